@@ -74,8 +74,6 @@ bench: $(VENV)/.bench ## Measure speed against the peers, in results/benchmarks/
 
 screenshot: $(VENV)/.dev ## Take the pictures of the pages for the README (needs a Chromium)
 	$(BIN)/python tests/screenshot.py
-	$(BIN)/python tests/film.py
-	$(BIN)/python tests/two_threes.py
 
 classifiers: $(VENV)/.dev ## Compare the estimator with others, in results/classifiers/ (takes two minutes)
 	$(BIN)/python tests/classifiers.py
@@ -159,6 +157,7 @@ build/oldest-venv/.dev: pyproject.toml tests/oldest.py
 
 # Four stamps: to run, to develop, to write the documentation, to compare with other programs.
 $(VENV)/.run: pyproject.toml
+	@echo 'Installing hopcli and its packages in $(VENV): about a minute'
 	test -x $(BIN)/python || $(PYTHON) -m venv $(VENV)
 	$(BIN)/python -m pip install --quiet --editable .
 	touch $@

@@ -1,7 +1,7 @@
 """hopcli: associative memory on real data, from the command line and as a library.
 
-The names below are all that is public; each is imported when it is first used, so that
-``import hopcli`` costs nothing. The rooms under them may be used too, and may change.
+The names below are all that is public. Each is imported on first use, so ``import hopcli``
+costs nothing. The rooms below may be used too, but may change.
 
 Examples
 --------
@@ -94,7 +94,7 @@ _PLACES = {
         "SettingError",
     ),
 }
-"""Where the public names are; type checkers read the imports above."""
+"""Modules of the public names; type checkers read the imports above."""
 
 _PLACE_OF = {name: module for module, names in _PLACES.items() for name in names}
 
@@ -102,7 +102,7 @@ __all__ = ["__version__", *_PLACE_OF]
 
 
 def __getattr__(name: str) -> Any:
-    """Import a public name when it is first asked for [PEP 562]."""
+    """Import a public name on first use [PEP 562]."""
     if name not in _PLACE_OF:
         raise AttributeError(f"module {__name__!r} has no attribute {name!r}")
     value = getattr(importlib.import_module(_PLACE_OF[name]), name)

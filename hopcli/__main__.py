@@ -1,7 +1,7 @@
 """Start the command line, as ``hopcli`` or ``python -m hopcli``.
 
-What a signal does is settled before anything is imported, and the process ends as soon as
-the command has: so from the first moment to the last an interrupt is one line.
+Signals are handled before anything is imported, and the process ends as soon as the command
+ends. So an interrupt at any moment prints one line.
 """
 
 from __future__ import annotations
@@ -14,21 +14,21 @@ import sys
 __all__ = ["start"]
 
 _GARBAGE = 20_000
-"""New objects between two searches for garbage: at 700, as usual, they are a tenth of a run."""
+"""New objects between two garbage collections: at 700, as usual, they are a tenth of a run."""
 
 _BLAS_WAIT = "10"
-"""Threads of OpenBLAS look for more work in 2^10 cycles, not 2^26 (20 ms), which they would take
-from the loop: a million trials took half as long again. No number depends on it."""
+"""Threads of OpenBLAS look for more work in 2^10 cycles, not 2^26 (20 ms), which delay the
+loop: a million trials took 50 % longer. No number depends on it."""
 
 _DRAWING = {"MPLBACKEND": "agg", "MATPLOTLIBRC": os.devnull}
-"""Pictures are written as files in a look of their own: nothing that the caller's matplotlib is
-set to matters, such as the backend of a notebook whose cell runs the command."""
+"""Settings for pictures in files: they do not depend on the caller's matplotlib settings, such
+as the backend of a notebook whose cell runs the command."""
 
 _EARLY = b"hopcli: interrupted; nothing was written\n"
 
 
 def _stop(*_: object) -> None:
-    """End while the program is still being imported."""
+    """End the process while the program is still being imported."""
     os.write(2, _EARLY)
     os._exit(130)
 
@@ -38,12 +38,12 @@ def start() -> None:
     gc.set_threshold(_GARBAGE)
     os.environ.setdefault("OPENBLAS_THREAD_TIMEOUT", _BLAS_WAIT)  # read when numpy is imported
     os.environ.update(_DRAWING)  # read when matplotlib is imported
-    os.environ.pop("SOURCE_DATE_EPOCH", None)  # for libraries that write dates, which no file has
+    os.environ.pop("SOURCE_DATE_EPOCH", None)  # for libraries that write dates; no file has any
     signal.signal(signal.SIGTERM, lambda *_: os._exit(143))
     if signal.getsignal(signal.SIGINT) is signal.default_int_handler:  # a shell may ignore it
         signal.signal(signal.SIGINT, _stop)
     for name in ("stdout", "stderr"):
-        if getattr(sys, name) is None:  # closed by whoever started it
+        if getattr(sys, name) is None:  # closed by the starting process
             setattr(sys, name, os.fdopen(os.open(os.devnull, os.O_WRONLY), "w"))
         # A name that is not UTF-8, or not of the terminal's letters, is printed with escapes.
         getattr(sys, name).reconfigure(errors="backslashreplace")
@@ -56,9 +56,9 @@ def start() -> None:
         for stream in (sys.stdout, sys.stderr):
             try:
                 stream.flush()
-            except (OSError, ValueError):  # the reader is gone, which main has dealt with
+            except (OSError, ValueError):  # the reader is gone; main has handled it
                 continue
-        # All is written. What Python would still do, signals would break into.
+        # Everything is written. Signals would interrupt the rest of Python's exit.
         os._exit(code if isinstance(code, int) else int(code is not None))
 
 

@@ -1,38 +1,37 @@
 """The compiled loops: single-site updates of many independent chains.
 
-The state of a chain. A site's *code* is its class and its value, ``class + width (S + 1)``,
-so all sites of a code are alike: 3K codes, not N sites, decide everything. Turning a site
+The state of a chain. The *code* of a site is its class and its value, ``class + width (S + 1)``.
+All sites of a code are alike, so 3K codes, not N sites, determine everything. Flipping a site
 costs dE = 2x [ZG eq. 4], where x = S_i (h_i - theta_i) is its *alignment*.
 
 The draws of a chain. Attempt t takes the t-th 32-bit word w of a counter-based stream: half
 of the splitmix64 finaliser of seed + (t // 2 + 1) * GAMMA. With w N = s 2^32 + r the site
-is s, and the uniform lies in [r, r + N) / 2^32. Few attempts need to know more. For them 32
-bits e follow, of another place of the stream, and w 2^32 + e instead of w gives the site
-and the uniform to 53 bits: also where s + 1 is the site, so the law is exact. Its authors
-report that splitmix64 passes BigCrush. A block of words is made at once, in loops that the
-compiler vectorises; results do not depend on the blocks. A second stream of the same seed
-serves what is not one draw an attempt (waiting times, permutations).
+is s, and the uniform lies in [r, r + N) / 2^32. Few attempts need more bits. For them, 32
+bits e from another place of the stream follow, and w 2^32 + e instead of w gives the site
+and the uniform to 53 bits. This includes the case that s + 1 is the site, so the law is
+exact. The authors of splitmix64 report that it passes BigCrush. A block of words is made at
+once, in loops that the compiler vectorises; results do not depend on the blocks. A second
+stream of the same seed serves all other draws (waiting times, permutations).
 
-The filter. ``levels`` keeps -x of every code as an integer, in steps so small that it is
-wrong by at most ``slack``; a flip adds one row of integers to it, so it never drifts. No
-rule turns a site more often than Metropolis does, x < -T/2 ln u, and the float32 bits of
-r, read as an integer, grow no faster than log2 r: so each draw has a *floor*, and turns
-nothing whose level is lower. A group of draws is held against its floors at once, without
-an exponential and without touching the state. What passes by far turns; the rest is
-decided with x from its level if that settles it, else with x from a float64 sum: as the
-plain loop does.
+The filter. ``levels`` keeps -x of every code as an integer, in steps so small that its error
+is at most ``slack``; a flip adds one row of integers to it, so it never drifts. No rule
+flips a site more often than Metropolis, x < -T/2 ln u, and the float32 bits of r, read as
+an integer, grow no faster than log2 r. So each draw has a *floor*, and flips no site with a
+lower level. A group of draws is compared with its floors at once, without an exponential
+and without reading the state. A level far above its floor flips the site. Otherwise x from
+the level decides if it suffices, and x from a float64 sum if not, as in the plain loop.
 
 The waiting. After `patience` attempts without a flip, the number of attempts until the
-next one is drawn from its geometric law and the site from the weights of the codes
-(rejection-free, n-fold way), until flips are dense again. The choice looks only at the
-past, so the law of the chain is the same. Weights are upper bounds of all rules, which take
-no exponential and lie up to a sixteenth above Metropolis' chance; what they are too large by
-is refused, so the law is exact. A waiting time outlives its sweep as long as the
-temperature stays. With a given order of sites only the last case is left: a chain that
-nothing can change any more is not scanned on.
+next one is drawn from its geometric law, and the site from the weights of the codes
+(rejection-free, n-fold way), until flips are dense again. The choice depends only on the
+past, so the law of the chain is the same. Weights are upper bounds for all rules. They need
+no exponential and lie up to a sixteenth above Metropolis' probability. The excess is
+refused, so the law is exact. A waiting time continues into the next sweep while the
+temperature stays. With a given order of sites only the last case remains: a chain that
+cannot change any more is not scanned.
 
-Everything here also runs uncompiled (``NUMBA_DISABLE_JIT=1``); the callers ignore the
-overflow that the draws want.
+All functions also run uncompiled (``NUMBA_DISABLE_JIT=1``); the callers ignore the overflow
+in the draws.
 """
 
 from __future__ import annotations
@@ -50,19 +49,19 @@ if TYPE_CHECKING:
     from numpy.typing import NDArray
 
 METROPOLIS, GLAUBER, SIGN_KEEP, SIGN_UP, SIGN_DOWN = range(5)
-"""The rules: what a site does with its alignment."""
+"""Rules: new value of a site, given its alignment."""
 
 RANDOM, PERMUTATION, FIXED, GIVEN = range(4)
-"""The orders in which sites are tried."""
+"""Orders in which sites are tried."""
 
 TIE = 1e-9
-"""A field this near its threshold ties with it: rounding noise never decides."""
+"""A field this near its threshold ties with it, so that rounding noise never decides."""
 
 NEVER = 1 << 62
-"""An attempt that no chain reaches; as `patience`, the rejection-free part is off."""
+"""Attempt that no chain reaches; as `patience`, it turns the rejection-free part off."""
 
 LANES = 32
-"""Rows of `steps` are a multiple of this long, so that loops over them need no rest."""
+"""Rows of `steps` are a multiple of this long, so that loops over them have no remainder."""
 
 _GAMMA = np.uint64(0x9E3779B97F4A7C15)
 _MIX_1 = np.uint64(0xBF58476D1CE4E5B9)
@@ -72,33 +71,33 @@ _SPARE = np.uint64(0xD1B54A32D192ED03)
 _LOW = np.uint64(0xFFFFFFFF)
 _S11, _S27, _S30, _S31, _S32 = (np.uint64(shift) for shift in (11, 27, 30, 31, 32))
 
-_GROUP = 8  # draws held against their floors at once
-_CHUNK = 64  # sites looked through at once
+_GROUP = 8  # draws compared with their floors at once
+_CHUNK = 64  # sites searched at once
 _BLOCK = 256  # draws made at once, even
-_PLACES = 2 * _BLOCK - 1  # a place in a block, and no negative one, as the compiler sees
+_PLACES = 2 * _BLOCK - 1  # mask of a place in a block; never negative, as the compiler sees
 
-_OCTAVE = 2.0**23  # float32 bits a factor of two
+_OCTAVE = 2.0**23  # float32 bits per factor of two
 _ONE = np.int32(127 * 2**23)  # bits of 1.0
 _BLUR = np.float32(512.0)  # bits by which a bound is raised, for roundings of float32
-_TOP = np.int32(158 * 2**23 + 16)  # bits of 2^31, and a little for roundings
+_TOP = np.int32(158 * 2**23 + 16)  # bits of 2^31, plus a margin for rounding
 _LOWEST = np.float32(-(2.0**31) * 0.98)  # a floor that every draw reaches
 _ALWAYS = np.int32(2**31 - 1)  # a level that reaches every floor
-_SURE = 0.1  # octaves by which a level exceeds its floor if u decides nothing any more
-_FINE = 4096  # so many N, and r tells u well enough for that
+_SURE = 0.1  # octaves by which a level exceeds its floor if u no longer decides
+_FINE = 4096  # multiple of N above which r gives u precisely enough for that
 
 _FIRST = np.array([_GROUP - bits.bit_length() for bits in range(1 << _GROUP)], np.int64)
-"""The first draw of a group whose bit is set, the first bit being the highest."""
+"""First draw of a group with its bit set; the highest bit is the first."""
 
 _F = TypeVar("_F", bound="Callable[..., Any]")
 
 
 class Wiring(NamedTuple):
-    """What all chains share. `width` is K, rounded up to a multiple of LANES.
+    """Network that all chains share. `width` is K, rounded up to a multiple of LANES.
 
     Attributes
     ----------
     site_class : ndarray of uint16 or uint32, shape (N,)
-        Class of each site, 0 .. K - 1; its type holds every code.
+        Class of each site, 0 .. K - 1; its type can represent every code.
     J : ndarray of float64, shape (K, K)
         Symmetric couplings between classes.
     theta : ndarray of float64, shape (K,)
@@ -108,7 +107,7 @@ class Wiring(NamedTuple):
     unit : float
         Size of one step; every level, and every sum of levels, stays below 2^30 of them.
     slack : float
-        Bound on the error of an alignment made of `steps`.
+        Bound on the error of an alignment from `steps`.
     """
 
     site_class: NDArray[np.unsignedinteger]
@@ -120,7 +119,7 @@ class Wiring(NamedTuple):
 
 
 class Protocol(NamedTuple):
-    """What is done with every chain.
+    """Update protocol of every chain.
 
     Attributes
     ----------
@@ -129,10 +128,10 @@ class Protocol(NamedTuple):
     attempts : int
         Attempts in a sweep.
     patience : int
-        Attempts without a flip before waiting is considered; also the mean
-        waiting time below which scanning is cheaper. 0: always; NEVER: never.
+        Attempts without a flip before waiting is considered; also the mean waiting time
+        below which scanning is cheaper. 0: always; NEVER: never.
     settle : int
-        From the end of sweep `settle` (counted from 0) on, a stable chain stops.
+        A stable chain stops from the end of sweep `settle` (counted from 0) on.
     """
 
     rule: int
@@ -143,35 +142,35 @@ class Protocol(NamedTuple):
 
 
 class _Chain(NamedTuple):
-    """State of the chain at work, and scratch."""
+    """State of the current chain, and scratch."""
 
     codes: NDArray[np.unsignedinteger]  # (N,) code of each site
     counts: NDArray[np.int32]  # (3 width,) sites of each code
     shares: NDArray[np.int32]  # (3, 3 width) scratch of counting them
     levels: NDArray[np.int32]  # (3 width,) -x of each code, in units
-    chances: NDArray[np.float32]  # (3 width,) bound on the chance that an attempt turns a site
+    chances: NDArray[np.float32]  # (3 width,) bound on the probability that an attempt flips a site
     weights: NDArray[np.float64]  # (3 width,) the same times the sites of the code
     rows: NDArray[np.float64]  # (3 width / LANES,) sums of LANES weights each
     sites: NDArray[np.uint32]  # (_BLOCK + _GROUP,) sites of the draws
-    rests: NDArray[np.uint32]  # (_BLOCK,) what they leave for the uniforms
+    rests: NDArray[np.uint32]  # (_BLOCK,) remainders for the uniforms
     bits: NDArray[np.float32]  # (_BLOCK,) half of that, as float32
-    floors: NDArray[np.int32]  # (_BLOCK + _GROUP,) lowest level that each draw may turn
+    floors: NDArray[np.int32]  # (_BLOCK + _GROUP,) lowest level that each draw may flip
     queue: NDArray[np.uint32]  # (N,) order of the sites, if it is not random
 
 
 class _Filter(NamedTuple):
-    """What tells from a draw whether it can turn a site, at the temperature of a sweep."""
+    """Filter of draws that can flip a site, at the temperature of a sweep."""
 
     stretch: np.uint64  # N; 1 if the sites are not drawn
-    steepness: np.float32  # units of a floor a float32 bit
-    margin: np.int32  # units by which a floor is lower, for what levels may be wrong by
+    steepness: np.float32  # units of a floor per float32 bit
+    margin: np.int32  # units by which a floor is lowered, for the error of levels
     sure: np.int32  # units above its floor from which on a level decides
 
 
-# Without allocations a part needs no reference counts, and inlined it copies no tuples.
-# Without the first the paper's job takes twice as long (at T = 0.8 half as long again),
-# without the second half as long again, without both 2.5 times; at p = 300 it is 26, 12
-# and 45 % more. `_nrt` is not in numba's manual: a numba without it makes slower loops.
+# Without allocations, a part needs no reference counts; inlined, it copies no tuples. Without
+# the first, the paper's job takes 2 times as long (at T = 0.8 1.5 times), without the second
+# 1.5 times, without both 2.5 times; at p = 300 it takes 26, 12 and 45 % more. `_nrt` is not in
+# numba's manual: a numba without it makes slower loops.
 _LEAN: dict[str, Any] = {"_nrt": False} if known("_nrt") else {}
 _PART: dict[str, Any] = {"error_model": "numpy", "forceinline": True, **_LEAN}
 _STEP: dict[str, Any] = {"error_model": "numpy", "inline": "always", **_LEAN}
@@ -179,17 +178,17 @@ _WHOLE: dict[str, Any] = {"error_model": "numpy", "nogil": True}
 
 
 def _inner(function: _F) -> _F:
-    """Compile a part of the loop into it."""
+    """Compile a part of the loop into the loop."""
     return cast("_F", numba.njit(**_PART)(function))
 
 
 def _step(function: _F) -> _F:
-    """Put a part that is called in one place into its caller, so that it is compiled once."""
+    """Inline a part with a single caller, so that it is compiled once."""
     return cast("_F", numba.njit(**_STEP)(function))
 
 
 def _entry(function: _F) -> _F:
-    """Compile the loop that releases the GIL; it is cached on disk with all its parts."""
+    """Compile the loop, which releases the GIL; it is cached on disk with all its parts."""
     return compiled(function, **_WHOLE)
 
 
@@ -212,7 +211,7 @@ def _spare(seed: np.uint64, n: int) -> np.uint64:
 
 @_inner
 def _unit(z: np.uint64) -> float:
-    """Turn 64 random bits into a number in (0, 1)."""
+    """Convert 64 random bits to a number in (0, 1)."""
     return (float(z >> _S11) + 0.5) * 2.0**-53
 
 
@@ -233,7 +232,7 @@ def _filter(network: Wiring, temperature: float, stretch: np.uint64) -> _Filter:
 @_step
 def _draw(chain: _Chain, draws: _Filter, seed: np.uint64, first: int, n: int) -> None:
     """Make the draws of attempts `first`, which is even, to `first + n - 1`."""
-    sites, rests = chain.sites.view(np.uint64), chain.rests.view(np.uint64)  # two by two
+    sites, rests = chain.sites.view(np.uint64), chain.rests.view(np.uint64)  # in pairs
     counter = seed + np.uint64(first >> 1) * _GAMMA
     for pair in range((n + 1) >> 1):
         counter += _GAMMA
@@ -241,7 +240,7 @@ def _draw(chain: _Chain, draws: _Filter, seed: np.uint64, first: int, n: int) ->
         even, odd = (z & _LOW) * draws.stretch, (z >> _S32) * draws.stretch
         sites[pair] = (even >> _S32) | (odd & ~_LOW)
         rests[pair] = (even & _LOW) | (odd << _S32)
-    # Over indices: the compiler makes no vectors of an `enumerate`.
+    # Over indices: the compiler does not vectorise an `enumerate`.
     octaves = chain.bits.view(np.int32)
     for t in range(n):
         chain.bits[t] = np.float32(np.int32(chain.rests[t] >> np.uint32(1)))
@@ -254,7 +253,7 @@ def _draw(chain: _Chain, draws: _Filter, seed: np.uint64, first: int, n: int) ->
 
 @_inner
 def _straddles(draws: _Filter) -> np.uint32:
-    """From above this r on, u may lie beyond 1: then s + 1 is the site, and u near 0."""
+    """Return the r above which u may exceed 1: then s + 1 is the site, and u near 0."""
     return np.uint32(_LOW + np.uint64(1) - draws.stretch)
 
 
@@ -262,7 +261,7 @@ def _straddles(draws: _Filter) -> np.uint32:
 def _settle(
     chain: _Chain, draws: _Filter, seed: np.uint64, attempt: int, t: int
 ) -> tuple[int, float]:
-    """Give the site and the uniform of the draw at place `t` with 32 bits more."""
+    """Return the site and the uniform of the draw at place `t` with 32 more bits."""
     more = _mix(seed + (np.uint64(attempt) | _FAR) * _GAMMA) >> _S32
     rest = np.uint64(chain.rests[t]) << _S32
     u = rest + more * draws.stretch
@@ -271,7 +270,7 @@ def _settle(
 
 @_inner
 def _shuffle(seed: np.uint64, spare: int, queue: NDArray[np.uint32]) -> int:
-    """Put all sites in a fresh random order (Fisher-Yates); return the next spare draw."""
+    """Shuffle all sites (Fisher-Yates); return the next spare draw."""
     for i in range(len(queue) - 1, 0, -1):
         j = int(((_spare(seed, spare) >> _S32) * np.uint64(i + 1)) >> _S32)
         queue[i], queue[j] = queue[j], queue[i]
@@ -291,7 +290,7 @@ def _split(code: int, width: int) -> tuple[int, int]:
 
 @_inner
 def _chance(rule: int, x: float, spin: int, temperature: float) -> float:
-    """Probability that an attempt turns a site of this value and alignment `x`."""
+    """Return the probability that an attempt flips a site of this value and alignment `x`."""
     if rule == METROPOLIS:
         if x <= TIE:
             return 1.0
@@ -308,7 +307,7 @@ def _chance(rule: int, x: float, spin: int, temperature: float) -> float:
 
 @_inner
 def _field(network: Wiring, chain: _Chain, a: int) -> float:
-    """Field of class `a` less its threshold, from the class sums."""
+    """Return the field of class `a` minus its threshold, from the class sums."""
     width = network.steps.shape[1]
     field = -network.theta[a]
     for b in range(len(network.J)):
@@ -318,7 +317,7 @@ def _field(network: Wiring, chain: _Chain, a: int) -> float:
 
 @_inner
 def _alignment(network: Wiring, chain: _Chain, a: int, spin: int) -> float:
-    """Exact alignment of the sites of class `a` and value `spin`."""
+    """Return the exact alignment of the sites of class `a` and value `spin`."""
     return spin * _field(network, chain, a) - network.J[a, a]
 
 
@@ -326,11 +325,11 @@ def _alignment(network: Wiring, chain: _Chain, a: int, spin: int) -> float:
 def _decide(
     network: Wiring, chain: _Chain, rule: int, temperature: float, code: int, u: float
 ) -> int:
-    """Value of a site of this code after an attempt that draws `u`."""
+    """Return the value of a site of this code after an attempt that draws `u`."""
     width = network.steps.shape[1]
     a, spin = _split(code, width)
     if spin == 0:
-        # No own share; else it chooses like a site that is down.
+        # No own share; otherwise it chooses like a site that is down.
         field = _field(network, chain, a)
         if rule == SIGN_KEEP and abs(field) <= TIE:
             return 0
@@ -348,7 +347,7 @@ def _decide(
 
 @_inner
 def _set(network: Wiring, chain: _Chain, site: int, new: int) -> None:
-    """Give a site a new value: its code, the counts and all levels."""
+    """Set a site to a new value: its code, the counts and all levels."""
     width = network.steps.shape[1]
     code = int(np.int64(chain.codes[site]))  # `int` alone leaves uint16: all is compiled twice
     a, old = _split(code, width)
@@ -362,7 +361,7 @@ def _set(network: Wiring, chain: _Chain, site: int, new: int) -> None:
 
 @_inner
 def _shift(levels: NDArray[np.int32], row: NDArray[np.int32], change: np.int32) -> None:
-    """Add `change` times a row to the fields that the levels are made of."""
+    """Add `change` times a row to the fields in the levels."""
     width = len(row)
     down = levels[:width]
     up = levels[2 * width :]
@@ -372,12 +371,12 @@ def _shift(levels: NDArray[np.int32], row: NDArray[np.int32], change: np.int32) 
         up[b] -= step
 
 
-# --- what is known of a chain without trying ---------------------------------------------
+# --- properties of a chain without attempts ------------------------------------------------
 
 
 @_inner
 def _is_stable(network: Wiring, chain: _Chain, rule: int) -> bool:
-    """Whether no site would change at T = 0; under rules with noise, a tie need not."""
+    """Return whether no site would change at T = 0; under rules with noise, a tie need not."""
     width = network.steps.shape[1]
     for code in range(len(chain.counts)):
         if chain.counts[code] > 0:
@@ -395,9 +394,9 @@ def _is_stable(network: Wiring, chain: _Chain, rule: int) -> bool:
 
 @_step
 def _weigh(network: Wiring, chain: _Chain, rule: int, temperature: float) -> float:
-    """Bound the flips an attempt, times N: by code, and (returned) in all.
+    """Bound the flips per attempt, times N: by code, and (returned) in total.
 
-    Nothing is waited for while there are sites at 0.
+    There is no waiting while any site is 0.
     """
     width = network.steps.shape[1]
     zeros = 0
@@ -414,11 +413,11 @@ def _weigh(network: Wiring, chain: _Chain, rule: int, temperature: float) -> flo
 
 @_step
 def _bound_noisy(network: Wiring, chain: _Chain, temperature: float) -> None:
-    """Bound the chances of all codes by Metropolis' chance, min(1, exp(-2x / T)).
+    """Bound the probabilities of all codes by Metropolis' one, min(1, exp(-2x / T)).
 
     The bits of a float32, read as an integer, count octaves: exactly at powers of two, and in
-    straight lines between them, which lie above the exponential. Chances below 2^-127 are 0,
-    for no uniform is so small.
+    straight lines between them, which lie above the exponential. Probabilities below 2^-127 are
+    0, as no uniform is so small.
     """
     scale = 2.0 * _OCTAVE / math.log(2.0) * network.unit / temperature
     steepness = np.float32(min(scale, 1e30))
@@ -432,7 +431,7 @@ def _bound_noisy(network: Wiring, chain: _Chain, temperature: float) -> None:
 
 @_step
 def _bound_cold(network: Wiring, chain: _Chain, rule: int) -> None:
-    """Give the chances of all codes at T = 0, which are 0, 1/2 or 1."""
+    """Set the probabilities of all codes at T = 0, which are 0, 1/2 or 1."""
     width = network.steps.shape[1]
     for code in range(len(chain.counts)):
         chance = 0.0
@@ -447,7 +446,7 @@ def _bound_cold(network: Wiring, chain: _Chain, rule: int) -> None:
 
 @_step
 def _add_up(chain: _Chain) -> float:
-    """Make the weights of chances, and their sums: by row, and (returned) in all."""
+    """Compute the weights from the probabilities, and their sums by row and in total."""
     for code in range(len(chain.weights)):
         chain.weights[code] = float(chain.chances[code]) * chain.counts[code]
     total = 0.0
@@ -466,7 +465,7 @@ def _add_up(chain: _Chain) -> float:
 
 @_inner
 def _wait(total: float, n_sites: int, u: float) -> int:
-    """Draw the attempts that bring no event before the one that does, geometric."""
+    """Draw the number of attempts without event before the next event, geometric."""
     if total <= 0.0:
         return NEVER
     if total >= n_sites:
@@ -477,7 +476,7 @@ def _wait(total: float, n_sites: int, u: float) -> int:
 
 @_inner
 def _place(weights: NDArray[np.float64], target: float) -> tuple[int, float]:
-    """Find where `target` lies if weights are laid end to end, and how far into that one."""
+    """Find the weight that contains `target` if all are laid end to end, and the rest."""
     place = 0
     for i in range(len(weights)):
         if weights[i] > 0.0:
@@ -492,10 +491,9 @@ def _place(weights: NDArray[np.float64], target: float) -> tuple[int, float]:
 def _turn_one(
     network: Wiring, chain: _Chain, rule: int, temperature: float, target: float, u: float
 ) -> None:
-    """Turn the site at `target` (between 0 and the sum of weights), if `u` allows it.
+    """Flip the site at `target` (between 0 and the sum of weights), if `u` allows it.
 
-    The code is chosen by weight, then any of its sites; what its weight is too large by is
-    taken back.
+    The code is chosen by weight, then any of its sites. The excess of its weight is refused.
     """
     row, target = _place(chain.rows, target)
     place, target = _place(chain.weights[LANES * row : LANES * (row + 1)], target)
@@ -509,11 +507,11 @@ def _turn_one(
 
 @_inner
 def _site(chain: _Chain, code: int, rank: int) -> int:
-    """Find the site of this code before which there are `rank` of them, a chunk at a time."""
+    """Find the site of this code with `rank` such sites before it, a chunk at a time."""
     wanted = chain.codes.dtype.type(code)
     begin, end = 0, len(chain.codes)
     while begin + _CHUNK <= end:
-        here = np.uint16(0)  # as short as codes are, for vectors
+        here = np.uint16(0)  # as short as codes, for vectors
         for k in range(_CHUNK):
             here = np.uint16(here + np.uint16(chain.codes[begin + k] == wanted))
         if rank < here:
@@ -525,7 +523,7 @@ def _site(chain: _Chain, code: int, rank: int) -> int:
             if rank == 0:
                 return site
             rank -= 1
-    return -1  # there are as many as are counted
+    return -1  # unreachable: there are as many sites as counted
 
 
 # --- the loops -------------------------------------------------------------------------
@@ -598,9 +596,9 @@ def _sweep(
 ) -> tuple[int, int, float, int]:
     """Make the attempts of a sweep, from attempt `begin` on.
 
-    The four before `cancelled` are returned for the next sweep: attempts since the last
-    flip (or since waiting was too dear); attempt of the next event, negative if it is not
-    known; flips an attempt times N when it was drawn; next draw of the second stream.
+    Four values are returned for the next sweep. They are the attempts since the last flip (or
+    since waiting was too slow); the attempt of the next event, negative if unknown; the flips
+    per attempt times N when it was drawn; and the next draw of the second stream.
     """
     end = begin + protocol.attempts
     if event >= end:
@@ -643,7 +641,7 @@ def _sweep(
 
 @_step
 def _count(chain: _Chain) -> None:
-    """Count the sites of each code, in four shares: each count waits for its last one."""
+    """Count the sites of each code in four parts, as each count waits for the previous one."""
     codes, n_fours = chain.codes, len(chain.codes) >> 2
     first, second, third, fourth = chain.counts, chain.shares[0], chain.shares[1], chain.shares[2]
     first[:] = 0
@@ -661,7 +659,7 @@ def _count(chain: _Chain) -> None:
 
 @_step
 def _start(network: Wiring, chain: _Chain, spins: NDArray[np.int8]) -> None:
-    """Set the state of the chain at work."""
+    """Set the state of the current chain."""
     width = network.steps.shape[1]
     for i in range(len(spins)):
         chain.codes[i] = network.site_class[i] + width * (int(spins[i]) + 1)
@@ -679,7 +677,7 @@ def _start(network: Wiring, chain: _Chain, spins: NDArray[np.int8]) -> None:
 
 @_step
 def _finish(chain: _Chain, spins: NDArray[np.int8]) -> None:
-    """Give the values of the sites (compared in the type of the codes, for vectors)."""
+    """Return the values of the sites (compared in the type of the codes, for vectors)."""
     width = len(chain.counts) // 3
     zero, up = chain.codes.dtype.type(width), chain.codes.dtype.type(2 * width)
     for i in range(len(spins)):
@@ -689,7 +687,7 @@ def _finish(chain: _Chain, spins: NDArray[np.int8]) -> None:
 
 @_inner
 def _record(chain: _Chain, row: NDArray[np.int32]) -> None:
-    """Write the class sums, as far as there are columns."""
+    """Write the class sums into the existing columns."""
     width = len(chain.counts) // 3
     for a in range(len(row)):
         row[a] = chain.counts[2 * width + a] - chain.counts[a]
@@ -706,7 +704,7 @@ def _run_chain(
     sums: NDArray[np.int32],
     cancelled: NDArray[np.uint8],
 ) -> tuple[int, bool]:
-    """Run the chain at work; return the sweeps done and whether it ended stable."""
+    """Run the current chain; return the sweeps done and whether it ended stable."""
     n_sweeps = len(temperatures)
     queue = given[:0]
     if protocol.order in (PERMUTATION, FIXED):
@@ -768,9 +766,9 @@ def run_chains(
     Parameters
     ----------
     network : Wiring
-        What all chains share.
+        Network that all chains share.
     protocol : Protocol
-        What is done with every chain.
+        Update protocol of every chain.
     spins : ndarray of int8, shape (chains, N)
         States, values -1, +1 (and 0 unless the rule is METROPOLIS); changed in place.
     seeds : ndarray of uint64, shape (chains,)
@@ -786,10 +784,10 @@ def run_chains(
     sums : ndarray of int32, shape (chains, sweeps + 1, K or 0)
         On return, M_a at the start and after each sweep, if it has the columns.
     levels : ndarray of int32, shape (3 width,)
-        Scratch: the levels of the chain at work. Best from the start of a cache line on,
-        where numba puts its own arrays only every other time.
+        Scratch: the levels of the current chain. Best at the start of a cache line, where
+        numba puts only every other of its own arrays.
     cancelled : ndarray of uint8, shape (1,)
-        Anything but 0, set from another thread, ends the work within a block of draws.
+        Any value except 0, set from another thread, ends the work within a block of draws.
     """
     n_sites = spins.shape[1]
     width = network.steps.shape[1]

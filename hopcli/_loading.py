@@ -1,13 +1,13 @@
-"""How a compiled loop is loaded from numba's cache: without numba's compiler.
+"""Loading of compiled loops from numba's cache, without numba's compiler.
 
-Before numba looks into its cache it imports all that it could compile, scipy.linalg too:
-three quarters of the time that loading takes. Machine code needs none of that, only the
-addresses of numba's runtime. What is not in the cache is compiled as ever, for the compiler
-imports by itself what it needs. This shortcut uses names that numba's manual does not have: a
-numba without them loads in its own way, slower.
+Before numba looks into its cache it imports all that it could compile, also scipy.linalg:
+three quarters of the loading time. Machine code needs only the addresses of numba's runtime.
+A loop that is not in the cache is compiled as usual, for the compiler imports what it needs.
+This shortcut uses names that numba's manual does not have: a numba without them loads in its
+own, slower way.
 
-Where no folder for the cache may be written (a package of another user, without a home), the
-loop is compiled in each process.
+If no folder for the cache is writeable (a package of another user, without a home), the loop
+is compiled in each process.
 """
 
 from __future__ import annotations
@@ -33,12 +33,12 @@ _log = logging.getLogger("hopcli")
 
 
 def _shortcut(function: Callable[..., Any]) -> Any:
-    """A cache of a function that loads without the compiler; None if this numba has none.
+    """Return a cache of a function that loads without the compiler; None if numba has none.
 
     Raises
     ------
     RuntimeError
-        If there is no folder for it.
+        If there is no folder for the cache.
     """
     try:
         from numba.core.caching import (
@@ -54,7 +54,7 @@ def _shortcut(function: Callable[..., Any]) -> Any:
         return None
 
     class OfUser(UserWideCacheLocator):
-        """The folder of the user, but none named ``~`` in the current one without a home."""
+        """The user's folder, except one named ``~`` in the current folder without a home."""
 
         def ensure_cache_path(self) -> None:
             own = cast("Any", super())
@@ -63,12 +63,12 @@ def _shortcut(function: Callable[..., Any]) -> Any:
             own.ensure_cache_path()
 
     class Files(CompileResultCacheImpl):
-        """The files of a cache."""
+        """Files of a cache."""
 
         _locator_classes = [OfUser if one is UserWideCacheLocator else one for one in locators]  # noqa: RUF012
 
     class Cache(FunctionCache):
-        """The cache of a function, the same files as numba's own."""
+        """Cache of a function, with the same files as numba's own."""
 
         _impl_class = Files
 
@@ -79,10 +79,10 @@ def _shortcut(function: Callable[..., Any]) -> Any:
                 _log.info("the compiled loops cannot be kept: %s", error.strerror)
 
         def load_overload(self, sig: Any, target_context: Any) -> Any:
-            initialize(target_context)  # instead of all that can be compiled
+            initialize(target_context)  # instead of everything that can be compiled
             try:
                 return load(self, sig, target_context)
-            except OSError:  # of Windows, or files that only another user may read
+            except OSError:  # on Windows, or for files that only another user may read
                 return None
 
     return cast("Any", Cache)(function)
@@ -90,7 +90,7 @@ def _shortcut(function: Callable[..., Any]) -> Any:
 
 @contextlib.contextmanager
 def announced(text: str) -> Iterator[None]:
-    """Log a text as soon as numba compiles; it is silent about what it loads from its cache."""
+    """Log a text as soon as numba compiles; loading from the cache logs nothing."""
     try:
         from numba.core.event import Listener, install_listener
     except ImportError:
@@ -125,7 +125,7 @@ def known(option: str) -> bool:
 def compiled(function: _F, **options: Any) -> _F:
     """Compile a function when it is first called, with a cache on disk.
 
-    Where no folder for the cache may be written, it is compiled anew in every process.
+    If no folder for the cache is writeable, it is compiled again in every process.
 
     Parameters
     ----------
@@ -138,7 +138,7 @@ def compiled(function: _F, **options: Any) -> _F:
     -------
     callable
         The compiled function, loaded from its cache without numba's compiler; a plain
-        function where ``NUMBA_DISABLE_JIT`` is set.
+        function if ``NUMBA_DISABLE_JIT`` is set.
 
     """
     loop = numba.njit(**options)(function)

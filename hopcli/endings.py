@@ -14,7 +14,6 @@ code  meaning
 
 from __future__ import annotations
 
-import shlex
 from dataclasses import dataclass
 from typing import TYPE_CHECKING
 
@@ -86,6 +85,8 @@ def _lacking() -> list[Path]:
 
 def truth() -> str:
     """Describe what is written by now, in a clause or more; empty if nothing is."""
+    import shlex
+
     lacking = _lacking()
     whole = [place for place, state in _states.items() if state.finished and not state.undrawn]
     kept = [state.kept for state in _states.values() if state.kept and not state.finished]

@@ -1,8 +1,8 @@
-"""What can go wrong for a user, as exceptions that read as one line.
+"""Errors of users, as exceptions with messages of one line.
 
-Every error a user can cause is a :class:`HopcliError` and also the builtin
-that a caller of the library expects. The command line turns them into one line
-on stderr and exit code 2; anything else is a defect and keeps its traceback.
+Every error that a user can cause is a :class:`HopcliError` and also the builtin exception
+that a caller of the library expects. The command line turns them into one line on stderr
+and exit code 2. Any other exception is a defect and keeps its traceback.
 """
 
 from __future__ import annotations
@@ -39,13 +39,13 @@ class SettingError(HopcliError, ValueError):
     setting : str
         Name of the setting as the library spells it, e.g. ``"temperature"``.
     rule : str
-        What the value must be, e.g. ``"must be a finite number >= 0"``.
+        Range of the value, e.g. ``"must be a finite number >= 0"``.
     found : object, optional
-        The value that broke the rule. Without it the message ends with the rule.
+        The refused value. Without it the message ends with the rule.
     """
 
     _NOTHING = object()
-    _is_named = False  # as the user wrote it
+    _is_named = False  # True if the name is the user's
 
     def __init__(self, setting: str, rule: str, found: object = _NOTHING) -> None:
         self.setting = setting
@@ -55,24 +55,24 @@ class SettingError(HopcliError, ValueError):
         super().__init__(self.describe(setting))
 
     def __reduce__(self) -> tuple[type[SettingError], tuple[object, ...]]:
-        # Exceptions are made again from their message, which is not what this one takes.
+        # Exceptions are pickled by their message, which is not an argument of this one.
         found = (self.found,) if self.has_found else ()
         return type(self), (self.setting, self.rule, *found)
 
     def named(self, name: str) -> SettingError:
-        """Return the same error about the setting by the name that the user wrote."""
+        """Return the same error with the user's name of the setting."""
         found = (self.found,) if self.has_found else ()
         error = SettingError(name, self.rule, *found)
         error._is_named = True
         return error
 
     def describe(self, name: str) -> str:
-        """Say the error in one line, the setting called `name`.
+        """Format the error in one line, with the setting called `name`.
 
         Parameters
         ----------
         name : str
-            How the user wrote the setting: ``"--temperature"``, ``"file.toml: temperature"``.
+            The user's name of the setting: ``"--temperature"``, ``"file.toml: temperature"``.
         """
         shown = name or "''"
         return f"{shown} {self.rule}" + (
@@ -82,17 +82,17 @@ class SettingError(HopcliError, ValueError):
 
 @contextlib.contextmanager
 def renamed(name_of: Callable[[str], str]) -> Iterator[None]:
-    """Name a refused setting as the user wrote it; a name that has been given stays.
+    """Give a refused setting its name in the user's input; an earlier such name is kept.
 
     Parameters
     ----------
     name_of : callable
-        Takes the name of the library, returns that of the user.
+        From the library's name to the user's.
 
     Raises
     ------
     SettingError
-        The same error under the name of the user.
+        The same error with the user's name.
     """
     try:
         yield
@@ -103,7 +103,7 @@ def renamed(name_of: Callable[[str], str]) -> Iterator[None]:
 
 
 def _shortened(value: object) -> str:
-    """A value as Python writes it, cut if it is very long."""
+    """Format a value as in Python, cut if it is very long."""
     try:
         text = repr(value)
     except (ValueError, RecursionError):  # a number of thousands of digits, values nested deeply
@@ -112,11 +112,11 @@ def _shortened(value: object) -> str:
 
 
 class DataError(HopcliError, ValueError):
-    """A data file is missing, damaged or not what it should be."""
+    """A data file is missing, damaged or of the wrong type."""
 
 
 class PatternError(HopcliError, ValueError):
-    """The patterns cannot be stored as asked, e.g. because they are dependent."""
+    """The patterns cannot be stored by the rule, e.g. because they are dependent."""
 
 
 class ResultError(HopcliError, OSError):
@@ -124,4 +124,4 @@ class ResultError(HopcliError, OSError):
 
 
 class HopcliWarning(UserWarning):
-    """What is to be known of numbers that are right, as the command line warns of it."""
+    """Warning about valid results that need caution."""

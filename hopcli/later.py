@@ -1,4 +1,4 @@
-"""Modules that are imported when something of them is first used.
+"""Lazy modules, imported at the first use of their contents.
 
 Help and completion read what is declared (rules, starts, thresholds, settings) beside the code
 that computes. So a module of declarations asks for NumPy by :func:`later`.

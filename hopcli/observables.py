@@ -119,7 +119,7 @@ def binder_ratio(
 
     Examples
     --------
-    Two components, of norm 1; normal and alike; one of them alone:
+    Two components: of norm 1; normal and alike; only one of them:
 
     >>> binder_ratio(np.ones(3), np.array([1.0, 2.0, 3.0]), 2).tolist()
     [1.0, 0.0, -1.0]
@@ -157,7 +157,7 @@ def class_sums(spins: NDArray[np.int8], network: Network) -> NDArray[np.int64]:
 
 
 def overlaps_of_sums(sums: NDArray[np.integer], network: Network) -> NDArray[np.float64]:
-    """Overlaps with the stored patterns from the class sums alone, see :func:`overlaps`.
+    """Overlaps with the stored patterns, from the class sums; see :func:`overlaps`.
 
     Parameters
     ----------
@@ -233,7 +233,7 @@ def energy(spins: NDArray[np.int8], network: Network) -> NDArray[np.float64]:
 def energy_of_sums(
     sums: NDArray[np.integer], network: Network, occupied: NDArray[np.integer] | None = None
 ) -> NDArray[np.float64]:
-    """Energy from the class sums alone, see :func:`energy`.
+    """Energy from the class sums; see :func:`energy`.
 
     Parameters
     ----------

@@ -1,25 +1,23 @@
-r"""Texts from files and flags, made safe for where they go: one function for each target.
+r"""Escaping of texts from files and flags: one function per target.
 
-Labels and file names may hold anything: escape sequences, newlines, marks that turn the
-direction of writing, the syntax of the language that they are put into. What an ordinary
-label becomes is that label.
+Labels and file names may contain anything: escape sequences, newlines, marks that reverse the
+direction of writing, or the syntax of the target language. Ordinary labels do not change.
 
 =========== ==============================================================================
 target      rule
 =========== ==============================================================================
-terminal    what does not print is shown as Python writes it, ``\x1b``
-picture     what does not print is a box; a dollar sign is one
-Markdown    as a terminal, with a backslash before what Markdown would read
-LaTeX       as a terminal, with the commands that print special characters
-HTML        as a terminal, with entities
-CSV         a text that a spreadsheet would compute gets an apostrophe; :func:`uncsv` takes it
-Make        names of other characters than Make can carry are refused, or not named
+terminal    characters that do not print become Python escapes, ``\x1b``
+picture     characters that do not print become a box; a dollar sign prints as such
+Markdown    like terminal, with a backslash before Markdown syntax
+LaTeX       like terminal, with commands for special characters
+HTML        like terminal, with entities
+CSV         a text that a spreadsheet would compute gets an apostrophe; :func:`uncsv` removes it
+Make        names with characters that Make cannot handle are refused or omitted
 =========== ==============================================================================
 """
 
 from __future__ import annotations
 
-import html as _html
 import re
 
 __all__ = ["csv", "html", "latex", "make", "markdown", "picture", "terminal", "uncsv"]
@@ -42,14 +40,14 @@ _MADE = re.compile(r"[\w./+,@-]+")
 
 
 def terminal(text: object, keep: str = "") -> str:
-    r"""Write a text so that it cannot steer a terminal, in one line.
+    r"""Escape a text for one line of a terminal.
 
     Parameters
     ----------
     text : object
         A label, a path, a message.
     keep : str
-        Characters that stay though they do not print, such as a newline.
+        Characters to keep although they do not print, such as a newline.
 
     Examples
     --------
@@ -63,12 +61,12 @@ def terminal(text: object, keep: str = "") -> str:
 
 
 def picture(text: object) -> str:
-    """Write a text in one line of a picture; what does not print is a box."""
+    """Return a text in one line for a picture; characters that do not print become a box."""
     return "".join(c if c.isprintable() else "\N{WHITE SQUARE}" for c in str(text))
 
 
 def markdown(text: object) -> str:
-    r"""Write a text in a cell of a Markdown table.
+    r"""Escape a text for a cell of a Markdown table.
 
     Examples
     --------
@@ -79,7 +77,7 @@ def markdown(text: object) -> str:
 
 
 def latex(text: object) -> str:
-    r"""Write a text in LaTeX.
+    r"""Escape a text for LaTeX.
 
     Examples
     --------
@@ -90,15 +88,17 @@ def latex(text: object) -> str:
 
 
 def html(text: object) -> str:
-    """Write a text in HTML, between tags or in quotes; newlines stay."""
-    return _html.escape(terminal(text, keep="\n"))
+    """Escape a text for HTML, between tags or in quotes; newlines stay."""
+    from html import escape
+
+    return escape(terminal(text, keep="\n"))
 
 
 def csv(text: str) -> str:
-    """Keep a spreadsheet from computing a text; numbers and a single sign stay.
+    """Prevent a spreadsheet from computing a text; numbers and a single sign stay.
 
-    A text that starts with ``=``, ``+``, ``-``, ``@``, a tab or the end of a line, whatever
-    spaces and apostrophes are before it, gets one apostrophe more in front.
+    A text that starts with ``=``, ``+``, ``-``, ``@``, a tab or a line end, possibly after
+    spaces and apostrophes, gets one more apostrophe in front.
 
     Examples
     --------
@@ -111,11 +111,11 @@ def csv(text: str) -> str:
 
 
 def uncsv(text: str) -> str:
-    """Take the apostrophe of :func:`csv` away again."""
+    """Remove the apostrophe added by :func:`csv`."""
     return text[1:] if text.startswith("'") and csv(text[1:]) == text else text
 
 
 def make(path: object) -> str | None:
-    """Write a path as a word of a Makefile; None if Make or a shell would misread it."""
+    """Escape a path for a Makefile; None if Make or a shell would misread it."""
     text = str(path)
     return text if _MADE.fullmatch(text) else None

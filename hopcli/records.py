@@ -1,4 +1,4 @@
-"""Records that cannot change: arrays that are a record's own, and read-only."""
+"""Immutable records: read-only arrays that belong to one record."""
 
 from __future__ import annotations
 
@@ -16,18 +16,17 @@ __all__ = ["digest", "frozen"]
 
 
 def frozen(array: NDArray[Any]) -> NDArray[Any]:
-    """A read-only array that nobody else can write to.
+    """Return a read-only array that no other reference can change.
 
     Parameters
     ----------
     array : ndarray
-        Any array; its own flags are left as they are.
+        Any array; its own flags are not changed.
 
     Returns
     -------
     ndarray
-        The array itself where neither it nor anything it is a view of can be written
-        to, else a copy.
+        The array itself if neither it nor its base can be written to, otherwise a copy.
 
     Examples
     --------
@@ -50,12 +49,12 @@ def frozen(array: NDArray[Any]) -> NDArray[Any]:
 
 
 def digest(*arrays: NDArray[Any]) -> str:
-    """SHA-256 of arrays: their dtypes, shapes and values.
+    """Compute the SHA-256 of arrays: their dtypes, shapes and values.
 
     Parameters
     ----------
     *arrays : ndarray
-        Any arrays but of Python objects.
+        Any arrays except of Python objects.
     """
     import hashlib
 

@@ -1,4 +1,4 @@
-"""What a final state is: one taxonomy for recall, attractors and own pictures.
+"""Kinds of final states, for recall, attractors and own pictures.
 
 In this order: a stored pattern or its inverse, a mixture of three stored patterns,
 another fixed point, a two-cycle, or none of these.
@@ -33,19 +33,19 @@ __all__ = [
 ]
 
 KINDS = ("pattern", "inverse", "mixture", "fixed-point", "two-cycle", "unsettled")
-"""What a state can be, in the order in which it is tried."""
+"""Kinds of a state, in the order in which they are tested."""
 
 ROUNDING = 1e-12
 """Allowance for an overlap that is exactly at the criterion."""
 
-_ALL_MIXTURES = 20  # patterns up to which every mixture of three is tried
-_MOST_MIXTURE_SITES = 4_000_000  # of all mixtures together, to bound the memory
-_BATCH = 4096  # states looked at together, to bound the memory
+_ALL_MIXTURES = 20  # largest number of patterns for which every mixture of three is tested
+_MOST_MIXTURE_SITES = 4_000_000  # sites of all mixtures together, to bound the memory
+_BATCH = 4096  # states examined together, to bound the memory
 
 
 @dataclass(frozen=True, slots=True, eq=False)
 class Classified:
-    """What final states are.
+    """Classification of final states.
 
     Parameters
     ----------
@@ -74,7 +74,7 @@ def classify(
     tie: str = "keep",
     sums: NDArray[np.integer] | None = None,
 ) -> Classified:
-    """Say what each final state is.
+    """Classify each final state.
 
     Parameters
     ----------
@@ -83,18 +83,18 @@ def classify(
     network : Network
         The network; its columns are the stored patterns.
     criterion : float
-        A state is a pattern, inverse or mixture from this |m| on, 0 to 1.
+        Smallest |m| of a pattern, inverse or mixture, 0 to 1.
     cycling : ndarray of bool, shape (chains,), optional
-        Which chains ended in a two-cycle.
+        True for chains that ended in a two-cycle.
     tie : {"keep", "up", "down"}
-        What the sign rule does where the field equals the threshold.
+        Effect of the sign rule on a site whose field equals its threshold.
     sums : ndarray of int, shape (chains, K), optional
-        Class sums of the states, where they are at hand.
+        Class sums of the states, if already computed.
 
     Returns
     -------
     Classified
-        Kind, nearest pattern and overlaps of each.
+        Kind, nearest pattern and overlaps of each state.
     """
     of_classes = class_sums(spins, network) if sums is None else sums
     batches = (slice(first, first + _BATCH) for first in range(0, len(spins), _BATCH))
@@ -138,7 +138,7 @@ def nearness(m: NDArray[np.float64]) -> NDArray[np.float64]:
     Returns
     -------
     ndarray of float64, shape of `m`
-        |m|, raised by less than any two overlaps differ where m is positive.
+        |m|; for positive m raised by less than the smallest difference of two overlaps.
 
     Examples
     --------
@@ -149,12 +149,12 @@ def nearness(m: NDArray[np.float64]) -> NDArray[np.float64]:
 
 
 def _nearest(m: NDArray[np.float64]) -> NDArray[np.int64]:
-    """The pattern that ranks first, see :func:`nearness`."""
+    """Return the pattern that ranks first, see :func:`nearness`."""
     return nearness(m).argmax(axis=1)
 
 
 def mixture_method(p: int, n_sites: int) -> str:
-    """Which mixtures of three a state is held against.
+    """Return which mixtures of three patterns are tested.
 
     Parameters
     ----------
@@ -164,9 +164,9 @@ def mixture_method(p: int, n_sites: int) -> str:
     Returns
     -------
     {"all", "nearest", "none"}
-        Every mixture, as long as there are few patterns; else the one of the three
-        patterns that the state is nearest to, with the signs of its overlaps; none of
-        fewer than three patterns.
+        ``"all"``: every mixture, for few patterns. ``"nearest"``: only the mixture of the three
+        nearest patterns, with the signs of their overlaps. ``"none"``: for fewer than three
+        patterns.
     """
     if p < 3:
         return "none"
@@ -177,10 +177,10 @@ def mixture_method(p: int, n_sites: int) -> str:
 def _mixture_overlap(
     sums: NDArray[np.integer], m: NDArray[np.float64], network: Network
 ) -> NDArray[np.float64]:
-    """Largest |overlap| of each state with a mixture of three stored patterns.
+    """Return the largest |overlap| of each state with a mixture of three stored patterns.
 
-    A mixture is sign(s_a xi_a + s_b xi_b + s_c xi_c), with any signs s, the same at all
-    sites of a class; see :func:`mixture_method` for which are tried.
+    A mixture is sign(s_a xi_a + s_b xi_b + s_c xi_c) with any signs s. It is equal at all sites
+    of a class. :func:`mixture_method` selects the tested mixtures.
     """
     xi, n_sites = network.columns.T, network.n_sites
     method = mixture_method(len(xi), n_sites)
@@ -209,7 +209,7 @@ def fixed_points(spins: NDArray[np.int8], network: Network, tie: str = "keep") -
     network : Network
         The network.
     tie : {"keep", "up", "down"}
-        What a site does whose field equals its threshold.
+        Effect of the sign rule on a site whose field equals its threshold.
 
     Returns
     -------
@@ -223,12 +223,12 @@ def fixed_points(spins: NDArray[np.int8], network: Network, tie: str = "keep") -
 def unstable_sites(
     spins: NDArray[np.int8], network: Network, tie: str = "keep"
 ) -> NDArray[np.bool_]:
-    """Find the sites that would change under the sign rule, all of them at once.
+    """Find all sites that would change under the sign rule.
 
     Parameters
     ----------
     spins, network, tie
-        As for :func:`fixed_points`.
+        See :func:`fixed_points`.
 
     Returns
     -------

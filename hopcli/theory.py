@@ -1,6 +1,6 @@
-"""What statistical physics predicts: overlaps in mean field and exactly, ordering temperatures.
+"""Predictions of statistical physics: mean-field and exact overlaps, ordering temperatures.
 
-How many patterns a storage rule holds is said by the rule itself, :mod:`hopcli.rules`.
+The theoretical capacity of a storage rule is part of the rule, :mod:`hopcli.rules`.
 """
 
 from __future__ import annotations
@@ -35,18 +35,19 @@ _MOST_STATES = 1 << 20
 
 
 def mean_field_overlaps(network: Network, temperature: float, start: int) -> NDArray[np.float64]:
-    """Equilibrium overlaps by mean field, S_i = tanh((h_i - theta_i) / T) with h = W S.
+    """Compute equilibrium overlaps in mean field, S_i = tanh((h_i - theta_i) / T), h = W S.
 
-    Iterated from a stored pattern to a fixed point. Exact for p / N -> 0.
+    The equation is iterated from a stored pattern to a fixed point. It is exact for p / N -> 0.
 
     Parameters
     ----------
     network : Network
         The network; its columns are the stored patterns.
     temperature : float
-        T >= 0, in units of the couplings (k_B = 1). At T = 0 the sign rule, ties kept.
+        T >= 0, in units of the couplings (k_B = 1). At T = 0 the sign rule applies and ties keep
+        their value.
     start : int
-        Which stored pattern to start from, 0 .. p - 1.
+        Index of the initial stored pattern, 0 .. p - 1.
 
     Returns
     -------
@@ -60,7 +61,7 @@ def mean_field_overlaps(network: Network, temperature: float, start: int) -> NDA
     >>> [mean_field_overlaps(network, t, 0).round(2).tolist() for t in (0.0, 0.5, 1.5)]
     [[1.0], [0.96], [0.0]]
 
-    At T = 0 a site without a field keeps its value; here the one where the patterns differ:
+    At T = 0 a site without a field keeps its value, here the site in which the patterns differ:
 
     >>> network = store(np.array([[1, 1, 1], [1, -1, 1]], dtype=np.int8), "hebbian")
     >>> mean_field_overlaps(network, 0.0, 0).round(2).tolist()
@@ -82,14 +83,14 @@ def mean_field_overlaps(network: Network, temperature: float, start: int) -> NDA
         if change < _CONVERGED:
             break
     m = (sizes * magnetisation) @ patterns / network.n_sites
-    # What is left of the iteration differs from machine to machine; it is no result.
+    # The remaining error of the iteration depends on the machine and is rounded away.
     return np.round(m, _DIGITS) + 0.0
 
 
 def exact_overlaps(network: Network, temperatures: ArrayLike) -> NDArray[np.float64] | None:
-    """Mean |m| in equilibrium, exactly, for two stored patterns and finite N.
+    """Compute the exact mean |m| in equilibrium for two stored patterns and finite N.
 
-    Equilibrium is over all wells. A run that cannot leave the well it is in is nearer to
+    The average is over all wells. A run that cannot leave its well is closer to
     :func:`mean_field_overlaps`.
 
     Parameters
@@ -102,9 +103,8 @@ def exact_overlaps(network: Network, temperatures: ArrayLike) -> NDArray[np.floa
     Returns
     -------
     ndarray of float64, shape (any, 2), or None
-        E|m| with each stored pattern, in [0, 1], to 9 digits. None where :class:`PairStates`
-        does not know them, or where there are more than a million pairs of sums (N of 2,000
-        or more).
+        E|m| with each stored pattern, in [0, 1], to 9 digits. None if :class:`PairStates` does
+        not apply, or for more than a million pairs of sums (N of 2,000 or more).
 
     Examples
     --------
@@ -125,13 +125,13 @@ def exact_overlaps(network: Network, temperatures: ArrayLike) -> NDArray[np.floa
 
 @dataclass(frozen=True, slots=True, eq=False)
 class PairStates:
-    """All 2^N states of a network with two stored patterns, as far as they differ.
+    """All 2^N states of a network with two stored patterns, grouped by energy and overlaps.
 
-    Seen from the first pattern (S_i -> xi_i^1 S_i) the sites are two groups, those on which
-    the patterns agree and those on which they differ, and the energy depends only on the sums
-    M_1 and M_2 of the two: H = -1/2 sum_gh J_gh M_g M_h + constant. With n_1 and n_2 sites
-    there are (n_1 + 1) (n_2 + 1) pairs of sums to add up, each of C(n_1, .) C(n_2, .) states.
-    A state and its inverse weigh the same, so those with M_1 >= 0 are enough.
+    In the gauge of the first pattern (S_i -> xi_i^1 S_i) there are two groups of sites: those on
+    which the patterns agree and those on which they differ. The energy depends only on the sums
+    M_1 and M_2 of the groups: H = -1/2 sum_gh J_gh M_g M_h + constant. For n_1 and n_2 sites
+    there are (n_1 + 1) (n_2 + 1) pairs of sums, each with C(n_1, .) C(n_2, .) states. A state
+    and its inverse have equal weights, so states with M_1 >= 0 suffice.
 
     Parameters
     ----------
@@ -156,21 +156,20 @@ class PairStates:
 
     @classmethod
     def of(cls, network: Network, most: int = _MOST_STATES) -> PairStates | None:
-        """The states of a network.
+        """Enumerate the states of a network.
 
         Parameters
         ----------
         network : Network
             The network; its columns are the stored patterns.
         most : int
-            Pairs of sums that are not too many.
+            Largest number of pairs of sums.
 
         Returns
         -------
         PairStates or None
-            None where there are not two patterns, where there are thresholds, where the
-            couplings are not those of two groups, or where there are more pairs of sums
-            than `most`.
+            None if there are not two patterns, if there are thresholds, if the couplings are
+            not those of two groups, or if there are more pairs of sums than `most`.
         """
         groups = _two_groups(network)
         if groups is None or np.prod(groups[0] + 1) > most:
@@ -193,12 +192,12 @@ class PairStates:
     def means(
         self, observables: NDArray[np.float64], temperatures: ArrayLike
     ) -> NDArray[np.float64]:
-        """Boltzmann means of what depends on the two sums.
+        """Compute Boltzmann means of functions of the two sums.
 
         Parameters
         ----------
         observables : ndarray of float64, shape (k, a, b)
-            Their values at each pair of sums.
+            Values of each function at each pair of sums.
         temperatures : array_like of float, shape (any,)
             Each T >= 0 (k_B = 1). At T = 0 the states of lowest energy.
 
@@ -208,7 +207,7 @@ class PairStates:
             The means.
         """
         excess = self.energy - self.energy.min()
-        excess[excess < TIE] = 0.0  # rounding noise is no gap, however cold it is
+        excess[excess < TIE] = 0.0  # rounding noise is not an energy gap at any temperature
         found = np.empty((len(np.atleast_1d(temperatures)), len(observables)))
         for row, temperature in zip(found, np.atleast_1d(temperatures), strict=True):
             if temperature > 0:
@@ -224,9 +223,9 @@ class PairStates:
 def _two_groups(
     network: Network,
 ) -> tuple[NDArray[np.int64], NDArray[np.float64]] | None:
-    """Sizes of the groups of agreeing and of differing sites, and the couplings in gauge.
+    """Return the numbers of agreeing and of differing sites, and their couplings in the gauge.
 
-    int64, shape (2,), and float64, shape (2, 2); None where the network is not of that kind.
+    int64, shape (2,), and float64, shape (2, 2); None if the network has no two such groups.
     """
     columns, sizes = network.columns, network.class_sizes
     quadratic = isinstance(network.hamiltonian, Quadratic)
@@ -236,7 +235,7 @@ def _two_groups(
     members = np.stack([agree, ~agree])
     n_sites = members @ sizes
     gauged = network.J * np.outer(columns[:, 0], columns[:, 0])
-    pairs = np.outer(sizes, sizes) - np.diag(sizes)  # of a site alone there is no J
+    pairs = np.outer(sizes, sizes) - np.diag(sizes)  # a group of one site has no inner J
     n_pairs = members @ pairs @ members.T
     between = members @ (pairs * gauged) @ members.T / np.maximum(n_pairs, 1)
     deviation = np.abs(gauged - members.T @ between @ members)
@@ -246,18 +245,18 @@ def _two_groups(
 
 
 def _log_binomial(n: int) -> NDArray[np.float64]:
-    """Logarithm of C(n, k) for k = 0 .. n, float64, shape (n + 1,)."""
+    """Return the logarithm of C(n, k) for k = 0 .. n, float64, shape (n + 1,)."""
     log_factorial = np.concatenate([[0.0], np.cumsum(np.log(np.arange(1, n + 1)))])
     return log_factorial[-1] - log_factorial - log_factorial[::-1]
 
 
 def ordering_temperatures(network: Network) -> NDArray[np.float64]:
-    """Temperatures at which the disordered state turns unstable to a direction of the patterns.
+    """Compute temperatures below which the disordered state is unstable towards patterns.
 
-    Linearised, tanh(W S / T) grows along an eigenvector of W with an eigenvalue above T.
-    These are the positive eigenvalues of W with its diagonal left in, exact for
-    p / N -> 0: all 1 for the pseudo-inverse rule (a projector), 1 + q and 1 - q for two
-    Hebbian patterns with overlap q. The largest is the critical temperature.
+    Linearised, tanh(W S / T) grows along an eigenvector of W with an eigenvalue above T. The
+    temperatures are the positive eigenvalues of W including its diagonal, exact for
+    p / N -> 0. They are all 1 for the pseudo-inverse rule (a projector), and 1 + q and 1 - q for
+    two Hebbian patterns with overlap q. The largest is the critical temperature.
 
     Parameters
     ----------
@@ -284,7 +283,7 @@ def ordering_temperatures(network: Network) -> NDArray[np.float64]:
 
 
 def chance_overlap(n_sites: int) -> float:
-    """Mean |m| of independent random spins, sqrt(2 / (pi N)) for large N.
+    """Compute the mean |m| of independent random spins, sqrt(2 / (pi N)) for large N.
 
     Examples
     --------
@@ -295,10 +294,10 @@ def chance_overlap(n_sites: int) -> float:
 
 
 def spectrum(network: Network) -> tuple[NDArray[np.float64], NDArray[np.int64]]:
-    """All N eigenvalues of W (zero diagonal), from the K x K couplings alone.
+    """Compute all N eigenvalues of W (zero diagonal) from the K x K couplings.
 
-    Vectors that are constant on each class span one block, K x K; within a class of n
-    sites with coupling j to each other, the n - 1 differences have the eigenvalue -j.
+    Vectors that are constant on each class span one K x K block. Within a class of n sites with
+    mutual coupling j, the n - 1 differences have the eigenvalue -j.
 
     Parameters
     ----------
@@ -310,7 +309,7 @@ def spectrum(network: Network) -> tuple[NDArray[np.float64], NDArray[np.int64]]:
     values : ndarray of float64, shape (any,)
         Distinct eigenvalues (to 1e-9), highest first, dimensionless.
     multiplicities : ndarray of int64, shape (any,)
-        How often each occurs; they add up to N.
+        Multiplicity of each value; the sum is N.
 
     Examples
     --------

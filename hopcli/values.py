@@ -1,16 +1,14 @@
-"""Values as text: numbers read from flags and files, and every value shown as a flag has it.
+"""Values as text: reading numbers from flags and files, and spelling values as on a flag.
 
-Flags, files, tables, manifests, captions and messages spell a value by the functions of this
-room, so that it reads the same everywhere. Kinds of settings are in :mod:`hopcli.kinds`.
+Flags, files, tables, manifests, captions and messages spell values with these functions, so
+that a value reads the same everywhere. Kinds of settings are in :mod:`hopcli.kinds`.
 """
 
 from __future__ import annotations
 
-import difflib
 import math
 import os
 import re
-from decimal import Decimal
 from typing import TYPE_CHECKING, Any
 
 if TYPE_CHECKING:
@@ -30,7 +28,7 @@ __all__ = [
     "whole",
 ]
 
-_MOST_POINTS = 10_000  # of a range
+_MOST_POINTS = 10_000  # values of a range
 
 
 class RefusedError(ValueError):
@@ -38,7 +36,9 @@ class RefusedError(ValueError):
 
 
 def nearest(key: str, known: Iterable[str]) -> str:
-    """Name the known key that looks most like `key`, for a message; may be empty."""
+    """Return a hint at the known key most similar to `key`, for a message; may be empty."""
+    import difflib
+
     close = difflib.get_close_matches(key, list(known), n=1, cutoff=0.5)
     return f"; the nearest is {close[0]!r}" if close else ""
 
@@ -49,35 +49,37 @@ def flag_name(setting: str) -> str:
 
 
 def whole(text: str) -> int:
-    """Read a whole number in plain digits; ValueError if it is none."""
+    """Read a whole number in plain digits; raise ValueError for other texts."""
     if not re.fullmatch(r"\s*[+-]?[0-9]{1,1000}\s*", text):
         raise ValueError(text)
     return int(text)
 
 
 def real(text: str) -> float:
-    """Read a number in plain digits, as a file would have it; ValueError if it is none."""
+    """Read a number in plain digits, as in a file; raise ValueError for other texts."""
     if not text.isascii() or "_" in text:
         raise ValueError(text)
     return float(text)
 
 
 def spread(text: str, most: int = _MOST_POINTS) -> list[Any]:
-    """Spread FIRST:LAST:STEP, in decimals: 0.3 stays 0.3, not 0.30000000000000004.
+    """Expand FIRST:LAST:STEP in decimals: 0.3 stays 0.3, not 0.30000000000000004.
 
     Returns
     -------
     list of int or float
-        Whole numbers if all three are.
+        Whole numbers if all three are whole.
 
     Raises
     ------
     ValueError or ArithmeticError
-        If that is no range; RefusedError if it has more than `most` numbers.
+        If the text is not a range; RefusedError if it has more than `most` numbers.
     """
+    from decimal import Decimal
+
     parts = text.split(":")
     for part in parts:
-        real(part)  # plain digits, which a Decimal need not have
+        real(part)  # plain digits; Decimal accepts other forms too
     first, last, step = map(Decimal, parts)
     n_steps = (last - first) / step
     if n_steps < 0:
@@ -93,7 +95,7 @@ def spread(text: str, most: int = _MOST_POINTS) -> list[Any]:
 
 
 def bare(value: Any) -> Any:
-    """Take NumPy, pandas, paths, tuples and ranges off a value, as JSON and TOML have it."""
+    """Convert NumPy and pandas values, paths, tuples and ranges to JSON and TOML values."""
     if hasattr(value, "tolist"):
         return value.tolist()
     if isinstance(value, os.PathLike):
@@ -104,24 +106,24 @@ def bare(value: Any) -> Any:
 
 
 def finite(value: Any) -> Any:
-    """Return a value as JSON has it; None for a number that is not finite."""
+    """Return a value in JSON form; None for a number that is not finite."""
     plain = bare(value)
     return None if isinstance(plain, float) and not math.isfinite(plain) else plain
 
 
 def show(value: Any, between: str = ",", *, gap: str = "", unset: str = "-") -> str:
-    """Spell a value as a flag has it, numbers with all their digits.
+    """Spell a value as on a flag, numbers with all their digits.
 
     Parameters
     ----------
     value : object
-        The value, as Python or JSON has it.
+        The value, from Python or JSON.
     between : str
-        Text between the items of a list; commas become semicolons where items contain some.
+        Text between the items of a list; semicolons replace commas if items contain commas.
     gap : str
         Text after each comma or semicolon.
     unset : str
-        Text for a setting that is open.
+        Text for an open setting.
 
     Examples
     --------
@@ -146,16 +148,16 @@ def show(value: Any, between: str = ",", *, gap: str = "", unset: str = "-") -> 
 def show_several(
     values: Any, betweens: Sequence[str] = (",",), *, gap: str = "", unset: str = "-"
 ) -> str:
-    """Spell the values of a setting of a grid, or the rows of several that vary together.
+    """Spell the values of a grid's setting, or rows of several settings that vary together.
 
     Parameters
     ----------
     values : object
-        A list of values, or of rows with one value a setting.
+        A list of values, or of rows with one value per setting.
     betweens : sequence of str
         For each setting, the text between the items of a list.
     gap, unset : str
-        As of :func:`show`.
+        See :func:`show`.
 
     Examples
     --------
@@ -177,7 +179,7 @@ def show_several(
 
 
 def _joined(texts: list[str], gap: str, *, nested: bool = False) -> str:
-    """Join texts with commas; with semicolons where they may contain commas themselves."""
+    """Join texts with commas, or with semicolons if they contain commas."""
     if not nested and not any("," in text for text in texts):
         return f",{gap}".join(texts)
     alone = len(texts) == 1
@@ -185,7 +187,7 @@ def _joined(texts: list[str], gap: str, *, nested: bool = False) -> str:
 
 
 def as_column(value: Any, between: str = ",") -> Any:
-    """Return a setting as a column has it: numbers and truths as they are, all else as text.
+    """Return a setting for a column: numbers and booleans unchanged, all others as text.
 
     Examples
     --------

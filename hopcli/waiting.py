@@ -1,13 +1,12 @@
-"""Waiting for calls of libraries that nothing interrupts, so that one can be interrupted.
+"""Interruptible waiting for long library calls.
 
-Python raises an interrupt between two of its own steps. A matrix product or a decomposition is
-one step, of many seconds where the matrices are large.
+Python raises an interrupt only between two of its own steps. A matrix product or a decomposition
+is one step, which takes many seconds for large matrices.
 """
 
 from __future__ import annotations
 
 import threading
-from concurrent.futures import Future
 from typing import TYPE_CHECKING, TypeVar
 
 if TYPE_CHECKING:
@@ -19,24 +18,24 @@ T = TypeVar("T")
 
 
 def interruptibly(call: Callable[..., T], *arguments: object) -> T:
-    """Call something on a thread of its own, and wait for it.
+    """Call a function on a separate thread, and wait for it.
 
-    An interrupt is raised at once in who waits. The call itself goes on, to no end but its
-    own or that of the process. Interrupts reach the main thread alone: any other makes the
-    call itself.
+    An interrupt is raised at once in the waiting thread. The call itself continues until it ends
+    or the process ends. Interrupts reach only the main thread, so other threads call the
+    function directly.
 
     Parameters
     ----------
     call : callable
-        What spends its time in a library that leaves the other threads alone, as BLAS and
-        LAPACK do.
+        Function whose time is spent in a library that lets other threads run, such as BLAS
+        or LAPACK.
     *arguments
         Its arguments.
 
     Returns
     -------
     object
-        What it returns; what it raises is raised.
+        The return value of `call`; its exceptions are raised here.
 
     Examples
     --------
@@ -45,6 +44,8 @@ def interruptibly(call: Callable[..., T], *arguments: object) -> T:
     """
     if threading.current_thread() is not threading.main_thread():
         return call(*arguments)
+    from concurrent.futures import Future
+
     future: Future[T] = Future()
 
     def work() -> None:

@@ -14,7 +14,7 @@ PUNCTUATION = "(),;:.`'"
 
 
 def options_of(command: str) -> dict[str, click.Option]:
-    """The options of a command, also of one in a group, by name."""
+    """Return the options of a command, also in a group, by name."""
     known: Any = cli
     for name in command.split():
         known = known.get_command(click.Context(known), name)
@@ -23,7 +23,7 @@ def options_of(command: str) -> dict[str, click.Option]:
 
 
 def options_in(message: str, command: str, fill: str = "") -> list[list[str]]:
-    """The options of a command that a message names, each with the value that follows it.
+    """Return the options of a command in a message, each with the value after it.
 
     Options without a word between them belong together. A placeholder in place of a value
     (the word "another", or capitals) becomes `fill`.
@@ -52,7 +52,7 @@ def options_in(message: str, command: str, fill: str = "") -> list[list[str]]:
 
 
 def commands_in(message: str) -> list[list[str]]:
-    """The commands that a message names in backticks."""
+    """Return the commands in backticks in a message."""
     return [found.split() for found in re.findall(r"`hopcli ([^`]+)`", message)]
 
 

@@ -31,7 +31,7 @@ _LETTERS = {
 
 
 class Tried(NamedTuple):
-    """A setting of a command, with what it may not be.
+    """A setting of a command, with bad values.
 
     Attributes
     ----------
@@ -50,7 +50,7 @@ class Tried(NamedTuple):
 
 
 def tried_settings() -> Iterator[Tried]:
-    """Every setting of every command."""
+    """List every setting of every command."""
     for command, entry in CATALOGUE.items():
         for name, setting in entry.settings.items():
             metavar, beyond = setting.kind.metavar, _beyond(setting)
@@ -63,7 +63,7 @@ def tried_settings() -> Iterator[Tried]:
 
 
 def listed(values: Iterable[str]) -> Iterator[str]:
-    """Values, with those of the lists that are named among them."""
+    """Return values, with named lists expanded."""
     for value in values:
         if value[:1] == "@":
             yield from listed(TEXTS["lists"][value[1:]])
@@ -79,7 +79,7 @@ def _no_choice(choices: tuple[str, ...]) -> list[str]:
 
 
 def _beyond(setting: Setting) -> tuple[str, ...]:
-    """Just below and above what the schema of a kind allows."""
+    """Return the values just below and above the range in the schema of a kind."""
     schema = setting.kind.schema
     bounds = []
     if "minimum" in schema:

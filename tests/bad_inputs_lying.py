@@ -1,4 +1,4 @@
-"""What an adversary leaves lying about: damaged files, pipes, loops, bombs, grids that are none."""
+"""Hostile files: damaged ones, pipes, loops, bombs, and invalid grids."""
 
 from __future__ import annotations
 
@@ -16,12 +16,9 @@ from typing import Any
 
 import numpy as np
 from bad_inputs import TEXTS
-from conftest import call, random_patterns
+from conftest import call, random_patterns, write_patterns
 from numpy.typing import NDArray
 from PIL import Image
-from test_figures_weights import write_patterns
-
-__all__ = ["damage_runs", "lay_about", "lay_grids"]
 
 GREY = np.random.default_rng(0).integers(0, 256, (6, 4, 4)).astype(np.uint8)
 LABELS = np.array([1, 2, 1, 2, 1, 2])
@@ -55,11 +52,7 @@ def lay_about(folder: Path) -> None:
         os.truncate(folder / name, n_bytes)
 
 
-def write(
-    folder: Path,
-    pattern: str,
-    *tables: Mapping[str, bytes | str] | Mapping[str, str] | Mapping[str, bytes],
-) -> None:
+def write(folder: Path, pattern: str, *tables: Mapping[str, Any]) -> None:
     """Write a file for each entry of some tables, its name made from the key."""
     for table in tables:
         for name, content in table.items():
@@ -87,7 +80,7 @@ def _idx(magic: int, shape: tuple[int, ...], content: bytes = b"") -> bytes:
 
 
 def _idx_files() -> dict[str, bytes]:
-    """Training sets in IDX files, with one thing wrong in each."""
+    """Write training sets as IDX files, with one defect in each."""
     images, labels = (
         _idx(0x803, GREY.shape, GREY.tobytes()),
         _idx(0x801, (6,), bytes(LABELS.tolist())),
@@ -135,7 +128,7 @@ def _npz(**arrays: Any) -> bytes:
 
 
 def _archives() -> dict[str, bytes]:
-    """Archives of images and thresholds, with one thing wrong in each."""
+    """Write archives of images and thresholds, with one defect in each."""
     good = _npz(x_train=GREY, y_train=LABELS, x_test=GREY, y_test=LABELS)
     images: dict[str, Any] = {
         "oneaxis": GREY[0, 0],
@@ -180,7 +173,7 @@ def _png(grey: NDArray[Any], kind: str = "PNG") -> bytes:
 
 
 def _pictures() -> dict[str, bytes]:
-    """Folders of pictures, with one thing wrong in each."""
+    """Write folders of pictures, with one defect in each."""
     grey = np.random.default_rng(1).integers(0, 256, (8, 8)).astype(np.uint8)
     picture = _png(grey)
 
@@ -210,7 +203,7 @@ def _pictures() -> dict[str, bytes]:
 
 
 def damage_runs(folder: Path) -> None:
-    """Copy the runs ``recall`` and ``select`` of a folder, each copy with one thing wrong."""
+    """Copy the runs ``recall`` and ``select`` of a folder, with one defect per copy."""
     _damage(folder, "table", "accuracy.csv", lambda content: content.replace(b"1", b"2", 1))
     _damage(folder, "arrays", "recall.npz", lambda content: content[:-20])
     _damage(folder, "cut", "recall.json", lambda content: content[:-20])
@@ -239,7 +232,7 @@ def _damage(folder: Path, name: str, file: str, change: Callable[..., bytes]) ->
 
 
 def _changed(arrays: dict[str, NDArray[Any]]) -> dict[str, dict[str, Any]]:
-    """What may be wrong in a file of patterns."""
+    """Return variants of a file of patterns with one defect each."""
     xi, shape = arrays["xi"], arrays["shape"]
     return {
         "zeros": {"xi": xi * 0},
@@ -267,7 +260,7 @@ _LONG_GRIDS = {
 
 
 def lay_grids(folder: Path) -> None:
-    """Make ``grid`` and ``grid-few``, finished, and everything that can be wrong with them."""
+    """Make the finished grids ``grid`` and ``grid-few``, and copies with all kinds of defects."""
     for name, text in {**TEXTS["grids"], **_LONG_GRIDS}.items():
         table = "" if text.startswith(("grid", "[")) else "[grid]\n"
         write(folder, "grids/{}.toml", {name: f"{_HEAD}{table}{text}\n"})

@@ -1,7 +1,7 @@
-"""How well the estimator classifies, against methods that know nothing of spins.
+"""Accuracy of the estimator, compared with methods without spins.
 
 ``make classifiers`` runs it: patterns and settings come from training data alone, accuracies
-from test data that neither has seen. No table holds times: they are not the same twice.
+from test data that neither has seen. No table contains times, which vary.
 """
 
 from __future__ import annotations
@@ -38,7 +38,7 @@ Split = tuple[Any, Any, Any, Any]
 
 
 def spins(up: Any) -> Any:
-    """What all methods see: numbers -1 and +1, which scikit-learn calculates with."""
+    """Return the input of all methods: numbers -1 and +1."""
     return np.where(up, np.float32(1), np.float32(-1))
 
 
@@ -61,7 +61,7 @@ DATA = {"digits": digits, "mnist": mnist}
 
 
 def study() -> HopfieldClassifier:
-    """One prototype a class out of 20 samples, the pseudo-inverse rule, T = 0.2, 20 sweeps."""
+    """One prototype per class out of 20 samples, the pseudo-inverse rule, T = 0.2, 20 sweeps."""
     return HopfieldClassifier(
         prototypes="overlap-loss",
         n_prototypes=1,
@@ -74,7 +74,7 @@ def study() -> HopfieldClassifier:
 
 
 def searched(estimator: Any, grid: dict[str, list[Any]], train: Any, labels: Any) -> Any:
-    """An estimator as threefold cross-validation on some training data finds it best."""
+    """Return the best estimator by threefold cross-validation on some training data."""
     search = GridSearchCV(estimator, grid, cv=3, error_score="raise", refit=False)
     search.fit(train[:SEARCHED], labels[:SEARCHED])
     return estimator.set_params(**search.best_params_)

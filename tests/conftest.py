@@ -1,4 +1,4 @@
-"""What many tests share: the data set, networks to try, and ways to run the command line."""
+"""Fixtures of many tests: the data set, networks, and ways to run the command line."""
 
 from __future__ import annotations
 
@@ -82,13 +82,13 @@ def pytest_configure(config: pytest.Config) -> None:
 
 
 def pytest_collection_finish() -> None:
-    """Look for garbage less often, and not among what lives on: that takes time."""
+    """Collect garbage less often, and not among permanent objects, to save time."""
     gc.freeze()
     gc.set_threshold(50_000, 20, 50)
 
 
 def _kernels_are_cached() -> bool:
-    """Whether numba's index beside the kernels is younger than they are."""
+    """Return whether numba's index is newer than the kernels."""
     kernels = CHECKOUT / "hopcli" / "_kernels.py"
     made = [index.stat().st_mtime for index in kernels.parent.glob("__pycache__/_kernels.*.nbi")]
     return max(made, default=0.0) > kernels.stat().st_mtime
@@ -96,14 +96,14 @@ def _kernels_are_cached() -> bool:
 
 @dataclass(frozen=True)
 class Finished:
-    """How a command ended, and what it said."""
+    """Exit code and output of a command."""
 
     code: int
     out: str
     err: str
 
     def refused(self) -> str:
-        """The message of a refusal: one line on stderr, nothing on stdout, exit code 2."""
+        """Return the message of a refusal: one line on stderr, nothing on stdout, exit code 2."""
         assert (self.code, self.out) == (2, ""), self
         assert self.err.startswith("hopcli: "), self
         assert self.err.count("\n") == 1, self
@@ -126,7 +126,7 @@ class SpawnHopcli(Protocol):
 
 @pytest.fixture(scope="session", autouse=True)
 def _shipped_data_is_loaded_once() -> Iterator[None]:
-    """Keep the data sets that ship from one run in this process to the next."""
+    """Keep the included data sets between runs in this process."""
     kept = functools.lru_cache(4)(load_dataset)
 
     def load(spec: str, **settings: Any) -> Dataset:
@@ -152,7 +152,7 @@ def five(mnist: Dataset) -> NDArray[np.int8]:
 
 @pytest.fixture
 def empty_folder(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Path:
-    """A folder with nothing in it, which is also where we are."""
+    """An empty folder, which is also the working folder."""
     folder = tmp_path / "here"
     folder.mkdir()
     monkeypatch.chdir(folder)
@@ -174,7 +174,7 @@ def last_of_each(arguments: Sequence[str]) -> list[str]:
 
 
 def call(*arguments: str, whole: bool = False) -> Finished:
-    """Run the command line in this process; it leaves its signal handlers behind."""
+    """Run the command line in this process; its signal handlers remain."""
     out, err = io.StringIO(), io.StringIO()
     with (
         contextlib.redirect_stdout(out),
@@ -208,7 +208,7 @@ def made_runs() -> dict[str, Path]:
 def shell(
     run_hopcli: RunHopcli, made_runs: dict[str, Path], tmp_path_factory: pytest.TempPathFactory
 ) -> Shell:
-    """Type lines in an empty folder, and copy finished runs into it."""
+    """Return a shell in an empty folder, into which finished runs are copied."""
     from shell import Shell
 
     return Shell(made_runs, lambda: tmp_path_factory.mktemp("made"))
@@ -216,7 +216,7 @@ def shell(
 
 @pytest.fixture(scope="session")
 def child_environment(tmp_path_factory: pytest.TempPathFactory) -> dict[str, str]:
-    """An environment for child processes, whose home is an empty folder."""
+    """Return an environment for child processes, with an empty home folder."""
     home = tmp_path_factory.mktemp("home")
     kept = {key: value for key, value in os.environ.items() if not key.startswith("PYTHON")}
     return {**kept, "HOME": str(home), "MPLCONFIGDIR": str(home / "mpl"), "COLUMNS": "80"}
@@ -244,7 +244,7 @@ def spawn_hopcli(empty_folder: Path, child_environment: dict[str, str]) -> Spawn
 
 @pytest.fixture(scope="session")
 def browser() -> Iterator[Browser]:
-    """A headless Chromium, of the system if it has one."""
+    """Return a headless Chromium, the system's if there is one."""
     api = pytest.importorskip("playwright.sync_api")
     names = ("chromium", "chromium-browser", "google-chrome", "google-chrome-stable")
     path = next((found for name in names if (found := shutil.which(name))), None)
@@ -258,7 +258,7 @@ def browser() -> Iterator[Browser]:
 
 @pytest.fixture(scope="module")
 def live_file(tmp_path_factory: pytest.TempPathFactory) -> Path:
-    """The page of ``hopcli live`` as it is without options."""
+    """Return the page of ``hopcli live`` without options."""
     path = tmp_path_factory.mktemp("live") / "page.html"
     path.write_text(page(gather_contents(RecallConfig(), 20), languages()), encoding="utf-8")
     return path
@@ -268,7 +268,7 @@ def live_file(tmp_path_factory: pytest.TempPathFactory) -> Path:
 def seen(request: pytest.FixtureRequest, browser: Browser, live_file: Path) -> Iterator[Seen]:
     """That page in a browser; a parameter gives its width and ``light`` or ``dark``.
 
-    The browser may have said nothing by the end, and asked for no other file.
+    The browser must report no message and request no other file.
     """
     scheme: Literal["light", "dark"]
     width, scheme = getattr(request, "param", (WIDE, "light"))
@@ -297,15 +297,23 @@ def random_patterns(seed: int, p: int, n_sites: int) -> NDArray[np.int8]:
     return (2 * drawn - 1).astype(np.int8)
 
 
+def write_patterns(path: Path | str, xi: NDArray[np.int8], shape: tuple[int, int]) -> str:
+    """Draw patterns into a text file; return the name of the data set."""
+    pictures = np.where(xi > 0, "#", ".").reshape(len(xi), *shape)
+    text = "\n\n".join("\n".join("".join(row) for row in picture) for picture in pictures)
+    Path(path).write_text(text + "\n", encoding="utf-8")
+    return f"text:{path}"
+
+
 def every_state(n_sites: int) -> NDArray[np.int8]:
-    """All states of so many sites, shape (2^N, N), numbered by their bits."""
+    """Return all states of N sites, shape (2^N, N), numbered by their bits."""
     return np.array(list(itertools.product((-1, 1), repeat=n_sites)), np.int8)
 
 
 def run_chains(
     couplings: Network, spins: NDArray[np.int8], *, seed: Any = 5, **settings: Any
 ) -> FinalStates:
-    """Run chains: six sweeps of N attempts at T = 0.3, unless told."""
+    """Run chains: by default six sweeps of N attempts at T = 0.3."""
     if "seeds" not in settings:
         settings["seeds"] = dynamics.chain_seeds(np.random.SeedSequence(seed), len(spins))
     defaults = {"temperatures": 0.3, "sweeps": 6, "attempts_per_sweep": couplings.n_sites}
@@ -313,14 +321,14 @@ def run_chains(
 
 
 def stored(xi: NDArray[np.int8], rule: str, theta: ArrayLike = 0.0, **parameters: Any) -> Network:
-    """Store by any rule, with those of the parameters that it has."""
+    """Store by any rule, with the parameters that the rule accepts."""
     kept = {name: value for name, value in parameters.items() if name in RULES[rule].parameters}
     return store(xi, rule, theta, **kept)
 
 
 @contextlib.contextmanager
 def refuses(setting: str, *, most: str = "", **found: object) -> Iterator[None]:
-    """Expect a SettingError about a setting: of this value (`found`), with this limit in it."""
+    """Expect a SettingError about a setting, with this value (`found`) and this limit."""
     with pytest.raises(SettingError) as caught:
         yield
     assert caught.value.setting == setting
@@ -337,7 +345,7 @@ def counted(
     *,
     size: int | None = None,
 ) -> Counts:
-    """Counts of trials that are made up, so many a repeat; without units each is its own."""
+    """Return invented counts of trials per repeat; without units every trial is a unit."""
     n = len(label)
     rows, stored = np.arange(n), tuple(dict.fromkeys(best.tolist()))
     source = np.zeros(n, np.int64) if unit is None else unit
@@ -359,7 +367,7 @@ def few_and_many(name: str, few: int, many: int) -> pytest.MarkDecorator:
 
 
 def least(share: float, runs: int) -> float:
-    """The least fraction of so many runs that a true share makes likely: three SD below it."""
+    """Return the least likely fraction of runs for a true share: three SD below it."""
     return float(share - 3 * np.sqrt(share * (1 - share) / runs))
 
 

@@ -12,12 +12,12 @@ from pathlib import Path
 from urllib.parse import unquote, urlsplit
 
 LOADED = {"link", "script", "img", "iframe", "source", "video", "audio"}
-"""Elements that fetch what they name; any other only leads there."""
+"""Elements that load their target; others only link to it."""
 
 
 @dataclass
 class Page(HTMLParser):
-    """What a page names: its anchors, and (element, address) of its links."""
+    """Anchors of a page, and (element, address) of its links."""
 
     anchors: set[str] = field(default_factory=set)
     links: list[tuple[str, str]] = field(default_factory=list)
@@ -41,7 +41,7 @@ def read(path: Path) -> Page:
 
 
 def broken(folder: Path) -> list[str]:
-    """Say of every link of the pages in a folder that leads nowhere, or loads from afar."""
+    """List the links of the pages in a folder that are broken or load from elsewhere."""
     pages = {path.resolve(): read(path) for path in sorted(folder.rglob("*.html"))}
     return [
         f"{path.relative_to(folder.resolve())}: {address}: {wrong}"

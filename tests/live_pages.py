@@ -23,7 +23,7 @@ FOUR = [
 
 
 class Seen:
-    """A page that is open, and what the browser said and asked for meanwhile."""
+    """An open page, with the messages and requests of the browser."""
 
     def __init__(self, tab: Tab, path: Path, after: str = "") -> None:
         self.tab = tab
@@ -61,14 +61,14 @@ class Seen:
             self.tab.mouse.up()
 
     def spins(self) -> NDArray[np.int8]:
-        """The start of the run, from the file that the page saves."""
+        """Return the start of the run, from the file that the page saves."""
         with self.tab.expect_download() as download:
             self.tab.evaluate("document.querySelector('#save-start').click()")
         rows = download.value.path().read_text(encoding="utf-8").splitlines()[1:]
         return np.array([[1 if c == "#" else -1 for c in row] for row in rows], np.int8)
 
     def shown(self) -> NDArray[np.int8]:
-        """The state now, made the start of the next run."""
+        """Return the present state, which becomes the start of the next run."""
         self.slide("amount", 0)
         self.tab.click("#noise")
         return self.spins()

@@ -102,7 +102,7 @@ class _Planting(ast.NodeTransformer):
 
 
 def read_mutants() -> tuple[Mutant, ...]:
-    """Read the bugs that there are."""
+    """Read the list of bugs."""
     text = (Path(__file__).parent / "mutants.toml").read_text(encoding="utf-8")
     return tuple(Mutant(**bug) for bug in tomllib.loads(text)["bugs"])
 
@@ -153,7 +153,7 @@ def first_failure(python: Path, copy: Path, tests: list[str]) -> str:
 
 
 def try_out(mutant: Mutant) -> tuple[str, float]:
-    """Plant a bug in a fresh copy and run the tests: which noticed, if any, after what time."""
+    """Plant a bug in a fresh copy, run the tests, and return the first failure and the time."""
     began = time.monotonic()
     with tempfile.TemporaryDirectory() as folder:
         copy = copy_to(Path(folder))

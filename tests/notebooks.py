@@ -1,4 +1,4 @@
-"""Run the notebooks that come with hopcli, and write what they show into them.
+"""Run the notebooks included in hopcli, and write their outputs into them.
 
 ``make notebooks`` does so after a change of a notebook, or of what it shows.
 """
@@ -24,12 +24,12 @@ _TOO_LONG = 300  # seconds a cell may take: the first one may have to compile
 
 
 def read(path: Path) -> Any:
-    """A notebook as it is committed."""
+    """Read a committed notebook."""
     return nbformat.read(path, as_version=4)  # type: ignore[no-untyped-call]
 
 
 def executed(path: Path) -> Any:
-    """The notebook with the outputs that its cells have now, run in an empty folder."""
+    """Run a notebook in an empty folder; return it with the new outputs."""
     notebook = read(path)
     with tempfile.TemporaryDirectory() as folder:
         client = NotebookClient(
@@ -54,7 +54,7 @@ _OF_IPYTHON = ("profile_default", "migrated", "README")
 
 
 def shown(notebook: Any) -> list[list[str]]:
-    """What each cell of code shows, as text; of pictures only that they are there."""
+    """Return the output of each code cell as text; pictures as a placeholder."""
     return [
         [_as_text(output) for output in cell.outputs]
         for cell in notebook.cells

@@ -1,4 +1,4 @@
-"""Says which is the oldest of everything hopcli needs: ``make oldest`` tests with that."""
+"""Print the oldest allowed versions of all dependencies, for ``make oldest``."""
 
 from __future__ import annotations
 
@@ -11,7 +11,7 @@ FLOOR = re.compile(r"(?P<name>[\w.-]+)>=(?P<version>[\w.]+)(,.*)?")
 
 
 def pins(pyproject: str) -> list[str]:
-    """What pip is to be held to: each dependency, needed or optional, as old as it may be.
+    """Return pip's constraints: the oldest allowed version of each dependency.
 
     A dependency with a floor in several places gets one pin for each; pip refuses those that
     differ. What is tied to one version has no floor, and no pin.

@@ -1,7 +1,7 @@
 """Run the study's tests and the wheel under every Python found: ``make pythons``.
 
-Pythons are looked for on the PATH and below pyenv's root, one for each version of the
-classifiers in pyproject.toml. A version without an interpreter is named, and is no failure.
+The script searches the PATH and pyenv's root for one Python per version of the
+classifiers in pyproject.toml. A version without an interpreter is listed, but is not a failure.
 
     python tests/pythons.py build/packages/hopcli-0.1.0-py3-none-any.whl
 """
@@ -44,7 +44,7 @@ def interpreter(version: str) -> str | None:
 
 
 def try_out(python: str, version: str, wheel: str) -> int:
-    """Install the wheel in an environment of its own, try it and run the study's tests."""
+    """Install the wheel in a new environment, try it and run the study's tests."""
     place = CHECKOUT / "build" / f"python{version}"
     own = place / "bin" / "python"
     steps: tuple[list[str | Path], ...] = (

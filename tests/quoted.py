@@ -18,8 +18,6 @@ from hopcli import results
 from hopcli.claims.judging import VERDICTS
 from hopcli.study import AUTHORS_RECALL
 
-__all__ = ["BLOCKS", "PAGES", "filled", "main", "read_claims_table"]
-
 ROOT = Path(__file__).parents[1]
 RESULTS = ROOT / "results"
 CLAIMS = RESULTS / "reproduce" / "claims.csv"

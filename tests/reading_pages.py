@@ -1,11 +1,9 @@
-"""Reads a page of HTML as a strict browser would, and says what it refers to."""
+"""Strict reader of an HTML page and its references."""
 
 from __future__ import annotations
 
 from dataclasses import dataclass, field
 from html.parser import HTMLParser
-
-__all__ = ["Element", "Page", "read_page"]
 
 VOID = {"meta", "link", "br", "hr", "img", "input", "wbr"}
 
@@ -69,7 +67,7 @@ class Page(HTMLParser):
 
 
 def read_page(text: str) -> Element:
-    """The root of a page; what is not well-formed fails."""
+    """Return the root of a page; raise an error if it is not well-formed."""
     page = Page()
     page.feed(text)
     page.close()

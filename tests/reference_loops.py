@@ -1,7 +1,7 @@
-"""Plain Metropolis loops that the fast ones are held against, in tests and benchmarks.
+"""Plain Metropolis loops for comparison with the fast ones, in tests and benchmarks.
 
 They take the same draws as :mod:`hopcli._kernels` (made anew here, with arrays), so
-their final states can be compared bit for bit. None of them is clever on purpose.
+their final states can be compared bit for bit. They are simple on purpose.
 """
 
 from __future__ import annotations
@@ -45,7 +45,7 @@ def _mix(z: np.uint64) -> Any:
 
 @_compiled
 def _draw(seed: np.uint64, t: int, n_sites: int, full: bool) -> Any:
-    """Site and uniform of an attempt: of 64 random bits, or of 32 if not in full."""
+    """Return site and uniform of an attempt, from 64 random bits, or from 32 if not in full."""
     pair = _mix(seed + np.uint64((t >> 1) + 1) * _GAMMA)
     high = (pair >> _S32 if t & 1 else pair & _LOW) * np.uint64(n_sites)
     low = _HALF
@@ -160,7 +160,7 @@ def over_chains(
 ) -> NDArray[np.int8]:
     """Final states of one attempt of all chains after the other.
 
-    A block has the sites of some attempts and the energies that they may cost, both of shape
+    A block contains the sites of some attempts and their largest energy costs, both of shape
     (attempts, chains).
     """
     _, fields = start_fields(spins, couplings)

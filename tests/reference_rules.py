@@ -1,7 +1,7 @@
-"""The storage rules as they are published, for all N x N pairs of sites.
+"""The published storage rules, for all N x N pairs of sites.
 
-What :mod:`hopcli.rules` is held against, in tests and benchmarks. None of this knows of
-site classes, and none of it is clever on purpose. The diagonals are 0.
+Reference for :mod:`hopcli.rules` in tests and benchmarks. The functions do not use
+site classes, and are simple on purpose. The diagonals are 0.
 """
 
 from __future__ import annotations

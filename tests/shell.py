@@ -1,4 +1,4 @@
-"""A shell in an empty folder: lines that are typed, and finished runs made once and copied."""
+"""A shell in an empty folder: typed lines, and finished runs that are made once and copied."""
 
 from __future__ import annotations
 
@@ -10,28 +10,15 @@ from collections.abc import Callable
 from pathlib import Path
 from typing import Any
 
-import numpy as np
 import pandas as pd
 import pytest
-from conftest import Finished, call, files_below, random_patterns
-from numpy.typing import NDArray
-
-__all__ = [
-    "CONTROL",
-    "SMALL_RUNS",
-    "Shell",
-    "Table",
-    "change",
-    "draw_patterns",
-    "read_json",
-    "table",
-]
+from conftest import Finished, call, files_below, random_patterns, write_patterns
 
 Files = dict[str, bytes | None]
 Table = pd.DataFrame
 
 CONTROL = re.compile(r"[^\n\x20-\x7e\x80-\U0010ffff]")
-"""What steers a terminal."""
+"""Control sequences of a terminal."""
 
 SMALL_RUNS = {
     "select": "--samples 3",
@@ -64,7 +51,7 @@ class Shell:
     Parameters
     ----------
     made : dict
-        Folders of finished runs by the line that made them; `make` adds to them.
+        Folders of finished runs, by command line; `make` adds to them.
     new_folder : callable
         Makes an empty folder that outlives the test.
     """
@@ -73,13 +60,13 @@ class Shell:
         self.made, self.new_folder = made, new_folder
 
     def run(self, line: str, *more: str, code: int = 0) -> Finished:
-        """Type a line, which ends with this exit code."""
+        """Type a line; check its exit code."""
         done = call(*shlex.split(line), *more)
         assert done.code == code, done
         return done
 
     def refuse(self, line: str, *more: str, names: str = "", whole: bool = False) -> str:
-        """Type a line that is refused; the message has all these words, and no file changes."""
+        """Type a line that is refused; the message contains these words, and no file changes."""
         before = files_below(Path())
         message = call(*shlex.split(line), *more, whole=whole).refused()
         assert [word for word in names.split() if word not in message] == [], message
@@ -90,7 +77,7 @@ class Shell:
 
     def make(self, line: str, out: str = "out") -> Files:
         """Put a finished run of five random patterns into a folder; return its files."""
-        draw_patterns("five.txt", random_patterns(1, 5, 42), (6, 7))
+        write_patterns("five.txt", random_patterns(1, 5, 42), (6, 7))
         if line not in self.made:
             command, *flags = shlex.split(line)
             data = ["--set", "dataset=text:five.txt"] if command == "grid" else []
@@ -108,13 +95,6 @@ class Shell:
     def make_small(self, command: str, out: str = "out") -> Files:
         """Put the small run of a command into a folder, with its pictures."""
         return self.make(f"{command} {SMALL_RUNS[command]}", out)
-
-
-def draw_patterns(name: str, xi: NDArray[np.int8], shape: tuple[int, int]) -> None:
-    """Draw patterns into a text file."""
-    pictures = np.where(xi > 0, "#", ".").reshape(len(xi), *shape)
-    text = "\n\n".join("\n".join("".join(row) for row in picture) for picture in pictures)
-    Path(name).write_text(text + "\n", encoding="utf-8")
 
 
 def table(path: str | Path) -> pd.DataFrame:

@@ -1,4 +1,4 @@
-"""A folder of results from a stranger: any file of it may be anything, for every command.
+"""A folder of results from a stranger: any file may be replaced, for every command.
 
 :func:`cases` lists every file that a folder may hold with everything that it may be instead;
 :func:`check_case` tries each command on one. ``make torture`` has them whole, a test a sample.
@@ -15,8 +15,7 @@ from collections.abc import Callable
 from pathlib import Path
 from typing import Any
 
-from conftest import call, random_patterns
-from test_figures_weights import write_patterns
+from conftest import call, random_patterns, write_patterns
 
 import hopcli
 from hopcli import results
@@ -72,7 +71,7 @@ IN_PYTHON: list[Callable[[], object]] = [
 
 
 def lay_folder(place: Path) -> None:
-    """Make a folder of a run, a selection and a grid, and what is outside of it."""
+    """Make a folder with a run, a selection and a grid, and files outside of it."""
     write_patterns(place / "five.txt", random_patterns(1, 5, 42), (6, 7))
     (place / "grid.toml").write_text(GRID, encoding="utf-8")
     with contextlib.chdir(place):
@@ -89,12 +88,12 @@ def lay_folder(place: Path) -> None:
 
 
 def cases() -> list[tuple[str, str]]:
-    """Every file with everything that it may be instead."""
+    """List every file with every possible replacement."""
     return [(name, kind) for name in (*SHOWN, *HIDDEN) for kind in KINDS]
 
 
 def _replace(file: Path, kind: str, place: Path) -> None:
-    """Make a file something else."""
+    """Replace a file."""
     precious = place / "outside" / "precious"
     target = precious.parent if file.name.endswith("-published") else precious
     links = {"link": target, "device": Path("/dev/zero"), "nowhere": place / "no"}
@@ -120,7 +119,7 @@ def _replace(file: Path, kind: str, place: Path) -> None:
 
 
 def _contents(folder: str) -> dict[str, Any]:
-    """Every name below a folder with what it is and when it was changed; nothing is followed."""
+    """Return type and time of every name below a folder, without following links."""
     found: dict[str, Any] = {folder: Path(folder).lstat().st_mtime_ns}
     for path in sorted(Path(folder).rglob("*")):
         now = path.lstat()
@@ -143,11 +142,11 @@ def check_case(base: Path, place: Path, name: str, kind: str) -> None:
     Parameters
     ----------
     base : Path
-        What :func:`lay_folder` made.
+        The folder from :func:`lay_folder`.
     place : Path
         A new folder for a copy of it.
     name, kind : str
-        The file, and what it is instead.
+        The file, and its replacement.
     """
     shutil.copytree(base, place)
     alarm = signal.signal(signal.SIGALRM, _hang)

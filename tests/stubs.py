@@ -1,4 +1,4 @@
-"""The types of the commands as functions, made from the settings; run it to write the stub."""
+"""Types of the commands as functions, from the settings; run this file to write the stub."""
 
 from __future__ import annotations
 
@@ -38,11 +38,11 @@ def run(what: _Path, /, *, progress: bool | None = None, **settings: Any) -> Run
 _SIMPLE = {"integer": "_Whole", "number": "_Number", "boolean": "_Truth", "string": "str"}
 _WIDEST = 100  # characters of a line
 _GIVEN = {"dataset": "Dataset", "patterns": "Patterns"}
-"""Records that stand for the word of a setting."""
+"""Records that may replace the word of a setting."""
 
 
 def _types(schema: Mapping[str, Any]) -> list[str]:
-    """What fits a schema, as Python has it."""
+    """Return the Python type of a schema."""
     if "anyOf" in schema:
         return [one for part in schema["anyOf"] for one in _types(part)]
     if "enum" in schema:

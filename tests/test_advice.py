@@ -1,4 +1,4 @@
-"""Advice that the program prints, followed as it is printed.
+"""Advice in messages of the program, followed literally.
 
 Every test provokes a message, takes options, commands or values out of that very message, and
 follows each: what was refused passes, a warning is gone, the accuracy rises.
@@ -31,7 +31,7 @@ MAKE_GRID = "grid run grid.toml --no-figures --threads 1 --out g"
 
 @pytest.fixture(autouse=True)
 def _files(empty_folder: Path) -> None:
-    """What the commands read."""
+    """Write the input of the commands."""
     two_bars()
     # Of four orthogonal patterns of four sites every field is zero.
     rows = {"aa": ["##", "##"], "ab": ["##", ".."], "ba": ["#.", "#."], "bb": ["#.", ".#"]}
@@ -46,7 +46,7 @@ def _files(empty_folder: Path) -> None:
 
 
 class Seen:
-    """A finished run: what it warned of, and what it recalled."""
+    """A finished run: its warnings and its accuracy."""
 
     def __init__(self, run: RunHopcli, arguments: list[str], out: str) -> None:
         command = arguments[0]
@@ -241,23 +241,3 @@ def test_a_value_that_a_refusal_names(run_hopcli: RunHopcli, asked: str) -> None
     assert ways
     for way in ways:
         assert run_hopcli("recall", *asked.split(), *way, "--no-figures").code == 0
-
-
-@pytest.mark.parametrize(
-    ("line", "wrong"),
-    [
-        (BARS.replace("recall", "recal"), "recal"),
-        (BARS.replace("text:", "txt:"), "txt:p.txt"),
-        ("recall --config papr --digits 36 --tests 2 --no-figures", "papr"),
-    ],
-)
-def test_the_nearest_name_is_the_one_that_was_meant(
-    run_hopcli: RunHopcli, line: str, wrong: str
-) -> None:
-    message = run_hopcli(*line.split()).refused()
-    (meant,) = re.findall(r"(?:Did you mean|did you mean|nearest is) '?([a-zA-Z:_-]+)", message)
-    right = line.replace(wrong, meant.replace("FILE", "p.txt"))
-    assert run_hopcli(*right.split()).code == 0
-
-
-# --- Python ------------------------------------------------------------------------------

@@ -1,4 +1,4 @@
-"""The public names: one list, nothing imported before it is used, records that show themselves."""
+"""The public names: one list, lazy imports, and the display of records."""
 
 from __future__ import annotations
 

@@ -34,7 +34,7 @@ def recall(**settings: Any) -> Run:
 
 
 def same_but_duration(one: Path, other: Path) -> None:
-    """Two folders of the same run: each file, and all of the manifest that is not a time."""
+    """Compare two folders of the same run: all files, and the manifest except times."""
     assert {path.name for path in one.iterdir()} == {path.name for path in other.iterdir()}
     for path in one.iterdir():
         content, there = path.read_bytes(), (other / path.name).read_bytes()

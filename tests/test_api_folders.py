@@ -1,4 +1,4 @@
-"""What is asked of finished runs in folders, from Python: the answers of the commands."""
+"""Functions on folders of finished runs: the same answers as the commands."""
 
 from __future__ import annotations
 

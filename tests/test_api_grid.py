@@ -10,8 +10,7 @@ from typing import Any
 import numpy as np
 import pandas as pd
 import pytest
-from conftest import RunHopcli, random_patterns
-from test_figures_weights import write_patterns
+from conftest import RunHopcli, random_patterns, write_patterns
 
 from hopcli.api.gridding import GridRun, grid
 from hopcli.errors import ResultError, SettingError
@@ -40,7 +39,7 @@ def _five(empty_folder: Path) -> None:
 
 
 def cells(folder: Path | str) -> dict[str, Any]:
-    """What a store says of the grid and of each cell, but for times."""
+    """Return the contents of a store except times."""
     with Store(Path(folder)) as store:
         made = [store.made(cell) for cell in store.places().values()]
         tables = [(one.cell, one.settings, one.tables, one.notes) for one in made]

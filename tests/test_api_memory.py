@@ -163,12 +163,3 @@ def test_what_is_impossible_is_said_in_one_line(call: Any, error: str, named: st
         call()
     assert isinstance(refused.value, getattr(hopcli, error))
     assert "\n" not in str(refused.value)
-
-
-@pytest.mark.parametrize("kind", ["npz", "npy"])
-def test_images_of_a_file_without_labels_have_none(tmp_path: Path, kind: str) -> None:
-    pictures = np.array([[[1, -1], [1, -1]], [[1, 1], [-1, -1]]])
-    (np.savez if kind == "npz" else np.save)(tmp_path / f"a.{kind}", pictures)
-    images = hopcli.load(f"{kind}:{tmp_path / f'a.{kind}'}")
-    end = hopcli.store(pictures).recall(images, temperature=0)
-    assert (images.labels.tolist(), end.labels.tolist()) == (["1", "2"], ["", ""])

@@ -1,4 +1,4 @@
-"""The rules of the house, read off the syntax tree and off a fresh process."""
+"""Rules of the architecture, checked in the syntax tree and in a fresh process."""
 
 from __future__ import annotations
 
@@ -9,8 +9,11 @@ from pathlib import Path
 from typing import TYPE_CHECKING
 
 import pytest
+from click import Context
 from conftest import CHECKOUT
 
+from hopcli.catalogue import CATALOGUE
+from hopcli.cli import cli
 from hopcli.results import read_manifest
 from hopcli.results.provenance import WITHOUT_NUMBERS
 
@@ -65,7 +68,7 @@ MAY_IMPORT = {
     "report": "_version catalogue claims config errors grids kinds plots printing results "
     "tables values",
 }
-"""What each room may import at run time; records that only name types are free."""
+"""Allowed imports of each room at run time; imports for types alone are free."""
 
 MAY_NOT_IMPORT = {"experiments": "api claims cli plots report results runs", "api": "claims cli"}
 
@@ -129,7 +132,7 @@ def test_a_room_imports_only_what_it_may() -> None:
 
 
 def test_no_file_names_another_in_a_circle() -> None:
-    """Types too: whoever reads a file need not know what reads it."""
+    """Also for imports of types."""
     parts = {path: ("hopcli", *path.relative_to(PACKAGE).with_suffix("").parts) for path in FILES}
     files = {".".join(names).removesuffix(".__init__"): path for path, names in parts.items()}
     graph: dict[str, set[str]] = {}
@@ -146,15 +149,21 @@ def test_one_room_each_for_some_packages(package: str) -> None:
     assert rooms == ONLY[package]
 
 
+def test_every_docstring_begins_with_a_verb_or_a_noun() -> None:
+    words = {"what", "whether", "how", "where", "which", "if", "who", "when", "why"}
+    found = []
+    for path in FILES:
+        for node in ast.walk(_tree(path)):
+            match node:
+                case ast.Expr(value=ast.Constant(value=str(text))):
+                    if text.split(maxsplit=1)[0].lower() in words:
+                        found.append(f"{path}:{node.lineno}")
+    assert not found
+
+
 def test_every_module_is_one_room_with_a_docstring() -> None:
-    assert not {path.stem for path in FILES} & {
-        "utils",
-        "util",
-        "helpers",
-        "common",
-        "misc",
-        "tools",
-    }
+    forbidden = {"utils", "util", "helpers", "common", "misc", "tools"}
+    assert not {path.stem for path in FILES} & forbidden
     for path in FILES:
         # The compiled loop is cached by the age of its file, so its parts must share one.
         most = 820 if path.name == "_kernels.py" else 400
@@ -172,17 +181,55 @@ for line in sys.argv[1:]:
         assert end.code == 0, (line, end.code)
 print(*sys.modules)
 """
-COMMANDS = ["select", "recall", "temperature-scan", "run", "check", "report", "runs", "diff"]
+HELPED = """
+import os
+command = sys.argv.pop()
+sys.argv += [f"{command} -h", f"{command} --help", "-h", "--help", "--version"]
+"""
+COMPLETED = """
+import os
+words = ["hopcli", *command.split(), "--"]
+os.environ["_HOPCLI_COMPLETE"] = "bash_complete"
+os.environ.update(COMP_WORDS=" ".join(words), COMP_CWORD=str(len(words) - 1))
+sys.argv = ["", ""]
+"""
+LIGHT = {*HEAVY, "numpy", "scipy", "jinja2", "PIL", "tqdm"}
+
+
+def _configurations(command: str) -> set[str]:
+    """Return the modules of the configurations that a command's own is made from."""
+    found, new = set[str](), {command.replace("-", "_")}
+    while new:
+        found |= new
+        names = {n for each in new for n in _imports(PACKAGE / "config" / f"{each}.py")}
+        new = {n.split(".")[2] for n in names if n.startswith("hopcli.config.")} - found
+        new = {each for each in new if (PACKAGE / "config" / f"{each}.py").is_file()}
+    return found
+
+
+@pytest.mark.parametrize("command", [*cli.list_commands(Context(cli)), "grid run", "grid table"])
+def test_help_and_completion_load_what_the_command_declares(
+    spawn_hopcli: SpawnHopcli, command: str
+) -> None:
+    code = f"import sys{HELPED}{LOADED}{COMPLETED}{LOADED}"
+    done = spawn_hopcli(command, code=code)
+    assert done.code == 0, done.err
+    assert "plain,--help" in done.out
+    loaded = {*done.out.splitlines()[-1].split()}
+    assert not LIGHT & loaded
+    if command in CATALOGUE:
+        configurations = {f"hopcli.config.{entry.module}" for entry in CATALOGUE.values()}
+        own = {f"hopcli.config.{module}" for module in _configurations(command)}
+        assert loaded & configurations <= own
 
 
 @pytest.mark.parametrize(
     ("lines", "without"),
     [
-        (["--help", "--version", *(f"{command} --help" for command in COMMANDS)], HEAVY),
         (["data"], HEAVY),
         (["select --no-figures -q"], HEAVY),
     ],
-    ids=["help", "data", "select"],
+    ids=["data", "select"],
 )
 def test_heavy_packages_load_only_where_they_work(
     spawn_hopcli: SpawnHopcli, lines: list[str], without: set[str]
@@ -198,7 +245,7 @@ def test_what_is_declared_loads_without_what_works(spawn_hopcli: SpawnHopcli) ->
     modules = ["hopcli.rules", "hopcli.dynamics", "hopcli.config"]
     done = spawn_hopcli(code=f"import sys, {', '.join(modules)}; print(*sys.modules)")
     assert {*modules} <= {*done.out.split()}, done.err
-    assert not {*HEAVY, "scipy"} & {*done.out.split()}
+    assert not LIGHT & {*done.out.split()}
 
 
 def test_whatever_an_experiment_imports_is_a_room_that_computes() -> None:
@@ -287,11 +334,6 @@ def test_a_rule_a_dynamics_a_source_a_start_and_an_option_need_one_entry(
     assert overlap == 0
     assert codes == [2, 2, 0], done.err
     config = read_manifest(Path("r"), "recall")["config"]
-    given = {
-        "dataset": "stripes",
-        "rule": "damped",
-        "dynamics": "sign",
-        "damping": 3,
-        "loudness": 4,
-    }
+    given: dict[str, object] = {"dataset": "stripes", "rule": "damped", "dynamics": "sign"}
+    given |= {"damping": 3, "loudness": 4}
     assert {name: config[name] for name in given} == given

@@ -1,4 +1,4 @@
-"""The integrated autocorrelation time, held to autoregressive series, where it is known."""
+"""The integrated autocorrelation time of autoregressive series, where it is known."""
 
 from __future__ import annotations
 
@@ -80,7 +80,7 @@ def test_the_time_is_that_of_direct_sums(steps: int) -> None:
 
 @pytest.mark.parametrize("steps", [3, 5])
 def test_a_series_too_short_to_tell_gives_no_number(steps: int) -> None:
-    """What is correlated about its own mean adds up to nothing: tau would be 0."""
+    """Correlations about a series' own mean add up to zero: tau would be 0."""
     rng = np.random.default_rng(9)
     for _ in range(50):
         found = autocorrelation_time(_series(rng, 0.5, 60, steps))
@@ -89,7 +89,7 @@ def test_a_series_too_short_to_tell_gives_no_number(steps: int) -> None:
 
 
 def test_chains_that_stand_still_add_nothing() -> None:
-    """A chain without noise is no sample of it: its rounding above all."""
+    """A chain without noise does not count, in particular not its rounding errors."""
     for value in (0.0, 0.1, -3e5):
         rounded = value * (1 + 1e-14 * np.random.default_rng(8).normal(size=(3, 70)))
         found = autocorrelation_time(rounded)

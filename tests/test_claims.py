@@ -5,6 +5,7 @@ from __future__ import annotations
 import io
 import itertools
 import math
+import re
 from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
@@ -22,7 +23,7 @@ from hopcli.claims.functions import FUNCTIONS
 from hopcli.claims.judging import TESTS, VERDICTS, Answer, Evidence, answers, ln_density, verdict
 from hopcli.claims.measured import Measured, binomial
 from hopcli.claims.reading import read_claims
-from hopcli.claims.table import number, p_text, table, with_interval
+from hopcli.claims.table import brief, number, p_text, table, with_interval
 from hopcli.claims.verdicts import judge
 from hopcli.config import AttractorsConfig
 from hopcli.config.files import find_claims, shipped_claims
@@ -31,7 +32,7 @@ from hopcli.rules import store
 from hopcli.statistics import Z95, exact_interval
 from hopcli.study import AUTHORS_RECALL, read_curve
 from hopcli.study.notebook import largest_gap, unstable_sum
-from hopcli.tables import Columns, Table, ends_of
+from hopcli.tables import Columns, Table, columns, ends_of
 
 RATES = ("accuracy", "fraction", "value")
 
@@ -118,7 +119,7 @@ def _refused(work: Any, *arguments: Any) -> SettingError:
 def test_a_number_comes_with_its_own_interval(
     text: str, value: float, low: float | None, high: float | None
 ) -> None:
-    """The plain ci_low and ci_high are those of the rate, not of what stands beside them."""
+    """The plain ci_low and ci_high belong to the rate, not to the columns beside them."""
     found = _found(text)
     assert found.value == pytest.approx(value)
     assert found.is_exact == (low == high is not None)
@@ -549,7 +550,7 @@ def test_every_function_is_in_the_manual(run_hopcli: Any) -> None:
 
 
 def test_a_claim_in_percent_is_measured_in_percent() -> None:
-    """The question is if 80 (76 to 84) is within 77 and 83."""
+    """The question is whether 80 (76 to 84) is between 77 and 83."""
     text = GOOD.replace('place = "p"', 'place = "p"\npercent = true\nunit = "%"')
     text = text.replace("margin = 2", "margin = 3")
     judged = judge(_read(text.replace('role = "text"', 'role = "text"\nerror = "images"')), RUNS)
@@ -576,3 +577,26 @@ def test_an_interval_is_printed_to_two_digits_of_its_width() -> None:
     values = [3, 2.0, 0.9928, True, [1, "x"], 1234.5]
     assert [number(value) for value in values] == ["3", "2", "0.993", "yes", "1, x", "1,234"]
     assert (p_text(0.0312), p_text(1e-81)) == ("p = 0.031", "p < 0.001")
+
+
+def test_the_printed_row_of_a_claim_has_the_condition_that_decides() -> None:
+    """That of the authors where the text fails; its p without the list of numbers."""
+    texts = (f"{name}: text" for name in ("id", "role", "verdict", "found", "published"))
+    declared = Table("claims", columns(", ".join((*texts, "p_holm"))))
+    made = declared.rows(
+        [
+            ("a", "text", VERDICTS[3], "1, 2 % (p < 0.001)", "3, 4 %", 0.0),
+            ("a", "step", VERDICTS[3], "2, 3 % (p = 0.2)", "3, 4 %", 0.2),
+            ("a", "authors", VERDICTS[3], "3, 4 % (p = 0.49)", "3, 4 %", 0.49),
+            ("b", "text", VERDICTS[4], "5 (4 to 6)", "9", 1e-9),
+            ("b", "other", VERDICTS[4], "7 (6 to 8)", "9", math.nan),
+            ("c", "text", VERDICTS[6], "8", "seed", math.nan),
+        ]
+    )
+    rows = [re.split("  +", line.strip()) for line in brief(made).splitlines()[1:]]
+    assert rows == [
+        ["a", "reproduced as run", "3, 4 %", "3, 4 %", "0.49"],
+        ["only"],
+        ["b", VERDICTS[4], "5 (4 to 6)", "9", "<0.001"],
+        ["c", VERDICTS[6], "8", "seed"],
+    ]

@@ -356,6 +356,3 @@ def test_conditions_have_the_weight_of_their_role(
     assert len(one.ladder) == (3 if len(sides) == 3 else 0)
     for side in one.sides:
         assert (side.answer.state == "none") is (side.condition.role == "other")
-
-
-# --- Figure 1: each point counts by its noise, for 20 and for 30 sweeps -------------------------

@@ -1,4 +1,4 @@
-"""The same line typed again: not run twice, run again if damaged, never over another run."""
+"""The same line typed again: not repeated, repeated if damaged, never over another run."""
 
 from __future__ import annotations
 
@@ -16,8 +16,8 @@ FOLDER = Path("results/recall")
 QUICK = (
     f"recall --dataset digits --temperature 0.1 --tests 3 --repeats 2 --no-figures --out {FOLDER}"
 )
-DRAWN = f"recall --dataset digits --digits 1,2 --tests 2 --repeats 1 --out {FOLDER}"
 GRID = "grid run --command weights --set dataset=text:3x3 --set rule=hebbian,storkey"
+DRAWN = f"recall --dataset digits --digits 1,2 --tests 2 --repeats 1 --out {FOLDER}"
 MANIFEST = FOLDER / "recall.json"
 
 
@@ -105,15 +105,6 @@ def test_the_run_of_another_version_is_run_again(shell: Shell, made: list[str]) 
         shell.run(f"{QUICK} -q")
         assert read_json(MANIFEST)["versions"] == now
     assert len(made) == 3
-
-
-def test_only_missing_pictures_of_a_finished_run_are_drawn(shell: Shell, made: list[str]) -> None:
-    shell.run(f"{DRAWN} -q")
-    before = files_below(FOLDER)
-    (FOLDER / "accuracy.png").unlink()
-    assert shell.run(DRAWN).out.split()[-3:] == ["accuracy.png", "confusion.png", "gallery.png"]
-    assert files_below(FOLDER) == before
-    assert made == ["recall"]
 
 
 @pytest.mark.parametrize(

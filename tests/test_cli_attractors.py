@@ -6,9 +6,9 @@ from itertools import product
 
 import numpy as np
 import pytest
-from conftest import random_patterns
+from conftest import random_patterns, write_patterns
 from numpy.typing import NDArray
-from shell import Shell, Table, draw_patterns, read_json, table
+from shell import Shell, Table, read_json, table
 
 from hopcli.rules import store
 from hopcli.statistics import chao1, exact_interval
@@ -34,8 +34,8 @@ def kinds() -> Table:
 def census_of_all(shell: Shell, seed: int, rule: str, flags: str = "") -> tuple[Spins, Spins]:
     """Run a census from all 2^10 states; return the stored patterns and the states found."""
     xi = random_patterns(seed, 3, N_SITES)
-    draw_patterns("patterns.txt", xi, (1, N_SITES))
-    draw_patterns("every.txt", EVERY, (1, N_SITES))
+    write_patterns("patterns.txt", xi, (1, N_SITES))
+    write_patterns("every.txt", EVERY, (1, N_SITES))
     np.savetxt("theta.txt", THETA)
     data = "--dataset text:patterns.txt --start text:every.txt --starts 1024 --most 999"
     shell.run(f"{CENSUS} {data} --rule {rule} {flags}")
@@ -48,7 +48,7 @@ def census_of_all(shell: Shell, seed: int, rule: str, flags: str = "") -> tuple[
 def test_all_starts_find_all_fixed_points(
     shell: Shell, rule: str, seed: int, with_theta: bool
 ) -> None:
-    """Those that the sign rule leaves as they are; without thresholds up to their sign."""
+    """They do not change under the sign rule; without thresholds up to their sign."""
     theta = THETA if with_theta else np.zeros(N_SITES)
     xi, found = census_of_all(shell, seed, rule, "--theta theta.txt" if with_theta else "")
     w = store(xi, rule, theta).dense()
@@ -133,23 +133,10 @@ def test_given_starts_are_taken_in_turn(shell: Shell) -> None:
 
 
 def test_the_manifest_names_the_mixtures_that_were_looked_for(shell: Shell) -> None:
-    draw_patterns("patterns.txt", random_patterns(0, 21, 60), (6, 10))
+    write_patterns("patterns.txt", random_patterns(0, 21, 60), (6, 10))
     for digits, method in (("--digits 1,2", "none"), ("--digits 1,2,3", "all"), ("", "nearest")):
         shell.run(f"{CENSUS} --dataset text:patterns.txt --rule hebbian --starts 30 {digits}")
         assert read_json("out/attractors.json")["notes"]["mixtures"] == method
-
-
-def test_each_of_several_rules_is_run_with_its_own_parameters(shell: Shell) -> None:
-    """Wherever it stands in the list; and given starts leave nothing else to differ."""
-    draw_patterns("patterns.txt", random_patterns(5, 12, 40), (4, 10))
-    tables = []
-    for rules, kappa in (("perceptron", 0.01), ("hebbian,perceptron", 0.01), ("perceptron", 0.6)):
-        data = f"--dataset text:patterns.txt --starts 200 --rule {rules} --kappa {kappa}"
-        shell.run(f"{CENSUS} {data}")
-        tables.append(attractors().query("rule == 'perceptron'").reset_index(drop=True))
-    alone, last, firmer = tables
-    assert last.equals(alone)
-    assert not firmer.equals(alone)
 
 
 def test_digits_drown_under_hebbian_and_are_all_reached_under_the_pseudo_inverse(

@@ -9,7 +9,7 @@ from typing import Any
 import numpy as np
 import pandas as pd
 import pytest
-from conftest import experiment, few_and_many
+from conftest import experiment
 from shell import Shell, read_json, table
 
 from hopcli.datasets import load_dataset
@@ -69,19 +69,6 @@ def test_storkeys_basins_are_wider_where_both_rules_store() -> None:
     assert "half_radius" not in capacity("hebbian", sizes=(20,), loads=(0.1,), draws=2)
 
 
-@few_and_many("n_runs", 12, 40)
-def test_the_interval_of_the_half_radius_covers_the_mean_of_many_draws(n_runs: int) -> None:
-    """Of runs of five draws each, 95 % less three SD."""
-    settings: dict[str, Any] = {"sizes": (60,), "loads": (0.1,), "tests": 6, "draws": 5}
-    runs = pd.concat(
-        capacity("hebbian", **settings, basins=True, seed=seed) for seed in range(n_runs)
-    )
-    low, high = runs["half_radius_ci_low"], runs["half_radius_ci_high"]
-    covered = (low < runs["half_radius"].mean()) & (runs["half_radius"].mean() < high)
-    assert covered.mean() >= 0.95 - 3 * math.sqrt(0.95 * 0.05 / n_runs)
-    assert (high - low).mean() < 0.2
-
-
 def test_theory_says_where_each_rule_ends() -> None:
     run = experiment("capacity", rule=RULES, sizes=(20, 50), loads=(0.1,), draws=1)
     assert list(run.tables["theory"].columns) == ["size", "rule", "of", "load"]
@@ -98,7 +85,7 @@ def test_theory_says_where_each_rule_ends() -> None:
 
 
 def test_without_couplings_nothing_was_measured() -> None:
-    """Not a single draw can be learnt at load 0.9, all at 0.1, some in between."""
+    """No draw can be stored at load 0.9, all at 0.1, some in between."""
     settings: dict[str, Any] = {"sizes": (30,), "draws": 4, "epochs": 30, "tests": 5}
     found = capacity("hebbian", "perceptron", **settings, loads=(0.1, 0.35, 0.9))
     assert found["draws"].tolist() == [4] * 6
@@ -114,7 +101,7 @@ def test_without_couplings_nothing_was_measured() -> None:
 
 
 def test_dependent_patterns_are_not_storable(shell: Shell) -> None:
-    """Of equal drawings one can be stored, and two cannot."""
+    """One of two equal drawings can be stored, but not both."""
     run = "capacity --no-figures --patterns images --dataset text:same.txt --loads 1 --draws 2"
     for picture, learnt in (("##", 2), ("##.", 0)):
         Path("same.txt").write_text("\n\n".join([picture] * 3))
@@ -122,16 +109,6 @@ def test_dependent_patterns_are_not_storable(shell: Shell) -> None:
         found = table(f"{len(picture)}/capacity.csv")
         assert found["learnt"].tolist() == [learnt]
         assert found["fixed"].isna().tolist() == [learnt == 0]
-
-
-def test_starts_within_the_half_radius_come_back_and_those_beyond_do_not() -> None:
-    """The half-radius at 0.1 N is 0.311."""
-    settings: dict[str, Any] = {"sizes": (400,), "loads": (0.1,), "draws": 3, "tests": 10}
-    within, beyond = (
-        capacity("hebbian", **settings, flips=flips)["overlap_flipped"][0] for flips in (0.2, 0.4)
-    )
-    assert within > 0.9
-    assert beyond < 0.5
 
 
 def test_loads_become_numbers_of_patterns() -> None:

@@ -1,4 +1,4 @@
-"""``hopcli check``: whatever has changed since it was written is named, and nothing else."""
+"""``hopcli check``: exactly the files that have changed since they were written are named."""
 
 from __future__ import annotations
 

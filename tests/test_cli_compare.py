@@ -1,4 +1,4 @@
-"""``hopcli compare``: the same images named in several ways, and patterns selected in several."""
+"""``hopcli compare``: several classifiers on the same images, and several selectors."""
 
 from __future__ import annotations
 
@@ -30,11 +30,6 @@ FEW |= {"selector_tests": 2, "candidates": 1, "tuning": 1}
 DIGITS: dict[str, Any] = {"dataset": "digits", "split": "train", "digits": ("1", "4", "7")}
 DIGITS |= {"tests": 30, "training": 40, "selector_samples": (3, 8), "selections": 3}
 DIGITS |= {"selector_tests": 15, "candidates": 4, "tuning": 6}
-SMALL = (
-    "compare --dataset digits --split train --digits 1,4,7 --tests 9 --training 15 "
-    "--selector-samples 2,5 --selections 3 --candidates 2 --selector-tests 7 --tuning 3 "
-    "--no-figures"
-)
 NUMBER = r"-?\d[\d,]*(?:\.\d+)?(?:e-\d+)?"
 
 
@@ -56,7 +51,7 @@ def _counts(result: Any, classifier: str) -> dict[str, int]:
 
 
 def _rights(result: Any) -> dict[str, NDArray[np.bool_]]:
-    """For each classifier, of which images it is right."""
+    """Return the images that each classifier gets right."""
     names = dict.fromkeys(result.tables["classifiers"]["classifier"])
     return dict(zip(names, result.arrays["compare"]["right"], strict=True))
 
@@ -119,7 +114,7 @@ def test_an_inverse_is_its_pattern_unless_the_sign_counts() -> None:
 
 
 def test_images_that_are_named_are_not_trained_on() -> None:
-    """Of one set all images but the samples are named: only these are left to train on."""
+    """All images except the samples are classified: only the samples remain for training."""
     result = experiment("compare", **DIGITS | {"tests": "all", "training": 1000})
     samples, labels = result.patterns.sample_index, _small_digits().labels
     trained_on = result.tables["classifiers"].set_index("classifier")["trained_on"]
@@ -300,6 +295,3 @@ def test_the_finding_on_selectors_is_of_the_nearest_number_of_samples() -> None:
     numbers = re.findall(r"[+-]?\d+\.?\d*", found)
     places = [numbers.index(number) for number in ("30", "50.0", "+11.0", "8.5", "13.5", "0.0055")]
     assert places == sorted(places)
-
-
-# --- the command ---------------------------------------------------------------------------

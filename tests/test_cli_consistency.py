@@ -135,17 +135,6 @@ def test_mnist_by_every_pair_of_some_images(few: Any) -> None:
         assert {ranks["2"], ranks["5"]} == {9, 10}
 
 
-def test_labels_recalled_best_are_most_alike(few: Any) -> None:
-    recall = few.tables["recall"].pivot_table(index="label", columns="stored", values="accuracy")
-    assert recall["all"].idxmax() == recall["half"].idxmax() == "1"
-    assert (recall["half"] > recall["all"] - 0.05).all()
-    assert recall["half"].mean() > recall["all"].mean() + 0.05
-    found = few.tables["correlation"].set_index(["stored", "measure"])
-    assert (found.loc[(slice(None), "contrast"), "spearman"] > 0.7).all()
-    assert (found.loc[(slice(None), "contrast"), "p"] < 0.03).all()
-    assert (found.loc[(slice(None), "loss"), "spearman"] < -0.5).all()
-
-
 def test_tables_follow_from_the_selections(few: Any) -> None:
     selections = few.tables["selections"]
     assert len(selections) == 2 * 12 * 10

@@ -7,9 +7,9 @@ from typing import Any
 import numpy as np
 import pandas as pd
 import pytest
-from conftest import experiment, few_and_many, random_patterns
+from conftest import experiment, few_and_many, random_patterns, write_patterns
 from numpy.typing import NDArray
-from shell import Shell, draw_patterns
+from shell import Shell
 
 from hopcli.config import CriticalConfig
 from hopcli.experiments.critical_crossings import _exact_crossing, _extrapolated
@@ -207,7 +207,7 @@ def test_one_pattern_is_a_magnet_all_of_whose_spins_couple() -> None:
 
 def test_starts_that_end_in_different_wells_do_not_agree(shell: Shell) -> None:
     """Cold runs from twelve random patterns of 60 spins: mixtures keep those from hot spins."""
-    draw_patterns("twelve.txt", random_patterns(3, 12, 60), (6, 10))
+    write_patterns("twelve.txt", random_patterns(3, 12, 60), (6, 10))
     grid: dict[str, Any] = {"temperatures": [0.05, 1.5], "scales": [1], "sweeps": 100}
     found = scan_of(dataset="text:twelve.txt", **grid)
     assert found["agree"].tolist() == [False] * 3 + [True] * 3

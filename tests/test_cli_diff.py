@@ -1,4 +1,4 @@
-"""``hopcli diff``: which settings and which numbers of two runs differ."""
+"""``hopcli diff``: settings and numbers in which two runs differ."""
 
 from __future__ import annotations
 

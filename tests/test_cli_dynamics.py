@@ -1,4 +1,4 @@
-"""Update rules and thresholds in a run: which settings go together, and which are refused."""
+"""Update rules and thresholds in a run: allowed and refused combinations of settings."""
 
 from __future__ import annotations
 
@@ -10,20 +10,19 @@ import pandas as pd
 import pytest
 from conftest import RunHopcli
 from scipy.linalg import hadamard
+from shell import SMALL_RUNS, Shell
 
 from hopcli import experiments
+from hopcli.catalogue import CATALOGUE
 from hopcli.config import RecallConfig, RecallExecution
 from hopcli.config.notations import Schedule, temperature, temperatures
+from hopcli.dynamics import DYNAMICS
 
 QUIET = ["--no-figures", "--quiet", "--overwrite"]
 KEPT = ["--tests", "30", "--repeats", "1", *QUIET, "--keep", "trials"]
 OUT = ["--out", "results/recall"]
 RECALL = ["recall", "--dataset", "text:3x3", "--rule", "hebbian", "--start", "flip:0.4"]
 RECALL += [*KEPT, *OUT]
-COMPARE = (
-    "compare --dataset digits --digits 1,4,7 --split train --tests 9 --training 15 "
-    "--selector-samples 2,5 --selections 3 --candidates 2 --selector-tests 7 --tuning 3"
-)
 
 
 def _trials() -> pd.DataFrame:
@@ -104,32 +103,22 @@ def test_the_trace_has_the_temperature_of_the_sweep_before(run_hopcli: RunHopcli
         assert one["temperature"].tolist() == pytest.approx([expected[0], *expected])
 
 
-@pytest.mark.parametrize(
-    "run",
-    [
-        *(
-            f"recall --tests 5 --repeats 1 --trace --keep trials --dynamics {dynamics}"
-            for dynamics in ("metropolis", "glauber", "async", "sync")
-        ),
-        "temperature-scan --temperatures 0.2,0.6 --repeats 8 --start random,flip:0.1",
-        "attractors --rule storkey,pseudo-inverse --starts 200",
-        "capacity --sizes 60 --loads 0.1,0.2 --rule hebbian,storkey",
-        "critical --dataset digits --temperatures 0.5,1 --chains 5 --sweeps 30",
-        "fit-sweeps --sweeps 3,5 --replays 3 --orders 5",
-        "variance --selections 4 --tests 6 --repeats 2",
-        "consistency --dataset digits --selections 3 --tests 9",
-        COMPARE,
-    ],
-)
-def test_threads_change_no_byte(run_hopcli: RunHopcli, run: str) -> None:
+THREADED = [
+    f"{command} {flags}"
+    for command, flags in SMALL_RUNS.items()
+    if "threads" in CATALOGUE[command].settings
+]
+TRACED = "recall --start flip:0.3 --tests 5 --repeats 1 --trace --keep trials --dynamics"
+
+
+@pytest.mark.parametrize("run", [*THREADED, *(f"{TRACED} {dynamics}" for dynamics in DYNAMICS)])
+def test_threads_change_no_byte(shell: Shell, run: str) -> None:
     """Of any table or array, under any rule and command that has threads."""
-    written = []
-    for threads in ("1", "2"):
-        assert run_hopcli(*run.split(), *QUIET, "--threads", threads, "--out", threads).code == 0
-        files = [path for path in sorted(Path(threads).iterdir()) if path.suffix != ".json"]
-        written.append({path.name: path.read_bytes() for path in files})
-    assert len(written[0]) >= 2
-    assert written[0] == written[1]
+    one, two = (shell.make(f"{run} --no-figures --threads {n}", str(n)) for n in (1, 2))
+    assert len(one) >= 3
+    for files in (one, two):
+        files |= dict.fromkeys((name for name in files if name.endswith(".json")), b"")
+    assert one == two
 
 
 # --- thresholds

@@ -73,12 +73,7 @@ def test_the_intervals_hold_the_number_of_sweeps_that_made_a_table(
     held = {"known": 0, "unknown": 0}
     widths: dict[str, list[int]] = {"known": [], "unknown": []}
     rng = np.random.default_rng(11)
-    small: dict[str, Any] = {
-        "tests": 30,
-        "sweeps": tuple(range(9, 14)),
-        "replays": 12,
-        "orders": 12,
-    }
+    small: Any = {"tests": 30, "sweeps": tuple(range(9, 14)), "replays": 12, "orders": 12}
     for seed in range(n_tables):
         drawn = rng.integers(784, size=sites.shape, dtype=np.uint32)
         for order, own in (("known", sites), ("unknown", drawn)):
@@ -135,31 +130,6 @@ def test_accuracies_are_those_of_an_independent_simulation(
         assert (own["sd_order"] == 0).all()
     else:
         assert own["sd_order"].between(0.003, 0.03).all()
-
-
-@few_and_many("orders", 20, 60)
-def test_the_spread_of_repeats_is_what_the_replays_say(stock: Stock, orders: int) -> None:
-    """By two runs of some orders, and by many repeats of many orders."""
-    replays, _ = _made(stock, 10, tests=40)
-    rng = np.random.default_rng(6)
-    counts = np.empty((orders, 6, 5))
-    for order in range(orders):
-        sites = rng.integers(784, size=(200, 3920), dtype=np.uint32)
-        for repeat, seed in enumerate(np.random.SeedSequence(order).spawn(6)):
-            hits = replays.of_order(sites, 1, seed, lambda: None)
-            counts[order, repeat] = hits.reshape(5, -1).sum(axis=1)
-    within = counts.var(axis=1, ddof=1).mean(axis=0)
-    between = counts.mean(axis=1).var(axis=0, ddof=1) - within / 6
-    first, second = np.random.SeedSequence(7).spawn(2)
-    recalled = replays.of_random_orders((5, 10), orders, (first, second), lambda _: None)
-    mean, own_between, own_within = (
-        values[0] for values in _moments(recalled[1], np.ones((1, orders)), 5)
-    )
-    wider = np.sqrt(60 / orders)
-    total = np.sqrt(between + within)
-    assert np.all(np.abs(mean - counts.mean(axis=(0, 1))) < 4 * total * np.sqrt(2 / orders))
-    assert own_within == pytest.approx(within, rel=0.3 * wider, abs=0.1)
-    assert own_between.sum() == pytest.approx(between.sum(), rel=0.35 * wider)
 
 
 def test_two_orders_have_the_unbiased_variance() -> None:

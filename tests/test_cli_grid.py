@@ -1,4 +1,4 @@
-"""``hopcli grid``: cells as single runs are, whatever ran them and however often it stopped."""
+"""``hopcli grid``: cells equal single runs, for any engine and any number of stops."""
 
 from __future__ import annotations
 
@@ -12,9 +12,8 @@ from pathlib import Path
 from typing import Any
 
 import pytest
-from conftest import RunHopcli, files_below, random_patterns
+from conftest import RunHopcli, files_below, random_patterns, write_patterns
 from PIL import Image
-from test_figures_weights import write_patterns
 
 from hopcli import experiments
 from hopcli.errors import DataError
@@ -44,7 +43,7 @@ def _tables(folder: str) -> dict[str, bytes]:
 
 @pytest.fixture
 def run(run_hopcli: RunHopcli) -> Callable[..., dict[str, Any]]:
-    """Run a grid without its picture; what it says as JSON."""
+    """Run a grid without its picture; return its JSON output."""
 
     def run(*arguments: str, code: int = 0) -> dict[str, Any]:
         done = run_hopcli("grid", "run", *arguments, "--no-figures", "--format", "json")

@@ -1,4 +1,4 @@
-"""``hopcli plot``: the pictures of finished runs again, or none and nothing changed."""
+"""``hopcli plot``: the pictures of finished runs again, or an error and no change."""
 
 from __future__ import annotations
 
@@ -23,7 +23,7 @@ def below(folder: str) -> Files:
 
 
 def pictures(files: Files) -> Files:
-    """Those of the files that are pictures, by their ends and by their contents."""
+    """Return the files that are pictures, by suffix and by content."""
     drawn = {name: files[name] for name in files if Path(name).suffix in BEGINS}
     for name, content in drawn.items():
         assert (content or b"").startswith(BEGINS[Path(name).suffix])
@@ -89,17 +89,6 @@ def test_dpi_sets_the_size_in_pixels(shell: Shell) -> None:
     assert "weights.png" in outputs("out/weights.json")
 
 
-def test_every_run_of_every_folder_is_drawn_in_its_own_format(shell: Shell) -> None:
-    shell.make(f"{WEIGHTS} --figure-format pdf", "one")
-    shell.make_small("capacity", "another")
-    before = below("")
-    for name in pictures(before):
-        Path(name).unlink()
-    lines = shell.run("plot one another").out.splitlines()
-    assert lines == ["one/  weights.pdf", "another/  capacity.png"]
-    assert below("") == before
-
-
 def test_runs_drawn_into_one_folder_have_the_names_of_theirs(shell: Shell) -> None:
     shell.make(WEIGHTS, "a/one")
     shell.make(STORKEY, "b/one")
@@ -120,7 +109,7 @@ def test_runs_drawn_into_one_folder_have_the_names_of_theirs(shell: Shell) -> No
 
 
 def test_the_pictures_of_another_run_are_not_replaced(shell: Shell) -> None:
-    """Nor is any other drawn then; a picture that no run there has is welcome."""
+    """Then no other picture is drawn either; a picture without a run may be replaced."""
     shell.make(WEIGHTS)
     shell.make(STORKEY, "other")
     shell.refuse("plot out --out other", names="other: weights.png")
@@ -133,7 +122,7 @@ def test_the_pictures_of_another_run_are_not_replaced(shell: Shell) -> None:
 
 
 def test_a_grid_is_drawn_into_a_file_of_any_format(shell: Shell) -> None:
-    """That of another picture is not replaced unless it is wished."""
+    """Another picture is replaced only on request."""
     before = shell.make("grid run --command weights --set rule=hebbian,storkey --no-figures")
     shell.run("grid plot out")
     for name, head in {"a.png": b"\x89PNG", "b.svg": b"<?xml", "c.pdf": b"%PDF"}.items():

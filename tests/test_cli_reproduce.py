@@ -24,7 +24,7 @@ LINE = "reproduce --against claims.toml --out out"
 
 @pytest.fixture(scope="module")
 def reproduced(tmp_path_factory: pytest.TempPathFactory) -> Path:
-    """A folder with a file of claims, what it needs, verdicts in out, and what was printed."""
+    """A folder with a file of claims, its inputs, verdicts in out, and the printed text."""
     folder = tmp_path_factory.mktemp("reproduced")
     with pytest.MonkeyPatch.context() as patch:
         patch.chdir(folder)

@@ -120,17 +120,3 @@ def test_a_terminal_without_half_blocks_gets_hashes(
     named, picture = done.stdout.decode(encoding).split("\n", 1)
     assert named == name.encode(encoding, "replace").decode(encoding)
     assert picture == ("▀▄▄\n\n" if encoding == "cp437" else "#..\n.##\n\n")
-
-
-@pytest.mark.parametrize(("columns", "flags"), [(20, ""), (100, ""), (300, "--width 30")])
-def test_drawings_fit_the_terminal_or_the_width(
-    shell: Shell, monkeypatch: pytest.MonkeyPatch, columns: int, flags: str
-) -> None:
-    monkeypatch.setenv("COLUMNS", str(columns))
-    lines = shell.run(f"show drawings {flags}").out.split("\n")
-    width = int(flags[-2:] or columns)
-    assert max(map(len, lines)) <= width
-    n_rows = -(-128 // -(-128 // width))
-    per_drawing = 1 + -(-n_rows // 2) + 1  # name, half blocks, empty line
-    assert [lines[i * per_drawing] for i in range(3)] == ["boat", "fish", "house"]
-    assert len(lines) == 3 * per_drawing + 1

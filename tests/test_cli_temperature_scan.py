@@ -69,7 +69,7 @@ def test_a_start_from_the_target_stays_there_when_cold(shell: Shell) -> None:
     ],
 )
 def test_a_scan_begins_at_its_start(shell: Shell, start: str, zero: float, four: float) -> None:
-    """Where sites are hardly tried, chains end where they start; "0" and "4" have q = 0.554."""
+    """With hardly any attempts chains end near their start; "0" and "4" have q = 0.554."""
     still = "--sweeps 1 --attempts-per-sweep 1 --temperatures 0 --repeats 200"
     overlap = scan(shell, f"{still} --start {start}").set_index("label")["overlap"]
     assert [overlap["0"], overlap["4"]] == pytest.approx([zero, four], abs=0.012)

@@ -1,4 +1,4 @@
-"""What a terminal, a pipe and a user who interrupts get to see."""
+"""Output on a terminal, in a pipe, and after an interrupt."""
 
 from __future__ import annotations
 
@@ -86,14 +86,6 @@ def test_a_terminal_shows_the_step_while_it_lasts(
         assert output.split("\r")[-1].strip() == ""
         if steps:
             assert "\r" not in shell.run(line).err
-
-
-def test_a_grid_has_one_bar_over_its_cells(on_terminal: Callable[[str], str]) -> None:
-    """With the cells a minute and the time left."""
-    grid = "--set dataset=text:3x3 --set rule=hebbian,storkey"
-    output = on_terminal(f"grid run --command weights {grid} --no-figures --out out")
-    assert re.search(r"\|\s*\d+/2 cells \[\d\d:\d\d<\d\d:\d\d, [\d,]+ cells/min\]", output)
-    assert output.split("\r")[-1].strip() == ""
 
 
 FULL = "standard output: "

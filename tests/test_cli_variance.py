@@ -1,4 +1,4 @@
-"""``hopcli variance``: every selection is a recall of its own, and the tables add them up."""
+"""``hopcli variance``: every selection is a separate recall, and the tables summarise them."""
 
 from __future__ import annotations
 

@@ -4,9 +4,9 @@ from __future__ import annotations
 
 import numpy as np
 import pytest
-from conftest import random_patterns, stored
+from conftest import random_patterns, stored, write_patterns
 from numpy.typing import NDArray
-from shell import Shell, Table, draw_patterns, table
+from shell import Shell, Table, table
 
 from hopcli.network import Network
 from hopcli.rules import RULES, store
@@ -76,7 +76,7 @@ def test_the_tables_of_five_digits(shell: Shell, five: Spins, rule: str) -> None
 @pytest.mark.parametrize("theta", ["0", "0.3", "theta.txt"])
 def test_the_tables_of_random_patterns(shell: Shell, rule: str, theta: str) -> None:
     xi = random_patterns(3, 6, 48)
-    draw_patterns("random.txt", xi, (6, 8))
+    write_patterns("random.txt", xi, (6, 8))
     per_site = np.round(np.random.default_rng(1).normal(0, 0.5, 48), 6)
     np.savetxt("theta.txt", per_site)
     found = weights(shell, f"--dataset text:random.txt --rule {rule} --theta {theta}")

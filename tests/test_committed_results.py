@@ -1,4 +1,4 @@
-"""The committed results are what the program makes, and its verdicts are complete.
+"""The committed results equal those of the program, and the verdicts are complete.
 
 The numbers of the verdicts are those of independent computations: closed forms, other programs,
 or the tables of other commands.

@@ -1,4 +1,4 @@
-"""Variance components against the textbook's sums of squares, known models and their promise."""
+"""Variance components against textbook sums of squares and known models, and coverage."""
 
 from __future__ import annotations
 
@@ -106,7 +106,7 @@ def test_estimates_are_without_bias(runs: int) -> None:
 def test_intervals_cover_as_often_as_they_promise(
     model: Model, shape: tuple[int, ...], least: float, most: float, runs: int
 ) -> None:
-    """More often where there are few groups, or where what groups add is hardly to be seen."""
+    """More often with few groups, or if the contribution of groups is hardly visible."""
     rng = np.random.default_rng(3)
     covered = np.zeros(4)
     for one in model.draw(rng, (runs, *shape), 3):

@@ -194,7 +194,7 @@ def test_a_key_of_many_parts_is_refused_behind_any_text(
 def test_a_file_is_found_by_path_before_name_and_read(
     tmp_path: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    """What is damaged is refused, see bad_inputs.txt; a misspelt name is told the nearest."""
+    """Damaged files are refused, see bad_inputs.txt; a misspelt name gets the nearest one."""
     monkeypatch.chdir(tmp_path)
     assert find_config("paper").samefile(CHECKOUT / "configs" / "paper.toml")
     with pytest.raises(DataError, match=r"papper: .*'paper'"):
@@ -238,7 +238,7 @@ BAD = {tried.setting: tried for tried in tried_settings()}
 
 
 def _is_taken(check: Callable[[Any], object], value: Any) -> bool:
-    """Whether a check lets a value pass; else it says a rule."""
+    """Return whether a check accepts a value; otherwise it must give a rule."""
     try:
         check(value)
     except RefusedError as error:

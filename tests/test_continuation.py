@@ -1,4 +1,4 @@
-"""Whether a recall says that its accuracy would rise yet, and when it does not."""
+"""Warnings of a recall whose accuracy would still rise."""
 
 from __future__ import annotations
 
@@ -28,7 +28,7 @@ def stock() -> Stock:
 def risen(
     monkeypatch: pytest.MonkeyPatch, stock: Stock
 ) -> Callable[..., tuple[Rise | None, Any, Continuation]]:
-    """Make a recall; how many more are recalled in the continuation, the result, and it."""
+    """Run a recall; return the gain of its continuation, the result and the continuation."""
 
     def run(**settings: Any) -> tuple[Rise | None, Any, Continuation]:
         made: list[Continuation] = []

@@ -1,4 +1,4 @@
-"""Files as courses and data sites hand them out, small and large: the same spins, or a reason."""
+"""Files from courses and data sites, small and large: the same spins, or a reason."""
 
 from __future__ import annotations
 
@@ -47,7 +47,7 @@ CONTAINERS = ("idx", "idx alone", "npy", "npy flat", "npz alone", "npz", "csv", 
 
 
 def written(container: str, path: Path, values: NDArray[Any]) -> str:
-    """Write two pictures in a container; the source that reads it."""
+    """Write two pictures in a container; return the source that reads it."""
     kind = container.partition(" ")[0]
     match container:
         case "idx":
@@ -215,7 +215,7 @@ def test_the_way_to_one_of_several_sets_works_as_printed(run_hopcli: RunHopcli) 
 
 
 def _spins_of(source: str, path: Path, text: str, **settings: Any) -> hopcli.Dataset:
-    """What a file with this text holds."""
+    """Return the spins of a file with this text."""
     path.write_text(text, encoding="utf-8", newline="")
     return load_dataset(f"{source}:{path}", **settings)
 
@@ -414,7 +414,7 @@ LINES = {"drawn": (b"#.", 25 * MIB), "word": (b"a", 50 * MIB), "rows": (b"1,2\n"
 
 
 def _hostile(folder: Path) -> list[str]:
-    """Write a file of each kind; the sources that are to refuse them, long texts last."""
+    """Write a file of each kind; return the sources that must refuse them, long texts last."""
     claim = struct.pack(">4I", 0x803, 200_000, 28, 28)
     files = {
         **{f"{name}.npy": _array(shape) for name, shape in SHAPES.items()},
@@ -464,7 +464,7 @@ print(json.dumps(said))
 
 
 def _printed(code: str, folder: Path, *arguments: str) -> Any:
-    """What a program prints in a folder, as JSON."""
+    """Return the JSON output of a program in a folder."""
     command = [sys.executable, "-W", "ignore", "-c", code, *arguments]
     done = subprocess.run(command, cwd=folder, capture_output=True, text=True, check=True)
     return json.loads(done.stdout)
@@ -499,6 +499,3 @@ def test_images_that_compress_well_are_not_refused(tmp_path: Path) -> None:
     n_packed = (tmp_path / "a.npz").stat().st_size
     assert 800 * n_packed > 8 * spins.size > max(100 * n_packed, 2**26)
     assert len(hopcli.load(f"npz:{tmp_path / 'a.npz'}", size="28x28")) == 11_000
-
-
-# --- the same numbers block by block

@@ -124,7 +124,7 @@ def test_a_damaged_or_missing_embedded_file_is_named(
 def test_a_damaged_drawing_or_text_is_named(
     monkeypatch: pytest.MonkeyPatch, spec: str, folder: Path, file: str
 ) -> None:
-    """A file whose hash is not the one that is known."""
+    """A file with an unknown hash."""
     monkeypatch.setattr(
         mnist, "_original_hashes", lambda: [check.sha256 for check in data.ORIGINALS]
     )
@@ -260,7 +260,7 @@ def test_a_raw_file_wins_over_a_packed_one(tmp_path: Path) -> None:
 
 
 class Stored(NamedTuple):
-    """What scikit-learn hands over of a data set on OpenML."""
+    """Object that scikit-learn returns for a data set on OpenML."""
 
     data: Any
     target: Any

@@ -7,15 +7,20 @@ from __future__ import annotations
 
 import ast
 import importlib
+import os
 import re
+import subprocess
 import tomllib
 from pathlib import Path
 from typing import Any
 
+import numpy as np
 import pytest
 from conftest import CHECKOUT, call
 from links import broken
 from oldest import pins
+from quoted import BLOCKS, PAGES, filled
+from shell import Shell
 
 import hopcli
 from hopcli import __version__
@@ -41,12 +46,15 @@ TERMS = dict(
 
 
 def _code(text: str, language: str) -> list[str]:
-    blocks = re.findall(rf"```{language}\n(.+?)```", text, re.DOTALL)
-    return [line for block in blocks for line in block.splitlines()]
+    return [line for block in _blocks(text, language) for line in block.splitlines()]
+
+
+def _blocks(text: str, language: str) -> list[str]:
+    return re.findall(rf"```{language}\n(.*?)```", text, re.DOTALL)
 
 
 def _command(line: str) -> str:
-    """The command of a line, ``grid run`` as one."""
+    """Return the command of a line, ``grid run`` as one."""
     words = line.split()[1:3]
     return " ".join(words) if " ".join(words) in COMMANDS else words[0]
 
@@ -62,7 +70,7 @@ def test_every_command_answers_a_question_with_lines_that_can_be_typed() -> None
 
 
 def _asked_by_line(line: str) -> dict[str, Any]:
-    """What a line of an experiment asks for."""
+    """Return the settings in a command line."""
     name, *arguments = line.split()[1:]
     made = COMMANDS[name].make_context(name, arguments).params
     flags = {key: made[key] for key in entry(name).settings if made[key] is not None}
@@ -71,7 +79,7 @@ def _asked_by_line(line: str) -> dict[str, Any]:
 
 
 def _asked_by_call(line: str) -> dict[str, Any] | None:
-    """What a call asks for, None if it is of no experiment."""
+    """Return the settings in a call, None if it is not an experiment."""
     calls = [node for node in ast.walk(ast.parse(line)) if isinstance(node, ast.Call)]
     call = next(node for node in calls if re.fullmatch(r"hopcli\.\w+", ast.unparse(node.func)))
     name = ast.unparse(call.func).removeprefix("hopcli.")
@@ -87,7 +95,7 @@ def _asked_by_call(line: str) -> dict[str, Any] | None:
 
 
 def _columns(table: str) -> set[str]:
-    """Every column that a table has in the committed results."""
+    """Return all columns of a table in the committed results."""
     files = (CHECKOUT / "results").rglob(table)
     texts = (path.read_text(encoding="utf-8").partition("\n")[0] for path in files)
     return {name for text in texts for name in text.split(",")}
@@ -200,3 +208,110 @@ def test_each_dependency_has_a_floor() -> None:
     required = tomllib.loads(_text("pyproject.toml"))["project"]["dependencies"]
     assert len(required) > 5
     assert all(any(one.startswith(floor) for floor in found) for one in required)
+
+
+# --- README and docs: limits, links, numbers and commands
+
+
+README = PAGES[0].read_text(encoding="utf-8")
+
+
+def test_readme_is_a_page() -> None:
+    lines = README.splitlines()
+    assert len(lines) <= 150
+    assert len(README.split()) <= 1000
+    assert max(map(len, lines)) <= 100
+    assert README.count("![") <= 4
+    tables = re.findall(r"(?:^\|.*\n)+", README, flags=re.MULTILINE)
+    assert all(table.count("\n") <= 8 for table in tables)
+    assert len(_blocks(README, "python")[0].splitlines()) <= 8
+    printed = _blocks(README, "text")[0].splitlines()
+    assert len(printed) <= 12
+    assert max(map(len, printed)) <= 60
+
+
+@pytest.mark.parametrize("page", PAGES, ids=lambda page: page.stem)
+def test_numbers_are_those_of_the_results(page: Path) -> None:
+    """`python tests/quoted.py` writes them."""
+    text = page.read_text(encoding="utf-8")
+    assert filled(text) == text
+
+
+def test_every_list_of_numbers_is_quoted() -> None:
+    names = [re.findall(r"<!-- numbers: ([\w-]+) -->", page.read_text()) for page in PAGES]
+    assert sorted(name for page in names for name in page) == sorted(BLOCKS)
+
+
+def test_links_lead_somewhere_and_options_exist() -> None:
+    made = ("commands/", "api/", "rooms/", "notebooks/")  # by `make docs`
+    common = {"--config", "--out", "--overwrite", "--again", "--format", "--quiet", "--help"}
+    for page in PAGES:
+        text = page.read_text(encoding="utf-8")
+        for link in re.findall(r"\]\(([^)#\s]+)\)", text):
+            if not link.startswith(("http", *made)):
+                assert (page.parent / link).exists(), (page.name, link)
+        for command, words in re.findall(r"hopcli ([a-z-]+)((?: [^`\n#|]*)?)", text):
+            if command in CATALOGUE:
+                known = {f"--{name.replace('_', '-')}" for name in CATALOGUE[command].settings}
+                flags = set(re.findall(r"(?<!\S)--[a-z-]+", words))
+                assert flags <= known | common, (page.name, words)
+
+
+def test_every_page_opens_with_a_question() -> None:
+    for page in DOCS.glob("*.md"):
+        if page.stem != "index":
+            assert page.read_text(encoding="utf-8").partition("\n")[0].endswith("?"), page.name
+
+
+def test_commands_of_the_readme_run(shell: Shell, child_environment: dict[str, str]) -> None:
+    """Typed one after another in one empty folder; installation and `make` apart."""
+    (toml,) = _blocks(README, "toml")
+    Path("noise.toml").write_text(toml)
+    lines = [line.partition("#")[0].strip() for line in "".join(_blocks(README, "sh")).splitlines()]
+    typed = [line.removeprefix("hopcli ") for line in lines if line.startswith("hopcli ")]
+    outs = {line: shell.run(line).out for line in typed}
+    assert outs["recall"].startswith(_blocks(README, "text")[0])
+    made = {path.parent.name for path in Path("results").rglob("*.json")}
+    assert made == {"recall", "storkey", "drawings", "noise"}
+    bin_folder = CHECKOUT / ".venv" / "bin"
+    path = os.pathsep.join([str(bin_folder), child_environment.get("PATH", os.defpath)])
+    subprocess.run(["make", "-s"], env={**child_environment, "PATH": path}, check=True)
+    assert Path("results", "cold", "accuracy.csv").exists()
+    assert len(Path("Makefile").read_text().splitlines()) <= 6
+
+
+def test_python_of_the_readme_runs(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.chdir(tmp_path)
+    names: dict[str, Any] = {}
+    with pytest.warns(hopcli.HopcliWarning):
+        exec("".join(_blocks(README, "python")), names)
+    assert names["memory"].rule == "storkey"
+    assert len(names["run"].tables["accuracy"]) == 6
+
+
+def test_python_of_the_docs_runs(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.chdir(tmp_path)
+    names: dict[str, Any] = {}
+    block = "".join(_blocks((DOCS / "python.md").read_text(encoding="utf-8"), "python"))
+    with pytest.warns(hopcli.HopcliWarning):
+        exec(block, names)
+    assert len(names["mnist"]) == 60_000
+    assert names["patterns"].labels == ("3", "6", "1", "0", "4")
+    np.testing.assert_allclose(names["end"].energy, names["memory"].energy(names["end"].spins))
+    run, table = names["run"], names["table"]
+    assert {path.name for path in Path("warm").iterdir()} >= {"recall.json", "accuracy.png"}
+    np.testing.assert_allclose(table["accuracy"], run.tables["accuracy"]["accuracy"])
+    assert set(table["temperature"]) == {0.3}
+    assert set(names["cells"].table["rule"]) == {"hebbian", "storkey"}
+    stated = re.findall(r"scores\.mean\(\) +# (.*)", block)
+    assert stated == [f"{names['scores'].mean():.3f}"]
+
+
+def test_experiments_of_the_docs_are_values(monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.chdir(CHECKOUT)  # a finished run is loaded
+    names: dict[str, Any] = {}
+    (block,) = _blocks((DOCS / "development.md").read_text(encoding="utf-8"), "python")
+    exec(block, names)
+    assert names["plan"].config.digits == ("3", "6", "1", "0", "4")
+    assert f"# {names['plan'].config.digits}" in block
+    assert len(names["result"].tables["accuracy"]) == 6

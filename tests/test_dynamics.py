@@ -1,4 +1,4 @@
-"""The update rules, their stops and their errors; what a result must not depend on."""
+"""The update rules, their stops and errors, and the independence of results."""
 
 from __future__ import annotations
 
@@ -38,7 +38,7 @@ def pair(coupling: float) -> Network:
 @pytest.mark.parametrize("name", DYNAMICS)
 @pytest.mark.parametrize("order", ORDERS)
 def test_result_depends_on_its_chain_alone(name: str, order: str) -> None:
-    """Long and cold: nearly all of it is waited for."""
+    """Long and cold: the loop skips nearly all attempts by waiting."""
     couplings, spins = network(), random_patterns(3, 23, 61)
     kept = spins.copy()
     settings = {"dynamics": name, "order": order, "temperatures": 0.15, "sweeps": 100}

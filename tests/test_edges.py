@@ -43,11 +43,9 @@ from hopcli.report.drawings import drawing
 from hopcli.report.files import write
 from hopcli.report.sheets import sheet
 from hopcli.statistics.clusters import clustered_mean_sem
-from hopcli.statistics.counts import nested_log_likelihood
 from hopcli.statistics.paired import mean_difference
 from hopcli.statistics.rates import draws_interval, exact_interval, thermal_interval
 from hopcli.statistics.resampling import replicate_interval
-from hopcli.statistics.unseen import chao1
 from hopcli.study import AUTHORS_RECALL
 from hopcli.tables import Column, Columns, Table, ends_of
 
@@ -122,12 +120,6 @@ def test_percentiles_of_five_units_are_further_out() -> None:
     assert (low, high) == pytest.approx((tail, 1 - tail), abs=2e-5)
 
 
-def test_counts_with_a_shared_part_are_a_normal_vector() -> None:
-    covariance = 4.0 + 3.0 * np.eye(3)
-    expected = stats.multivariate_normal([2.0] * 3, covariance).logpdf([1.0, 3.5, 2.2])
-    assert float(nested_log_likelihood([1.0, 3.5, 2.2], 2.0, 4.0, 3.0)) == pytest.approx(expected)
-
-
 def test_four_equal_differences_are_two_sided_signs() -> None:
     assert mean_difference([0.1] * 4, units=10)[3] == 0.125
 
@@ -141,10 +133,6 @@ def test_three_draws_have_the_t_of_two_degrees() -> None:
     fewer = Z95 / stats.t.ppf(0.975, 2)
     n = 0.9 * 0.1 / (0.01 / 3) * fewer**2
     assert draws_interval([0.8, 0.9, 1.0], 20) == pytest.approx(exact_interval(0.9 * n, n))
-
-
-def test_kinds_met_once_alone_come_in_pairs() -> None:
-    assert chao1([1, 1, 1, 5])[0] == pytest.approx(4 + 7 / 8 * 3 * 2 / 2)
 
 
 # --- grids

@@ -1,4 +1,4 @@
-"""The last line of a command that failed or was stopped, at every step: what it says is so."""
+"""The last line of a command that failed or was stopped, at every step, is true."""
 
 from __future__ import annotations
 
@@ -12,8 +12,7 @@ from pathlib import Path
 from typing import Any
 
 import pytest
-from conftest import RunHopcli, files_below, random_patterns
-from test_figures_weights import write_patterns
+from conftest import RunHopcli, files_below, random_patterns, write_patterns
 
 from hopcli import endings, plots, results
 from hopcli.cli import execute

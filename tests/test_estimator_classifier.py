@@ -1,4 +1,4 @@
-"""What the estimator says is what the network does: starts, ends, votes, rejections."""
+"""The estimator agrees with the network: starts, ends, votes, rejections."""
 
 from __future__ import annotations
 
@@ -32,7 +32,7 @@ from hopcli.statistics import exact_interval
 Spins = NDArray[np.int8]
 
 MAY_WARN = pytest.mark.filterwarnings("ignore::hopcli.errors.HopcliWarning")
-"""For networks that are as small, or as full, as it takes."""
+"""Settings for very small, or very full, networks."""
 CHECKED = [
     HopfieldClassifier(sweeps=4),
     # So many prototypes of so few spins that each state is one or an inverse: none is rejected.
@@ -216,7 +216,7 @@ def test_rule_parameters(digits: tuple[Any, Any], rule: str, parameters: dict[st
 
 BAD = {"rule": "hebb", "prototypes": "best", "n_prototypes": 0, "samples": 2.5, "threshold": "mode"}
 BAD |= {"dynamics": "wolff", "order": "sorted", "temperature": -1, "sweeps": -1, "repeats": True}
-BAD |= {"attempts_per_sweep": 0, "criterion": 1.5, "random_state": -3}
+BAD |= {"attempts_per_sweep": 0, "criterion": 1.5, "random_state": -3, "signed": "no"}
 
 
 @pytest.mark.parametrize(

@@ -1,4 +1,4 @@
-"""Levels and prototypes of the estimator are what they are by definition."""
+"""Levels and prototypes of the estimator agree with their definitions."""
 
 from __future__ import annotations
 

@@ -193,7 +193,7 @@ def test_every_series_is_that_of_its_rule_and_size() -> None:
 
 
 def _theory(axes: Axes, style: str = ":") -> dict[str, float]:
-    """Where the upright lines of a style stand, by colour."""
+    """Return the places of the vertical lines of a style, by colour."""
     lines = [line for line in axes.lines if line.get_linestyle() == style]
     return {
         to_hex(line.get_color()): float(x[0])
@@ -257,7 +257,7 @@ def _bars(axes: Axes) -> dict[str, BarContainer]:
 
 
 def _column(figure: str, heading: str) -> list[str]:
-    """What is written below a heading, from the top; some headings stand beside a sample."""
+    """Return the texts below a heading, from the top; some headings are beside a sample."""
     page = made("variance").figures()[figure].axes[0]
     (x,) = (text.get_position()[0] for text in page.texts if text.get_text() == heading)
     below = [

@@ -162,7 +162,7 @@ def _pages(shown: Run) -> dict[str, Figure]:
 
 
 def _states(figure: Figure) -> list[np.ndarray]:
-    """What is drawn, as spins of 12 x 12, from left to right."""
+    """Return the drawn pictures as spins of 12 x 12, from left to right."""
     images = sorted(figure.axes[0].images, key=lambda image: image.get_extent()[0])
     drawn = [np.asarray(image.get_array()) for image in images]
     return [array[:: len(array) // 12, :: len(array) // 12].ravel() for array in drawn]
@@ -187,6 +187,3 @@ def test_more_than_a_handful_of_own_pictures_have_a_page_each(seven: Run) -> Non
     trials.loc[trials["label"] == "picture 2", "source_index"] = -1
     changed = _pages(with_table(seven, "gallery", trials))
     assert ["index" in words(one) for one in changed.values()] == [k != 2 for k in range(7)]
-
-
-# --- what captions call images -----------------------------------------------------------

@@ -9,12 +9,11 @@ from typing import Any
 
 import numpy as np
 import pytest
-from conftest import random_patterns
+from conftest import random_patterns, write_patterns
 from matplotlib.axes import Axes
 from matplotlib.figure import Figure
 from numpy.typing import NDArray
 from PIL import Image
-from test_figures_weights import write_patterns
 from test_plots import NAMES, Run, panels, run, texts, words
 
 from hopcli import plots

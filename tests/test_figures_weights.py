@@ -2,12 +2,11 @@
 
 from __future__ import annotations
 
-from pathlib import Path
 from typing import Any
 
 import numpy as np
 import pytest
-from conftest import random_patterns
+from conftest import random_patterns, write_patterns
 from matplotlib.axes import Axes
 from matplotlib.figure import Figure
 from numpy.typing import NDArray
@@ -21,16 +20,6 @@ PIXEL = (1, 2)
 XI = random_patterns(4, 4, 15)  # of which two are fixed points, one by a hair
 FOUR = random_patterns(3, 4, 15)  # of the attractors
 MOST = 8  # so many of the states are drawn, six in a row
-
-
-def write_patterns(path: Path, xi: NDArray[np.int8], shape: tuple[int, int]) -> str:
-    """Draw patterns into a text file; give the name of the data set."""
-    pictures = (
-        "\n".join("".join(".#"[int(spin > 0)] for spin in row) for row in one.reshape(shape))
-        for one in xi
-    )
-    path.write_text("\n\n".join(pictures) + "\n", encoding="utf-8")
-    return f"text:{path}"
 
 
 @pytest.fixture(scope="module")
@@ -51,7 +40,7 @@ def census(tmp_path_factory: pytest.TempPathFactory) -> Run:
 
 
 def below(figure: Figure, picture: Any) -> list[str]:
-    """What is written under a picture, line by line."""
+    """Return the text below a picture, line by line."""
     left, _, bottom, _ = picture.get_extent()
     lines = [
         (text.get_position()[1], text.get_text())
@@ -165,7 +154,7 @@ def test_of_many_sites_those_evenly_apart_are_drawn() -> None:
 
 
 def heights(figure: Figure) -> dict[str, float]:
-    """Where the name of each rule stands, from the top."""
+    """Return the place of each rule's name, from the top."""
     found = {
         text.get_text(): text.get_position()[1]
         for text in texts(figure)

@@ -1,4 +1,4 @@
-"""Whatever a file, a flag or a caller gives: it is read as what it says, or refused in a line."""
+"""Random files, flags and arguments: read correctly, or refused in one line."""
 
 from __future__ import annotations
 
@@ -13,11 +13,10 @@ from typing import Any
 
 import numpy as np
 import pytest
-from conftest import RunHopcli, few_and_many, random_patterns
+from conftest import RunHopcli, few_and_many, random_patterns, write_patterns
 from hypothesis import given, settings
 from hypothesis import strategies as st
 from numpy.typing import NDArray
-from test_figures_weights import write_patterns
 
 import hopcli
 from hopcli.catalogue import CATALOGUE
@@ -34,7 +33,7 @@ fuzzed = settings(max_examples=30, deadline=None)
 
 
 def tried(read: Callable[..., Any], *arguments: Any) -> Any:
-    """What is read, or the error by which it is refused; any other error is a defect."""
+    """Return the value read, or the refusal; any other error is a defect."""
     try:
         return read(*arguments)
     except (DataError, SettingError, RefusedError) as refused:
@@ -82,7 +81,7 @@ VALUES = st.recursive(
 
 
 def written(command: str) -> st.SearchStrategy[dict[str, Any]]:
-    """Some settings of a command: mostly values that they may have, and some of any other."""
+    """Draw settings of a command: mostly allowed values, and some others."""
 
     def values(name: str) -> st.SearchStrategy[Any]:
         kind = CATALOGUE[command].settings[name].kind
@@ -112,7 +111,7 @@ def test_configuration_files(file: Callable[[str, bytes], Path], content: bytes)
 @fuzzed
 @given(data=st.data())
 def test_settings_are_what_was_written_or_refused(command: str, data: st.DataObject) -> None:
-    """And what is taken is the same again when it is read from a manifest."""
+    """Accepted values stay the same when they are read from a manifest."""
     values = data.draw(written(command))
     found = tried(CATALOGUE[command].read, values)
     if isinstance(found, SettingError):
@@ -207,7 +206,7 @@ def test_damaged_archive(file: Callable[[str, bytes], Path], packed: bytes, arch
 
 
 def changed(array: NDArray[Any]) -> Iterator[NDArray[Any]]:
-    """What may be in its place."""
+    """Return random replacements of a value."""
     yield array[:0] if array.ndim else np.array([])
     yield np.array(1)
     yield np.zeros((0, 5, 0))
@@ -243,32 +242,6 @@ def test_every_array_of_a_run_may_be_anything(run_hopcli: RunHopcli, n_cases: in
 
 
 pytestmark = pytest.mark.filterwarnings("ignore")
-
-
-SPINS = np.where(np.arange(40).reshape(8, 5) % 3 > 0, 1, -1).astype(np.int8)
-
-
-NINE = np.arange(9) % 3
-GIVEN: dict[str, Any] = {"prototypes": -np.ones((2, 5)), "prototype_labels": [0, 1]}
-
-
-@pytest.mark.parametrize(
-    ("name", "settings"),
-    [
-        *(("signed", {"signed": value}) for value in (-1, "no")),
-        *(
-            ("prototype_labels", {**GIVEN, "prototype_labels": of})
-            for of in ([None, 1], ["a", "b"], [np.nan, 1], [[0, 1]])
-        ),
-        ("prototypes", {**GIVEN, "prototypes": -np.ones((5, 2))}),
-        ("", {**GIVEN, "prototypes": [0, 1], "prototype_labels": -np.ones((2, 5))}),
-        ("", {**GIVEN, "prototypes": 1j * np.ones((2, 5))}),
-    ],
-)
-def test_an_estimator_raises_value_errors(name: str, settings: dict[str, Any]) -> None:
-    with pytest.raises(ValueError) as error:  # noqa: PT011 - of scikit-learn's words
-        hopcli.HopfieldClassifier(**settings).fit(SPINS, NINE[:8])
-    assert getattr(error.value, "setting", "") == name
 
 
 ROWS = np.ones((3, 4), np.int8)

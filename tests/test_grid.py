@@ -1,4 +1,4 @@
-"""Grids as a file or the shell has them, and averages over one of their keys."""
+"""Grids from files and from the shell, and averages over one of their keys."""
 
 from __future__ import annotations
 

@@ -6,10 +6,8 @@ import contextlib
 import json
 import signal
 import socket
-import socketserver
 import subprocess
 import sys
-import threading
 import time
 from collections.abc import Iterator
 from dataclasses import dataclass
@@ -92,7 +90,7 @@ def _made_on_threads(run_hopcli: RunHopcli) -> bytes:
 
 
 def _finished(name: str = "seeds") -> int:
-    """How many cells are finished by now."""
+    """Return the number of finished cells."""
     with contextlib.suppress(OSError), Store(Path("results", name)) as store:
         return len(store.standings())
     return 0
@@ -179,34 +177,3 @@ def test_deaths_lose_nothing_finished(run_hopcli: RunHopcli, tmp_path: Path) -> 
     assert f" {kept} of {N_CELLS} cells " in err
     done = run_hopcli("grid", "run", "long.toml", "--limit", "1", "--format", "json")
     assert (json.loads(done.out)["made now"], _finished("long")) == (1, kept + 1)
-
-
-# --- who is there
-
-
-@contextlib.contextmanager
-def _peer(says: bytes) -> Iterator[int]:
-    """A port whose peer says something else to everyone."""
-
-    class Says(socketserver.BaseRequestHandler):
-        def handle(self) -> None:
-            self.request.sendall(says)
-
-    with socketserver.ThreadingTCPServer(("127.0.0.1", 0), Says) as server:
-        threading.Thread(target=server.serve_forever, daemon=True).start()
-        yield server.server_address[1]
-        server.shutdown()
-
-
-@pytest.mark.parametrize(
-    "says",
-    [b"", b"SSH-2.0-x\r\n", b"HTTP/1.1 400 \r\n\r\n" * 99, b"\0" * 4096, b"\xff" * 64],
-    ids=["closes", "ssh", "http", "zeros", "ones"],
-)
-def test_other_peers(run_hopcli: RunHopcli, monkeypatch: pytest.MonkeyPatch, says: bytes) -> None:
-    monkeypatch.setattr(dask, "_ANSWERS", 1.0)
-    with _peer(says) as port:
-        done = run_hopcli("grid", "run", "seeds.toml", "--dask", f"tcp://127.0.0.1:{port}")
-    assert done.refused().startswith("--dask ")
-    assert f"127.0.0.1:{port}" in done.err
-    assert not Path("results/seeds/grid.csv").exists()

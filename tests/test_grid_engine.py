@@ -1,4 +1,4 @@
-"""Running cells: so many at a time, on whatever takes them, and nothing kept of those done."""
+"""Running cells: a limited number at a time, without keeping finished ones in memory."""
 
 from __future__ import annotations
 

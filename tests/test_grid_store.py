@@ -1,4 +1,4 @@
-"""The store of a grid: what is written is read back, and nothing else."""
+"""The store of a grid: reading returns exactly the written values."""
 
 from __future__ import annotations
 
@@ -50,7 +50,7 @@ def _fill(folder: Path, cells: tuple[int, ...] = (0, 1, 2, 3), **changed: Any) -
 
 
 def _sql(folder: Path, statement: str, *values: str) -> int:
-    """Change a store by the standard library alone; the number of rows."""
+    """Change a store with the standard library alone; return the number of rows."""
     with contextlib.closing(sqlite3.connect(folder / FILE)) as sql:
         changed = sql.execute(statement, values).rowcount
         sql.commit()

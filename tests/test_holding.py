@@ -1,4 +1,4 @@
-"""Which patterns a rule holds, where they rest with noise, and what that makes of the criterion."""
+"""Patterns that a rule stores, their overlaps with noise, and the automatic criterion."""
 
 from __future__ import annotations
 
@@ -61,7 +61,7 @@ def descend(weights: NDArray[np.float64], state: Spins, theta: float = 0.0) -> A
 
 
 def _held(couplings: Network, theta: float = 0.0, criterion: float = 0.99) -> Any:
-    """By the program, and by a plain loop: which patterns are held, and their overlaps."""
+    """Return stored patterns and overlaps, by the program and by a plain loop."""
     xi, weights = couplings.xi, couplings.dense()
 
     def relax(spins: Spins) -> Spins:

@@ -1,4 +1,4 @@
-"""What else a person does on the page: own pictures, changes, cooling, storing, other names."""
+"""Further uses of the page: own pictures, changes, cooling, storing, other names."""
 
 from __future__ import annotations
 
@@ -267,40 +267,6 @@ def _share(seen: Seen, channel: int) -> float:
     colours = np.asarray(shot).astype(int)
     others = np.delete(colours, channel, axis=2).max(axis=2)
     return float(np.mean(colours[..., channel] > others + 40))
-
-
-@pytest.mark.slow
-def test_a_kept_own_coupling_freezes_a_site(seen: Seen) -> None:
-    """With W_ii kept the field has no own share, and no call of the program does the same."""
-    tab = seen.tab
-    tab.click("#look")
-    tab.click("#state")
-    parts = tab.locator("#pixel-rows th").count()
-    tab.check("#kept")
-    assert tab.locator("#pixel-rows th").count() == parts - 1
-    seen.run()
-    tab.click("#calls summary")
-    assert not tab.locator("#command").is_visible()
-    tab.uncheck("#kept")
-    assert tab.locator("#command").is_visible()
-
-
-@pytest.mark.slow
-def test_the_address_and_the_calls_are_copied(browser: Browser, live_file: Path) -> None:
-    with browser.new_context(locale="en-GB") as context:
-        context.grant_permissions(["clipboard-read", "clipboard-write"])
-        seen = Seen(context.new_page(), live_file)
-        tab = seen.tab
-        read = "navigator.clipboard.readText()"
-        seen.run()
-        tab.click("#copy")
-        assert tab.evaluate(read) == tab.url
-        assert tab.url.startswith(f"{live_file.as_uri()}#v=1&")
-        tab.click("#calls summary")
-        for name in ("command", "python"):
-            tab.click(f"#copy-{name}")
-            assert tab.evaluate(read).split() == tab.inner_text(f"#{name}").split()
-        assert seen.said == []
 
 
 def test_an_inverse_counts_as_recalled(browser: Browser, tmp_path: Path) -> None:

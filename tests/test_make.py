@@ -1,4 +1,4 @@
-"""Runs from Make: what is made, what is made again, and what is left alone."""
+"""Runs from Make: made, repeated, or left unchanged."""
 
 from __future__ import annotations
 
@@ -10,8 +10,7 @@ import sys
 from pathlib import Path
 
 import pytest
-from conftest import CHECKOUT, RunHopcli, files_below, random_patterns
-from test_figures_weights import write_patterns
+from conftest import CHECKOUT, RunHopcli, files_below, random_patterns, write_patterns
 
 from hopcli.results import read_manifest
 
@@ -51,7 +50,7 @@ class Checkout:
         self.age()
 
     def age(self) -> None:
-        """Let all that there is be older than what comes."""
+        """Make all existing files older than new ones."""
         for path in sorted(self.folder.rglob("*"), key=lambda path: path.stat().st_mtime_ns):
             then = path.stat().st_mtime - 100
             os.utime(path, (then, then))
@@ -67,7 +66,7 @@ class Checkout:
         return files_below(self.folder / "results")
 
     def make(self, *arguments: str, code: int = 0) -> list[str]:
-        """Run make; what hopcli was asked for but `deps`, in order."""
+        """Run make; return the calls of hopcli except `deps`, in order."""
         said = self.folder / "said"
         said.unlink(missing_ok=True)
         found, self.err = _make(self.folder, self.environment, *arguments)

@@ -1,4 +1,4 @@
-"""The bugs that ``make mutants`` plants can still be planted."""
+"""The bugs of ``make mutants`` can still be planted."""
 
 from __future__ import annotations
 

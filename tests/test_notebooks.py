@@ -1,4 +1,4 @@
-"""The notebooks: they run anywhere without a warning, and show what is committed."""
+"""The notebooks run in any folder without a warning, with the committed outputs."""
 
 from __future__ import annotations
 

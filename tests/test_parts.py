@@ -1,4 +1,4 @@
-"""Runs that are sums of parts go on where they were stopped, and the result is the same."""
+"""Runs that are sums of parts continue after a stop, with the same result."""
 
 from __future__ import annotations
 
@@ -33,7 +33,7 @@ for _command in (CAPACITY, SCAN, VARIANCE, CRITICAL):
     _command += ["--no-figures", "--overwrite"]
 PARTS = {"capacity": (CAPACITY, 24, 2), "scan": (SCAN, 13, 1)}
 PARTS |= {"variance": (VARIANCE, 11, 1), "critical": (CRITICAL, 8, 1)}
-"""Command, parts that it is a sum of, and runs of the dynamics in a part."""
+"""Command, number of parts, and runs of the dynamics in a part."""
 
 
 class Runs:
@@ -65,7 +65,7 @@ def runs(monkeypatch: pytest.MonkeyPatch) -> Runs:
 
 
 def _visible(folder: str) -> dict[str, Any]:
-    """The files of a run; of the manifest what does not tell one sitting from another."""
+    """Return the files of a run; of the manifest only entries that do not vary."""
     files: dict[str, Any] = files_below(Path(folder))
     for name in [name for name in files if name.endswith(".json")]:
         files[name] = json.loads(files[name])
@@ -79,7 +79,7 @@ def _hidden(folder: str) -> list[Path]:
 
 
 def _counted(err: str) -> list[tuple[int, int]]:
-    """How many of how many parts each line says."""
+    """Return the numbers of finished and of all parts in each line."""
     return [(int(a), int(b)) for a, b in re.findall(r"(\d+) of (\d+)", err)]
 
 

@@ -262,6 +262,3 @@ def test_a_large_photograph_taken_on_its_side_is_turned(tmp_path: Path, suffix: 
     (tmp_path / "plain.png").unlink()
     dataset = load_dataset(f"images:{tmp_path}", size=(34, 50))
     assert _agreement(dataset, np.rot90(disc, -1)[25::50, 25::50]) > 0.97
-
-
-# --- typed as commands

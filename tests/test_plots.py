@@ -1,4 +1,4 @@
-"""The pictures: what they show is what the tables say, and nothing is cut off or overlaps."""
+"""The pictures agree with the tables, and nothing is cut off or overlaps."""
 
 from __future__ import annotations
 
@@ -193,7 +193,7 @@ CHANGED: dict[str, Callable[[], Run]] = {
 
 
 def texts(figure: Figure) -> list[Text]:
-    """What is written on a figure, titles and tick labels too."""
+    """Return all texts of a figure, including titles and tick labels."""
     found: list[Any] = figure.findobj(Text)
     hidden = {
         id(label)
@@ -269,7 +269,7 @@ def error_bars(axes: Axes, label: str) -> NDArray[np.float64]:
 
 
 def upright(axes: Axes, style: str = ":") -> list[float]:
-    """Where the upright lines of a style stand."""
+    """Return the places of the vertical lines of a style."""
     ends = [np.array(line.get_xdata()) for line in axes.lines if line.get_linestyle() == style]
     return [float(x[0]) for x in ends if len(set(x.tolist())) == 1]
 
@@ -295,7 +295,7 @@ def check_layout(figure: Figure, may_overlap: Callable[[Text], bool] = lambda _:
 
 
 def _overlap(a: Any, b: Any) -> bool:
-    """Whether boxes share more than the empty space around letters."""
+    """Return whether boxes overlap by more than the empty space around letters."""
     slack = 0.6  # pixels
     wide = min(a.x1, b.x1) - max(a.x0, b.x0) > slack
     return bool(wide and min(a.y1, b.y1) - max(a.y0, b.y0) > 3 * slack)

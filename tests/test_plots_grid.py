@@ -81,7 +81,7 @@ def lines(axes: Axes, label: str = "value") -> list[Series]:
 
 
 def crosses(axes: Axes) -> list[Any]:
-    """Where cells are missing, then where they have no number."""
+    """Return the places of missing cells, then of cells without a number."""
     found = [np.array(line.get_xydata()) for line in axes.lines if line.get_label() == "bare"]
     return [points.tolist() for points in found if len(points)]
 

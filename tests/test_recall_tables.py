@@ -158,7 +158,7 @@ def test_tables_of_any_blocks(settings: dict[str, Any], monkeypatch: pytest.Monk
 
 @pytest.mark.parametrize("settings", SETTINGS)
 def test_the_tables_are_those_of_the_trials(settings: dict[str, Any]) -> None:
-    """Each counted again from the rows, by other means."""
+    """Each is counted again from the rows, independently."""
     result = run(settings)
     of_all = result.tables["trials"]
     labels = of_all["label"].drop_duplicates().to_list()
@@ -199,7 +199,7 @@ def test_the_tables_are_those_of_the_trials(settings: dict[str, Any]) -> None:
 
 
 def test_a_run_takes_no_more_memory_for_more_repeats(monkeypatch: pytest.MonkeyPatch) -> None:
-    """But for a rate and a count a label and repeat; trials that are kept go to a file."""
+    """Except a rate and a count per label and repeat; kept trials go to a file."""
     monkeypatch.setattr(relaxation, "_BLOCK", 250)
     monkeypatch.setattr(blocks, "_IN_MEMORY", 500)
 

@@ -1,4 +1,4 @@
-"""The page of a report: well-formed, alone in the world, the same bytes, every number a table's."""
+"""The page of a report: well-formed, self-contained, reproducible, with the tables' numbers."""
 
 from __future__ import annotations
 
@@ -254,7 +254,7 @@ def flags_of(command: str) -> dict[str, Any]:
 
 
 def test_a_run_is_reported_with_the_settings_that_were_given(tmp_path: Path) -> None:
-    """Not with those that its data or its digits decide."""
+    """Not with those that its data or digits determine."""
     found = hopcli.run("recall", digits="3,6", dataset="digits", tests=2, repeats=1, seed=5)
     found.save(tmp_path / "run", figures=False)
     (made,) = report.sections_in(tmp_path / "run")

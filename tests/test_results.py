@@ -1,4 +1,4 @@
-"""Run folders: whole or not at all, whatever happens; and what the manifest promises."""
+"""Run folders: complete or unchanged, whatever happens; and the promises of the manifest."""
 
 from __future__ import annotations
 
@@ -67,7 +67,7 @@ def _save(folder: Path, value: float, draw: Callable[[Path], None] | None = _dra
 
 
 def _loss(folder: Path) -> list[float]:
-    """The number of the run in a folder, all of whose files are as the manifest says."""
+    """Return the number of the run in a folder, whose files all match the manifest."""
     read_manifest(folder, "select")
     return list(load(folder).result.tables["patterns"]["loss"])
 
@@ -132,7 +132,7 @@ def test_a_changed_or_missing_file_is_noticed(tmp_path: Path, name: str) -> None
 
 
 def test_what_was_saved_is_loaded(tmp_path: Path) -> None:
-    """Whatever a column holds: labels that look like numbers or gaps, and names that repeat."""
+    """Any column: labels that look like numbers or missing values, and repeated names."""
     table = pd.DataFrame(
         {
             "label": ["3", "", "nan", "NA", "a,b", 'a "quoted"\nlabel', "日本", "007"],
@@ -211,7 +211,7 @@ def test_a_key_names_what_decides_the_numbers_and_nothing_else() -> None:
 
 
 class Unwritable:
-    """A table that the disk has no room for."""
+    """A table that does not fit on the disk."""
 
     names = ()
 
@@ -337,7 +337,7 @@ print("done", flush=True)
 
 @contextlib.contextmanager
 def _waiting(folder: Path, moment: str) -> Iterator[subprocess.Popen[str]]:
-    """A child that writes a run and waits at that moment for a line."""
+    """Start a child that writes a run and waits for a line at a given moment."""
     command = [sys.executable, "-c", CHILD, str(folder), moment, str(Path(__file__).parent)]
     pipes = dict.fromkeys(("stdin", "stdout", "stderr"), subprocess.PIPE)
     with subprocess.Popen(command, text=True, **pipes) as child:  # type: ignore[call-overload]
@@ -389,7 +389,7 @@ def test_a_stopped_run_is_old_or_new(tmp_path: Path, moment: str, number: signal
 
 
 def _passes_for_whole(folder: Path) -> bool:
-    """Whether there is a manifest; without a look at what a killed run left, it must be right."""
+    """Return whether there is a manifest, which must be right even before tidying up."""
     if not (folder / "select.json").exists():
         return False
     outputs = json.loads((folder / "select.json").read_text())["outputs"]
@@ -399,23 +399,12 @@ def _passes_for_whole(folder: Path) -> bool:
 
 
 def _visible(folder: Path) -> dict[str, Any]:
-    """What a user sees; what another process is made of is its own."""
+    """Return the files visible to a user, without those of other processes."""
     files: dict[str, Any] = files_below(folder)
     if "select.json" in files:
         own = dict.fromkeys(("versions", "source_commit"))
         files["select.json"] = json.loads(files["select.json"]) | own
     return {name: files[name] for name in files if not name.startswith(".hopcli-")}
-
-
-@dataclasses.dataclass(frozen=True)
-class Killed:
-    """A folder whose second run was killed at a move, and how it looked before and would after."""
-
-    move: int
-    folder: Path
-    old: dict[str, Any]
-    new: dict[str, Any]
-    undrawn: dict[str, Any]
 
 
 @pytest.fixture(
@@ -424,7 +413,10 @@ class Killed:
         move if move in (1, 2, 5, 6) else pytest.param(move, marks=SLOW) for move in range(1, 8)
     ],
 )
-def killed(request: pytest.FixtureRequest, tmp_path_factory: pytest.TempPathFactory) -> Killed:
+def killed(
+    request: pytest.FixtureRequest, tmp_path_factory: pytest.TempPathFactory
+) -> tuple[int, Path, dict[str, Any], dict[str, Any], dict[str, Any]]:
+    """The move at which a second run was killed; its folder, and files before, after, undrawn."""
     place = tmp_path_factory.mktemp("killed")
     folder, other = place / "run", place / "new"
     _save(folder, 0.1)
@@ -434,16 +426,16 @@ def killed(request: pytest.FixtureRequest, tmp_path_factory: pytest.TempPathFact
     new = _visible(other)
     _save(other, 0.2, None)
     _stopped(folder, f"move {request.param}", KILL)
-    return Killed(request.param, folder, old, new, _visible(other))
+    return request.param, folder, old, new, _visible(other)
 
 
 @pytest.mark.parametrize(
     "reader", ["load", "read_manifest", "finished_in", "save_pictures", "save"]
 )
-def test_a_killed_run_is_old_or_new(tmp_path: Path, killed: Killed, reader: str) -> None:
+def test_a_killed_run_is_old_or_new(tmp_path: Path, killed: Any, reader: str) -> None:
     """Moves 1 to 4 publish tables and arrays, 5 to 7 the picture; the first of each decides."""
-    move, old, new, undrawn = killed.move, killed.old, killed.new, killed.undrawn
-    folder = shutil.copytree(killed.folder, tmp_path / "run", symlinks=True)
+    move, whole, old, new, undrawn = killed
+    folder = shutil.copytree(whole, tmp_path / "run", symlinks=True)
     assert _passes_for_whole(folder) == (move in (1, 5))
     before = files_below(folder)
     if reader == "load":

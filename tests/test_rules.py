@@ -1,4 +1,4 @@
-"""Storage rules against their published formulas, and what every rule must do."""
+"""Storage rules against their published formulas, and properties of every rule."""
 
 from __future__ import annotations
 

@@ -1,4 +1,4 @@
-"""Starts, each against a direct construction, and labels that tables use too."""
+"""Starts against direct constructions, and labels that are also names in tables."""
 
 from __future__ import annotations
 
@@ -408,7 +408,7 @@ def _draw(path: str, states: NDArray[np.int8], names: list[str] | None = None) -
 
 @pytest.mark.parametrize("word", dict.fromkeys(WORDS))
 def test_no_label_makes_two_rows_or_columns_of_one_name(run_hopcli: RunHopcli, word: str) -> None:
-    """It is refused by its name, or the tables stay clear."""
+    """The label is refused by name, or the tables stay unambiguous."""
     _draw("own.txt", XI, ["a", "b", word])
     run = [*OWN, "--start", "flip:0.1", "--tests", "2", *COLD, "--out", "out"]
     done = run_hopcli(*run)

@@ -1,4 +1,4 @@
-"""Intervals of rates, means and times: published values, scipy, and their own promise."""
+"""Intervals of rates, means and times: published values, scipy, and coverage."""
 
 from __future__ import annotations
 
@@ -210,7 +210,7 @@ def test_interval_over_draws_covers(rate: float, units: int, draws: int, runs: i
 
 @pytest.mark.parametrize("draws", [3, 5, 10])
 def test_far_from_the_ends_the_interval_over_draws_is_student_s_t(draws: int) -> None:
-    """Where draws of many units differ by more than their units do."""
+    """Draws of many units differ by more than their units do."""
     means = np.random.default_rng(11).normal(0.5, 0.01, draws)
     expected = stats.t.interval(0.95, draws - 1, means.mean(), stats.sem(means))
     assert draws_interval(means, 10**6) == pytest.approx(expected, abs=5e-4)

@@ -1,10 +1,10 @@
-"""What runs share is made once, and only where nothing that decides it differs."""
+"""Shared data of runs are made once, if all settings that determine them are equal."""
 
 from __future__ import annotations
 
 import threading
 from collections import Counter
-from collections.abc import Callable
+from concurrent.futures import ThreadPoolExecutor
 from pathlib import Path
 from typing import Any
 
@@ -24,7 +24,7 @@ SMALL: dict[str, Any] = {"dataset": "digits", "samples": 5, "tests": 2, "repeats
 
 @pytest.fixture
 def made(monkeypatch: pytest.MonkeyPatch) -> Counter[str]:
-    """How often data are loaded, patterns selected and couplings made."""
+    """Count the loading of data, selections of patterns and computations of couplings."""
     counts: Counter[str] = Counter()
 
     def count(name: str) -> None:
@@ -143,21 +143,6 @@ def test_what_a_run_needs_is_kept_however_large(made: Counter[str]) -> None:
 # --- several threads -------------------------------------------------------------------
 
 
-def _at_once(*calls: Callable[[], Any]) -> list[Any]:
-    found: list[Any] = [None] * len(calls)
-
-    def work(place: int) -> None:
-        found[place] = calls[place]()
-
-    threads = [threading.Thread(target=work, args=(k,), daemon=True) for k in range(len(calls))]
-    for thread in threads:
-        thread.start()
-    for thread in threads:
-        thread.join(600)
-        assert not thread.is_alive()
-    return found
-
-
 def test_what_two_threads_want_is_made_once(monkeypatch: pytest.MonkeyPatch) -> None:
     stock, config = Stock(), RecallConfig()
     made: list[str] = []
@@ -181,6 +166,8 @@ def test_what_two_threads_want_is_made_once(monkeypatch: pytest.MonkeyPatch) -> 
         others_done.set()
         return found
 
-    *same, other = _at_once(hebbian, hebbian, hebbian, another)
+    with ThreadPoolExecutor(4) as pool:
+        calls = [pool.submit(call) for call in (hebbian, hebbian, hebbian, another)]
+        *same, other = [call.result(600) for call in calls]
     assert same[0] is same[1] is same[2] is not other
     assert sorted(made) == ["hebbian", "storkey"]

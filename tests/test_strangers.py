@@ -1,4 +1,4 @@
-"""Folders from strangers: a sample of what ``make torture`` tries, and manifests that lie."""
+"""Folders from strangers: a sample of the cases of ``make torture``, and false manifests."""
 
 from __future__ import annotations
 
@@ -110,7 +110,7 @@ ODD: list[Any] = [
 
 
 def _places(value: Any, where: tuple[Any, ...] = ()) -> list[tuple[Any, ...]]:
-    """Where there are values in a manifest, at any depth."""
+    """Return the places of values in a manifest, at any depth."""
     inside = list(value.items()) if isinstance(value, dict) else []
     if isinstance(value, list):
         inside = list(enumerate(value))[:1]
@@ -150,9 +150,6 @@ def test_a_manifest_that_lies(place: Path, command: str) -> None:
     drawn = random.Random(command)
     check_lies(place, command, lambda: drawn.random() < SHARE)
     assert all((place / "whole" / name).is_file() for name in SHOWN)
-
-
-# --- claims of strangers -----------------------------------------------------------------------
 
 
 # --- names that are not UTF-8 ----------------------------------------------------------------

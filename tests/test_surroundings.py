@@ -1,4 +1,4 @@
-"""Where hopcli runs: variables that libraries read, shells that complete, caches of loops."""
+"""Environment of hopcli: variables of libraries, shell completion, caches of loops."""
 
 from __future__ import annotations
 
@@ -119,7 +119,7 @@ COMPILED, LOADED = ["12.0", "0", "True", "12.0"], ["12.0", "1", "False", "12.0"]
 
 
 def _run_loop(folder: Path, before: str = "") -> list[str]:
-    """What the loop's program prints, its cache in a folder, after some other code."""
+    """Return the output of the loop's program, with its cache in a folder, after other code."""
     script = folder / "loop.py"
     script.write_text(_LOOP, encoding="utf-8")
     code = f"{UNPRIVILEGED}{before}\nimport runpy; runpy.run_path({str(script)!r})"

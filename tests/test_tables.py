@@ -1,4 +1,4 @@
-"""Declared tables: what they say is what runs have written; each form of a value is kept."""
+"""Declared tables agree with written ones; each form of a value is kept."""
 
 from __future__ import annotations
 

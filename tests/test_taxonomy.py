@@ -9,7 +9,7 @@ from typing import Any
 
 import numpy as np
 import pytest
-from conftest import every_state, few_and_many, random_patterns, stored
+from conftest import every_state, few_and_many, random_patterns, stored, write_patterns
 from hypothesis import given
 from hypothesis import strategies as st
 from numpy.typing import NDArray
@@ -203,11 +203,6 @@ def test_a_two_cycle_is_one_only_where_nothing_else_fits() -> None:
 # --- the census
 
 
-def write_states(path: str, states: Spins) -> None:
-    rows = ("".join("#" if spin > 0 else "." for spin in state) for state in states)
-    Path(path).write_text("\n\n".join(rows) + "\n", encoding="utf-8")
-
-
 def attractors_of(
     states: Spins, w: Floats, theta: Floats, tie: str, *, sync: bool
 ) -> set[frozenset[bytes]]:
@@ -242,8 +237,8 @@ def test_census_of_all_states(empty_folder: Path, updates: Any, tie: Any, networ
         independent = np.linalg.matrix_rank(xi) == p
         rule = ["hebbian", "storkey", "pseudo-inverse" if independent else "hebbian"][seed % 3]
         theta = rng.choice([-1, 0, 1], n_sites) / n_sites if seed % 2 else np.zeros(n_sites)
-        write_states("patterns.txt", xi)
-        write_states("every.txt", every)
+        write_patterns("patterns.txt", xi, (1, n_sites))
+        write_patterns("every.txt", every, (1, n_sites))
         np.savetxt("theta.txt", theta)
         result: Any = hopcli.attractors(
             dataset="text:patterns.txt",
@@ -302,7 +297,7 @@ def scored_by_hand(
 
 
 def ends_of(m: list[list[float]], criterion: float) -> Classified:
-    """As the taxonomy would have them; what is neither pattern nor inverse is anything."""
+    """Return ends as in the taxonomy; states that are neither pattern nor inverse get any kind."""
     overlaps = np.array(m)
     nearest = (np.abs(overlaps) + 1e-9 * (overlaps > 0)).argmax(axis=1)
     best = overlaps[np.arange(len(overlaps)), nearest]

@@ -1,4 +1,4 @@
-"""What each trial starts from, and which stream decides what."""
+"""Starting states of trials, and the random streams behind them."""
 
 from __future__ import annotations
 
@@ -44,7 +44,7 @@ def _trials(patterns: Patterns, seed: int = 0, **settings: Any) -> Trials:
 
 
 def _drawn(patterns: Patterns, seed: int = 0, **settings: Any) -> Bank:
-    """What all trials start from."""
+    """Return the bases of all trials."""
     trials = _trials(patterns, seed, **settings)
     return trials.bank(np.arange(len(trials)))
 

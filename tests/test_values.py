@@ -1,4 +1,4 @@
-"""Two tables or files of arrays side by side: what is said to differ is what differs."""
+"""Comparison of two tables or files of arrays: exactly the differences are reported."""
 
 from __future__ import annotations
 
@@ -78,7 +78,7 @@ def test_a_number_where_there_was_none_differs_by_nothing_that_is_known(tables: 
 
 
 def only(lacks: tuple[str, ...]) -> list[tuple[str, str]]:
-    """How many of how many rows only one has, and which."""
+    """Return the number of rows that only one has, of how many, and on which side."""
     return [(" ".join(text.split()[:3]), text[-1]) for text in lacks]
 
 
@@ -136,7 +136,7 @@ INTERVALS = [
 def test_intervals_say_whether_two_numbers_agree(
     tables: Compare, start: str, a: tuple[float, ...], b: tuple[float, ...], agree: bool
 ) -> None:
-    """Whether 0 is in the interval of the difference of two independent estimates."""
+    """Two estimates agree if 0 is in the interval of their difference."""
     columns = ["label", "rate", "sd_repeats", f"{start}ci_low", f"{start}ci_high"]
     of_a, of_b = (pd.DataFrame([["x", v[0], 0.1, *v[1:]]], columns=columns) for v in (a, b))
     _, (found, *others) = tables(of_a, of_b)

@@ -50,7 +50,7 @@ assert hopcli.HopfieldClassifier(threshold=7, random_state=1).fit(X, y).score(X,
 
 
 def main() -> None:
-    """Run the commands in an empty folder and hold the tables of ``paper`` to the committed."""
+    """Run the commands in an empty folder, and compare the tables of ``paper``."""
     found = importlib.util.find_spec("hopcli")
     assert found is not None, "hopcli is not installed"
     assert found.origin is not None
@@ -86,7 +86,7 @@ def call(words: list[str], folder: Path) -> None:
 
 
 def compare(folder: Path) -> None:
-    """Hold tables to the committed ones, byte for byte."""
+    """Compare tables with the committed ones, byte for byte."""
     names = sorted(path.name for path in COMMITTED.glob("*.csv") if path.name != TOO_LONG)
     assert len(names) >= 4, f"only {names} in {COMMITTED}"
     for name in names:

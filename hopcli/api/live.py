@@ -40,7 +40,7 @@ class Live:
         return f"Live({len(self.html.encode()):,} bytes of HTML)"
 
     def _repr_html_(self) -> str:
-        """The page in a frame of its own, for notebooks."""
+        """Show the page in a frame of its own, for notebooks."""
         source = html.escape(self.html, quote=True)
         return (
             f'<iframe srcdoc="{source}" width="100%" height="{_HEIGHT}" title="hopcli live" '

@@ -132,7 +132,7 @@ class Memory:
         return f"Memory({self.rule}: {names}{more}; {size})"
 
     def _repr_html_(self) -> str:
-        """The stored patterns as pictures, for notebooks."""
+        """Draw the stored patterns, for notebooks."""
         held = self.patterns
         return pictures(held.xi, held.shape, held.names, repr(self))
 

@@ -54,7 +54,6 @@ def read(
     called ``<command>_<name>``, as in the table of a grid. A setting is a number, a boolean, or
     text in the notation of a flag; an open one is empty or NaN.
 
-
     Parameters
     ----------
     where : str, path, or sequence of them

@@ -51,7 +51,7 @@ class Recalled:
         return f"Recalled({np.sum(self.recalled):,} of {len(self):,}; {shortened(most)})"
 
     def _repr_html_(self) -> str:
-        """The first trials, start above end, for notebooks."""
+        """Draw the first trials, start above end, for notebooks."""
         shape, first = self.relaxation.patterns.shape, slice(0, _SHOWN)
         starts = self.starts[first]
         ends = [

@@ -217,7 +217,7 @@ class Claims:
     claims: tuple[Claim, ...]
 
     def used(self) -> dict[str, RunOf]:
-        """The runs that some claim needs, in the order of the file."""
+        """Return the runs that some claim needs, in the order of the file."""
         names = {name for claim in self.claims for name in claim.runs}
         names |= {claim.picture for claim in self.claims if claim.picture}
         return {name: run for name, run in self.runs.items() if name in names}

@@ -106,14 +106,14 @@ class Prediction:
     repeats: int
 
     def width(self, sds: Array | None) -> Array:
-        """Denominator of the pulls of studies with these printed SDs, shape (..., n)."""
+        """Return the denominator of the pulls of studies with these printed SDs, shape (..., n)."""
         own = self.variance
         if self.per_sd is not None and sds is not None:
             own = self.per_sd + sds**2 / self.repeats
         return np.asarray(np.sqrt(self.error**2 + own + self.step**2 / 12))
 
     def pulls(self, values: Array, sds: Array | None) -> Array:
-        """Pulls zeta of printed numbers, shape (..., n)."""
+        """Return the pulls zeta of printed numbers, shape (..., n)."""
         return np.asarray((values - self.mean) / self.width(sds))
 
 

@@ -3,14 +3,11 @@
 from __future__ import annotations
 
 import contextlib
-import difflib
 import errno
 import importlib
-import logging
 import os
 import signal
 import sys
-import traceback
 from typing import TYPE_CHECKING, Any, NoReturn
 
 import click
@@ -127,6 +124,8 @@ def _meant(name: str) -> str:
 
     if name in shipped_configs():
         return f" It is a configuration: hopcli run {name}"
+    import difflib
+
     close = difflib.get_close_matches(name, _COMMANDS, n=1)
     return f" Did you mean '{close[0]}'?" if close else " `hopcli -h` lists the commands."
 
@@ -201,7 +200,6 @@ def main(arguments: list[str] | None = None) -> NoReturn:
     """Run the command line and exit, with a code of :mod:`hopcli.endings`."""
     _caught.clear()
     endings.begin()
-    logging.getLogger("matplotlib").setLevel(logging.ERROR)  # no notes on unusable folders
     sys.unraisablehook = _lost
     for number in _CODES:
         if signal.getsignal(number) is not signal.SIG_IGN:  # as for background jobs of a shell
@@ -275,6 +273,8 @@ def _message(error: BaseException) -> str | None:
 
 def _imported(error: BaseException) -> str | None:
     """Return the library during whose import an error was raised."""
+    import traceback
+
     frames = [frame for frame, _ in traceback.walk_tb(error.__traceback__)]
     names = [
         str(frame.f_globals.get("__name__")).partition(".")[0]

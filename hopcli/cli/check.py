@@ -7,10 +7,9 @@ from typing import TYPE_CHECKING
 
 import click
 
-from hopcli.cli.lines import print_lines
+from hopcli.cli.lines import print_line
 from hopcli.cli.once import Command
 from hopcli.cli.types import FOLDERS, FORM, QUIET
-from hopcli.printing import terminal
 
 if TYPE_CHECKING:
     from collections.abc import Iterable
@@ -60,7 +59,7 @@ def command(folders: tuple[Path, ...], quiet: bool, form: str) -> int:
         told += checked.told
         if form == "table":
             for finding in checked.differs if quiet else (*checked.differs, *checked.told):
-                print_lines(terminal(finding.line))
+                print_line(finding.line)
     if form == "json":
         counts = {"runs": n_runs, "files": n_files}
         lists = {"differs": _as_json(differs), "told": _as_json([] if quiet else told)}

@@ -10,14 +10,11 @@ from __future__ import annotations
 from pathlib import Path
 from typing import TYPE_CHECKING
 
-from click.shell_completion import CompletionItem
-
-from hopcli.config import shipped_configs
-
 if TYPE_CHECKING:
     from collections.abc import Callable, Iterable
 
     import click
+    from click.shell_completion import CompletionItem
 
     from hopcli.config import Setting
 
@@ -32,6 +29,8 @@ def complete_setting(setting: Setting, name: str) -> Completer:
     def complete(
         ctx: click.Context, param: click.Parameter, incomplete: str
     ) -> list[CompletionItem]:
+        from click.shell_completion import CompletionItem
+
         if name == "dataset":
             return complete_source(ctx, param, incomplete)
         if "FILE" in setting.kind.metavar:
@@ -49,6 +48,8 @@ def complete_config(
 ) -> list[CompletionItem]:
     """Complete a configuration with shipped names and TOML files, otherwise any file."""
     del ctx, param
+    from hopcli.config import shipped_configs
+
     files = [str(path) for path in _here(incomplete) if path.suffix == ".toml"]
     return _or_files(incomplete, [*shipped_configs(), *files])
 
@@ -69,6 +70,8 @@ def complete_folder(
 ) -> list[CompletionItem]:
     """Complete a folder."""
     del ctx, param
+    from click.shell_completion import CompletionItem
+
     return [CompletionItem(incomplete, type="dir")]
 
 
@@ -82,9 +85,13 @@ def _here(incomplete: str) -> list[Path]:
 
 
 def _beginning(incomplete: str, words: Iterable[str], before: str = "") -> list[CompletionItem]:
+    from click.shell_completion import CompletionItem
+
     return [CompletionItem(before + word) for word in words if word.startswith(incomplete)]
 
 
 def _or_files(incomplete: str, words: Iterable[str]) -> list[CompletionItem]:
     """Return the words that begin with the typed text, or any file if none does."""
+    from click.shell_completion import CompletionItem
+
     return _beginning(incomplete, words) or [CompletionItem(incomplete, type="file")]

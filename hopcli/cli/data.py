@@ -9,11 +9,12 @@ from typing import TYPE_CHECKING, Any
 import click
 
 from hopcli.cli.data_options import data_options, load_asked
-from hopcli.cli.lines import listen, print_lines
+from hopcli.cli.lines import print_lines
+from hopcli.cli.listening import listen
 from hopcli.cli.once import Command, Group
 from hopcli.cli.tables import form_option, print_table
 from hopcli.config.data import DataSettings
-from hopcli.datasets import SOURCES, NoSuchPartError, parse_spec, verify_embedded
+from hopcli.datasets import SOURCES, parse_spec
 from hopcli.errors import SettingError
 from hopcli.printing import terminal
 from hopcli.values import flag_name
@@ -118,6 +119,8 @@ def command(ctx: click.Context, /, dataset: str | None, form: str, **flags: Any)
 
 def _load_parts(dataset: str, flags: dict[str, Any], splits: tuple[str, ...]) -> dict[str, Dataset]:
     """Load each part; a data set may lack one."""
+    from hopcli.datasets import NoSuchPartError
+
     parts, missing = {}, None
     for split in splits:
         try:
@@ -175,6 +178,8 @@ def verify(ctx: click.Context) -> None:
     compares their SHA-256 with those of the published files. Then compares every drawing
     and text. The exit code is 1 if any of them differs.
     """
+    from hopcli.datasets import verify_embedded
+
     checks = verify_embedded()
     for check in checks:
         click.echo(f"{'ok    ' if check.ok else 'BROKEN'}  {check.name}  {check.found}")

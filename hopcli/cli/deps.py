@@ -6,7 +6,6 @@ import click
 
 from hopcli.cli.once import Command
 from hopcli.printing import make
-from hopcli.results.provenance import WITHOUT_NUMBERS
 
 __all__ = ["command"]
 
@@ -31,6 +30,8 @@ def command(configs: tuple[str, ...], rooms: bool) -> None:
       hopcli deps configs > build/runs.mk
     """
     if rooms:
+        from hopcli.results.provenance import WITHOUT_NUMBERS
+
         click.echo(f"WITHOUT_NUMBERS := {' '.join(WITHOUT_NUMBERS)}")
     from hopcli.runs.dependencies import targets
 

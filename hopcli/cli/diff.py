@@ -9,11 +9,10 @@ from typing import TYPE_CHECKING, Any
 import click
 
 from hopcli.cli.completion import complete_folder
-from hopcli.cli.lines import print_lines
+from hopcli.cli.lines import print_line
 from hopcli.cli.once import Command
 from hopcli.cli.tables import form_option, in_columns, print_rows
 from hopcli.cli.types import FOLDER
-from hopcli.printing import terminal
 from hopcli.values import finite
 
 if TYPE_CHECKING:
@@ -65,7 +64,7 @@ def command(a: Path, b: Path, form: str) -> int:
         print_rows(rows, comparing.COLUMNS, form)
     else:
         for line in _lines(runs, found):
-            print_lines(terminal(line))
+            print_line(line)
     return 0 if found.same else 1
 
 

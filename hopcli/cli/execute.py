@@ -10,7 +10,8 @@ from typing import TYPE_CHECKING, Any
 import click
 
 from hopcli import catalogue
-from hopcli.cli.lines import listen, print_lines, show_status, tell
+from hopcli.cli.lines import print_files, print_line, print_lines, show_status, tell
+from hopcli.cli.listening import listen
 from hopcli.cli.progress import Watch, shown
 from hopcli.cli.tables import in_columns, json_rows, print_table
 from hopcli.errors import renamed
@@ -92,7 +93,7 @@ def _do(job: Job) -> bool:
         tell(f"warning: {changed}")
     if not wishes.quiet and wishes.format != "json":
         for name, is_same in same.items():
-            print_lines(terminal(f"{'same   ' if is_same else 'DIFFERS'}  {name}"))
+            print_line(f"{'same   ' if is_same else 'DIFFERS'}  {name}")
     differing = [name for name, is_same in same.items() if not is_same]
     if differing:
         tell(f"{job.out}: the repeated run has different tables: {', '.join(differing)}")
@@ -118,8 +119,9 @@ def _print(job: Job, outcome: Outcome) -> None:
         lines = terminal(finding, keep="\n").splitlines()
         print_lines("\n" + "\n".join(textwrap.fill(line, _WIDTH) for line in lines))
     found = "" if outcome.is_new else "finished before, not run again"
-    line = f"{job.out}/  {found}" + "; drawn: " * (outcome.is_drawn and not outcome.is_new)
-    print_lines("\n" + terminal(f"{line}{' '.join(path.name for path in outcome.files)}"))
+    found += "; drawn: " * (outcome.is_drawn and not outcome.is_new)
+    click.echo()
+    print_files(job.out, outcome.files, before=found)
 
 
 def _published(config: Config, summary: Columns) -> dict[str, list[str]]:

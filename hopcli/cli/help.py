@@ -6,6 +6,7 @@ import difflib
 import functools
 import re
 import textwrap
+from pathlib import Path
 from typing import TYPE_CHECKING
 
 import click
@@ -17,8 +18,6 @@ from hopcli.cli.once import Command
 from hopcli.values import flag_name
 
 if TYPE_CHECKING:
-    from collections.abc import Iterator
-
     from hopcli.config import Setting
 
 __all__ = ["command"]
@@ -90,26 +89,19 @@ def _setting(word: str) -> str | None:
 def _word(word: str) -> str | None:
     """Explain a word of the glossary."""
     text = _glossary().get(word.lower())
-    return None if text is None else f"{word}\n\n{text}"
+    if text is None:
+        return None
+    plain = re.sub(r"\{[\w:]+\}`([^`<]*?)(?: <[^`]*>)?`", r"\1", textwrap.dedent(text))
+    return "\n\n".join([word, *map(_filled, plain.strip().split("\n\n"))])
 
 
 @functools.cache
 def _glossary() -> dict[str, str]:
-    """Read the glossary: text by word, in lower case."""
-    from importlib.resources import files
-
-    page = (files("hopcli") / "docs" / "glossary.md").read_text(encoding="utf-8")
+    """Read the glossary: text in Markdown by word, in lower case."""
+    page = (Path(__file__).parents[1] / "docs" / "glossary.md").read_text(encoding="utf-8")
     block = page.partition("```{glossary}\n")[2].partition("\n```")[0]
-    return dict(_entries(block))
-
-
-def _entries(block: str) -> Iterator[tuple[str, str]]:
-    for part in re.split(r"\n\n(?=\S)", block.strip()):
-        words, _, text = part.partition("\n  ")
-        plain = re.sub(r"\{[\w:]+\}`([^`<]*?)(?: <[^`]*>)?`", r"\1", textwrap.dedent(f"  {text}"))
-        shown = "\n\n".join(map(_filled, plain.strip().split("\n\n")))
-        for word in words.splitlines():
-            yield word.strip().lower(), shown
+    entries = (part.partition("\n  ") for part in re.split(r"\n\n(?=\S)", block.strip()))
+    return {w.strip().lower(): f"  {text}" for words, _, text in entries for w in words.split("\n")}
 
 
 def _filled(paragraph: str) -> str:

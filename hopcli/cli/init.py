@@ -6,9 +6,8 @@ from pathlib import Path
 
 import click
 
-from hopcli.cli.lines import print_lines
+from hopcli.cli.lines import print_line, print_lines
 from hopcli.cli.once import Command
-from hopcli.printing import terminal
 
 __all__ = ["command"]
 
@@ -48,5 +47,5 @@ def command(folder: Path) -> None:
     texts = {name: text.encode() for name, text in _FILES.items() if name not in kept}
     new = write_new(folder, texts)
     for name in _FILES:
-        print_lines(terminal(f"{folder / name}{'' if name in new else ' (was there)'}"))
+        print_line(f"{folder / name}{'' if name in new else ' (was there)'}")
     print_lines("Run the configurations with: make")

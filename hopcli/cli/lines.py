@@ -2,28 +2,32 @@
 
 from __future__ import annotations
 
-import logging
-import shutil
 import sys
-import threading
-import warnings
-from typing import TYPE_CHECKING, Any, TextIO
+import textwrap
+from typing import TYPE_CHECKING, Any
 
 import click
 
-from hopcli.errors import HopcliWarning
 from hopcli.printing import terminal
 
 if TYPE_CHECKING:
-    from collections.abc import Callable
+    from collections.abc import Callable, Iterable
+    from pathlib import Path
 
-__all__ = ["listen", "print_lines", "show_bar", "show_status", "tell"]
+__all__ = ["print_files", "print_line", "print_lines", "show_bar", "show_status", "tell"]
 
 _LONGEST = 400  # characters of a line; longer ones are cut in the middle
 
 
 _bar: Any = None
 _status = ""  # message that the terminal shows where there is no bar
+
+
+def _width() -> int:
+    """Return the width of the terminal in columns."""
+    import shutil
+
+    return shutil.get_terminal_size().columns
 
 
 def show_bar(make: Callable[..., Any], **settings: Any) -> Any:
@@ -41,8 +45,7 @@ def show_status(message: str) -> None:
         if message:
             _bar.set_postfix_str(message)
     elif message or _status:
-        room = shutil.get_terminal_size().columns - 1
-        message = terminal(message)[:room]
+        message = terminal(message)[: _width() - 1]
         sys.stderr.write(f"\r{message:{len(_status)}}\r")
         sys.stderr.flush()
         _status = message
@@ -63,38 +66,21 @@ def print_lines(text: object) -> None:
     click.echo(terminal(text, keep="\n"))
 
 
-class _Teller(logging.Handler):
-    """Handler that prints log messages; steps (level DEBUG) are shown while they last."""
-
-    def emit(self, record: logging.LogRecord) -> None:
-        if record.levelno > logging.DEBUG:
-            tell(record.getMessage())
-        elif threading.current_thread() is threading.main_thread():
-            show_status(record.getMessage())
-
-
-def _show(
-    message: Warning | str,
-    category: type[Warning],
-    filename: str,
-    lineno: int,
-    file: TextIO | None = None,
-    line: str | None = None,
-) -> None:
-    """Print a warning of hopcli in a line; show any other as Python does."""
-    if issubclass(category, HopcliWarning):
-        logging.getLogger("hopcli").warning("warning: %s", message)
-    else:
-        shown = warnings.formatwarning(message, category, filename, lineno, line)
-        (file or sys.stderr).write(shown)
+def print_line(text: object) -> None:
+    """Print one line on stdout; a terminal gets it broken between words."""
+    line = terminal(text)
+    if sys.stdout.isatty() and len(line) > (width := _width()):
+        indent = " " * (len(line) - len(line.lstrip()) + 2)
+        line = textwrap.fill(
+            line,
+            width,
+            subsequent_indent=indent,
+            break_long_words=False,
+            break_on_hyphens=False,
+        )
+    print_lines(line)
 
 
-def listen(*, quiet: bool) -> None:
-    """Print hopcli's log messages unless `quiet`, and on a terminal the current step."""
-    log = logging.getLogger("hopcli")
-    log.handlers = [_Teller()]
-    steps = logging.DEBUG if sys.stderr.isatty() else logging.INFO
-    log.setLevel(logging.ERROR if quiet else steps)
-    log.propagate = False
-    warnings.simplefilter("always", HopcliWarning)
-    warnings.showwarning = _show
+def print_files(folder: Path, files: Iterable[Path], *, before: str = "") -> None:
+    """Print the names of files in a folder in one line."""
+    print_line(f"{folder}/  {before}{' '.join(path.name for path in files)}")

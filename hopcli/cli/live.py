@@ -8,10 +8,10 @@ import click
 
 from hopcli import catalogue
 from hopcli.cli.completion import complete_config
-from hopcli.cli.lines import listen
+from hopcli.cli.listening import listen
 from hopcli.cli.options import settings_command
 from hopcli.cli.types import FILE
-from hopcli.config import RecallConfig, find_config, read_config
+from hopcli.config import RecallConfig
 from hopcli.config.base import read_flags
 from hopcli.config.groups import PatternSettings
 from hopcli.errors import SettingError, renamed
@@ -72,6 +72,7 @@ def _invoke(
     """
     listen(quiet=quiet)
     from hopcli import livepage
+    from hopcli.config import find_config
     from hopcli.report.files import check_place, write
 
     path = None if config is None else find_config(config)
@@ -95,6 +96,8 @@ def _invoke(
 
 def _settings_of(path: Path) -> Mapping[str, Any]:
     """Return the settings in a configuration file, of any command, that a page has."""
+    from hopcli.config import read_config
+
     values = read_config(path)
     name = values.pop("command", RecallConfig.command)
     try:

@@ -8,7 +8,7 @@ from pathlib import Path
 
 import click
 
-from hopcli.cli.lines import print_lines
+from hopcli.cli.lines import print_line, print_lines
 from hopcli.cli.once import Command
 from hopcli.printing import terminal
 
@@ -38,7 +38,7 @@ def command(folder: Path, quiet: bool) -> None:
     new = write_new(folder, shipped)
     if not quiet:
         for name in shipped:
-            print_lines(terminal(f"{folder / name}{'' if name in new else ' (was there)'}"))
+            print_line(f"{folder / name}{'' if name in new else ' (was there)'}")
         named = terminal(shlex.quote(str(folder)))
         print_lines(f"Open them with: jupyter lab {named}  (pip install jupyterlab)")
 

@@ -67,4 +67,4 @@ def _check(option: click.Option, times: int, args: list[str]) -> None:
     if option.is_flag and len(both) < 2:
         return
     name = "/".join(max(names, key=len) for names in both) if both else option.opts[0]
-    raise click.UsageError(f"{name} given {times} times; give it once")
+    raise click.UsageError(f"{name} must be given once, found {times} times")

@@ -15,9 +15,6 @@ from hopcli.cli.once import Command
 from hopcli.cli.short import examples
 from hopcli.cli.tables import FORM_HELP, FORMATS
 from hopcli.cli.types import FOLDER
-from hopcli.config import shipped_configs
-from hopcli.config.base import read_flags
-from hopcli.runs.requests import Request, Wishes, request
 from hopcli.values import flag_name, show
 
 if TYPE_CHECKING:
@@ -25,6 +22,7 @@ if TYPE_CHECKING:
 
     from hopcli.catalogue import Entry
     from hopcli.config import Config, Setting, Settings
+    from hopcli.runs.requests import Request, Wishes
 
 __all__ = [
     "experiment_command",
@@ -48,6 +46,8 @@ class _Command(Command):
         try:
             return super().parse_args(ctx, args)
         except click.UsageError as error:
+            from hopcli.config import shipped_configs
+
             words = [arg for arg in typed if arg in shipped_configs() or arg.endswith(".toml")]
             if words and "unexpected extra" in error.message:
                 hint = f"`hopcli {self.name} --config {words[0]}`?"
@@ -102,7 +102,7 @@ def setting_options(
 
 _DEFAULT_FOLDER = (
     "results/<config name, or the command>; results/<config name>-<first 8 of the run's key> "
-    "where flags change what the file asks for"
+    "if flags change settings of the file"
 )
 
 
@@ -208,6 +208,7 @@ def _manual(entry: Entry) -> str:
 
 def _invoke(entry: Entry, config: str | None, **flags: Any) -> None:
     from hopcli.cli.execute import execute
+    from hopcli.runs.requests import Wishes
 
     wishes = Wishes(**{name: flags.pop(name) for name in Wishes._fields})
     given = {name: value for name, value in flags.items() if value is not None}
@@ -218,6 +219,8 @@ def request_of_flags(
     entry: Entry, config: str | None, flags: dict[str, Any], wishes: Wishes
 ) -> Request:
     """Put flags on top of a configuration, or of the command's defaults."""
+    from hopcli.config.base import read_flags
+    from hopcli.runs.requests import request
 
     def read(entry: Entry, flags: Mapping[str, Any]) -> dict[str, Any]:
         return read_flags(entry.settings, flags)

@@ -6,10 +6,10 @@ from typing import TYPE_CHECKING
 
 import click
 
-from hopcli.cli.lines import listen, print_lines, show_status
+from hopcli.cli.lines import print_line, show_status
+from hopcli.cli.listening import listen
 from hopcli.cli.once import Command
 from hopcli.cli.types import FILE, FOLDERS, QUIET
-from hopcli.printing import terminal
 
 if TYPE_CHECKING:
     from pathlib import Path
@@ -55,4 +55,4 @@ def command(
     write_report(folders, out, title, overwrite=overwrite)
     show_status("")
     if not quiet:
-        print_lines(terminal(out))
+        print_line(out)

@@ -9,13 +9,13 @@ from typing import TYPE_CHECKING, Any
 
 import click
 
-from hopcli.cli.lines import listen, print_lines, show_status
+from hopcli.cli.lines import print_files, show_status
+from hopcli.cli.listening import listen
 from hopcli.cli.once import Command
 from hopcli.cli.progress import bar
 from hopcli.cli.tables import form_option, json_rows, print_table
 from hopcli.cli.types import FOLDER, QUIET
 from hopcli.errors import renamed
-from hopcli.printing import terminal
 from hopcli.runs.requests import Wishes
 from hopcli.values import flag_name
 
@@ -205,4 +205,4 @@ def _print(verdicts: Verdicts, form: str) -> None:
     counts = Counter(one.verdict for one in judged)
     listed = "; ".join(f"{counts[name]} {name}" for name in VERDICTS if counts[name])
     click.echo("\n" + textwrap.fill(listed, 80))
-    print_lines(terminal(f"{out}/  {' '.join(path.name for path in files)}"))
+    print_files(out, files)

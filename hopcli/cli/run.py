@@ -12,26 +12,20 @@ import click
 from hopcli.cli.completion import complete_config
 from hopcli.cli.once import Command
 from hopcli.cli.options import wish_options
-from hopcli.runs.requests import (
-    Request,
-    Wishes,
-    as_written,
-    grid_request,
-    is_grid_file,
-    request,
-    request_again,
-)
 
 if TYPE_CHECKING:
     from collections.abc import Callable
 
     from hopcli.grids.grid import Grid
+    from hopcli.runs.requests import Request, Wishes
 
 __all__ = ["command"]
 
 
 _DRY_RUN = click.Option(
-    ["--dry-run"], is_flag=True, help="List the runs, their folders and their least time only."
+    ["--dry-run"],
+    is_flag=True,
+    help="Print what would run, the folders and the least time; write nothing.",
 )
 
 
@@ -63,6 +57,8 @@ def command(configs: tuple[str, ...], dry_run: bool, **wishes: Any) -> int:
     All files are verified, with the data and patterns that they name, before the first is
     run. Finished runs are not repeated, so the same line continues after an interrupt.
     """
+    from hopcli.runs.requests import Wishes, grid_request, is_grid_file
+
     wanted = Wishes(**wishes)
     if wanted.out is not None and len(configs) > 1:
         raise click.UsageError(f"--out takes one configuration, found {len(configs)}")
@@ -97,6 +93,7 @@ def _planned(
     """Plan the grid of a file; return a function that runs it, or lists its cells."""
     from hopcli.cli.grid.running import list_grid, plan_grid, run_grid
     from hopcli.runs.grids import GridOptions
+    from hopcli.runs.requests import as_written
 
     with as_written(name):
         job = plan_grid(grid, wishes.out or folder, wishes, GridOptions())
@@ -105,6 +102,8 @@ def _planned(
 
 def _request(name: str, wishes: Wishes) -> Request:
     """Return the request of a configuration, or of a manifest to repeat."""
+    from hopcli.runs.requests import request, request_again
+
     is_manifest = name.endswith(".json")
     asked = request_again(Path(name), {}, wishes) if is_manifest else request(name, {}, wishes)
     return dataclasses.replace(asked, named=name)

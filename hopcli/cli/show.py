@@ -8,25 +8,28 @@ from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
 import click
-import numpy as np
 
 from hopcli.cli.completion import complete_source
 from hopcli.cli.data_options import data_options, load_asked
-from hopcli.cli.lines import listen
+from hopcli.cli.listening import listen
 from hopcli.cli.once import Command
+from hopcli.later import later
 from hopcli.printing import terminal
 from hopcli.values import flag_name
 
 if TYPE_CHECKING:
+    import numpy as np
     from numpy.typing import NDArray
+else:
+    np = later("numpy")
 
 __all__ = ["command", "half_blocks", "signs"]
 
-_BLOCKS = np.array([" ", "▄", "▀", "█"])  # neither half, lower, upper, both
+_BLOCKS = " ▄▀█"  # neither half, lower, upper, both
 _Drawn = tuple[str, "NDArray[np.int8]"]
 """Name and picture."""
 
-_SIGNS = np.array([".", "#"])
+_SIGNS = ".#"
 
 
 @click.command("show", cls=Command, params=data_options("dataset"))
@@ -59,7 +62,7 @@ def command(file: str, width: int | None, most: int, **flags: Any) -> None:
     given = {name: value for name, value in flags.items() if value is not None}
     arrays = _of_run(Path(file))
     drawn = _run(arrays, given) if arrays else _patterns(file, given)
-    draw = half_blocks if _can_draw("".join(_BLOCKS)) else signs
+    draw = half_blocks if _can_draw(_BLOCKS) else signs
     columns = width or shutil.get_terminal_size().columns
     for name, picture in drawn[:most]:
         click.echo(f"{_drawable(name)}\n{draw(picture, columns)}\n")
@@ -187,7 +190,7 @@ def half_blocks(picture: NDArray[np.int8], columns: int) -> str:
     cells = _cells(picture, columns)
     if len(cells) % 2:
         cells = np.vstack([cells, np.zeros((1, cells.shape[1]), dtype=bool)])
-    text = _BLOCKS[2 * cells[::2].astype(int) + cells[1::2]]
+    text = np.array([*_BLOCKS])[2 * cells[::2].astype(int) + cells[1::2]]
     return "\n".join("".join(row).rstrip() for row in text)
 
 
@@ -206,7 +209,7 @@ def signs(picture: NDArray[np.int8], columns: int) -> str:
     str
         Lines of text, without a newline at the end.
     """
-    text = _SIGNS[_cells(picture, columns).astype(int)]
+    text = np.array([*_SIGNS])[_cells(picture, columns).astype(int)]
     return "\n".join("".join(row) for row in text)
 
 

@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import math
-import shutil
 import sys
 from types import MappingProxyType
 from typing import TYPE_CHECKING, Any
@@ -14,7 +13,7 @@ from hopcli.printing import terminal
 from hopcli.values import finite
 
 if TYPE_CHECKING:
-    from collections.abc import Iterable, Mapping, Sequence
+    from collections.abc import Callable, Iterable, Mapping, Sequence
 
     from hopcli.tables import Column, Columns
 
@@ -72,9 +71,7 @@ def print_table(
         return
     columns = _for_people(table) if percent else _plain(table)
     columns += [(name, [terminal(cell) for cell in cells]) for name, cells in more.items()]
-    # A terminal would break long lines anywhere; a pipe gets them whole.
-    width = shutil.get_terminal_size().columns if sys.stdout.isatty() else None
-    click.echo(_laid_out(columns, width))
+    click.echo(_laid_out(columns, _gap(columns)))
 
 
 def print_rows(rows: Iterable[Mapping[str, Any]], heads: Sequence[str], form: str) -> None:
@@ -99,7 +96,8 @@ def json_rows(table: Columns) -> list[dict[str, Any]]:
 
 def laid_out(table: Columns) -> str:
     """Lay out a table in columns, each row on one line."""
-    return _laid_out(_plain(table), None)
+    columns = _plain(table)
+    return _laid_out(columns, _gap(columns))
 
 
 _NARROW = 80  # columns of the usual terminal
@@ -177,17 +175,35 @@ def _with_error(value: float, error: float, rate: bool) -> str:
     return f"{factor * value:.{digits}f} ± {factor * error:.{digits}f}"
 
 
-def _laid_out(columns: _Shown, width: int | None) -> str:
-    """Lay out columns, in parts if they are wider than the terminal."""
-    parts: list[list[str]] = []
-    widths = [max(map(len, [head, *cells])) for head, cells in columns]
-    gap = "  " if sum(widths) + 2 * len(widths) <= _NARROW else " "
-    for (head, cells), wide in zip(columns, widths, strict=True):
-        cells = [cell.rjust(wide) for cell in (head, *cells)]
-        if parts and (width is None or len(parts[-1][0]) + len(gap) + wide <= width):
-            parts[-1] = [gap.join(pair) for pair in zip(parts[-1], cells, strict=True)]
-        else:
-            parts.append(cells)
+def _widths(columns: _Shown) -> list[int]:
+    return [max(map(len, [head, *cells])) for head, cells in columns]
+
+
+def _gap(columns: _Shown) -> str:
+    widths = _widths(columns)
+    return "  " if sum(widths) + 2 * len(widths) <= _NARROW else " "
+
+
+def _fits(part: list[str], gap: str, column: list[str], width: float) -> bool:
+    return len(part[0]) + len(gap) + len(column[0]) <= width
+
+
+def _laid_out(columns: _Shown, gap: str, justify: Callable[[str, int], str] = str.rjust) -> str:
+    """Lay out columns, on a terminal in parts that fit, each with the first column if it can be."""
+    import shutil
+
+    width = shutil.get_terminal_size().columns if sys.stdout.isatty() else math.inf
+    first, *others = (
+        [justify(cell, wide) for cell in (head, *cells)]
+        for (head, cells), wide in zip(columns, _widths(columns), strict=True)
+    )
+    parts = [first]
+    for column in others:
+        before = next((p for p in (parts[-1], first) if _fits(p, gap, column, width)), None)
+        if before is not parts[-1]:
+            parts.append([])
+        joined = column if before is None else map(gap.join, zip(before, column, strict=True))
+        parts[-1] = [*joined]
     return "\n\n".join("\n".join(lines) for lines in parts)
 
 
@@ -200,9 +216,10 @@ def _cell(value: Any, is_rate: bool = False) -> str:
 
 
 def in_columns(rows: Sequence[Sequence[str]]) -> str:
-    """Lay out texts, heads first, with columns as wide as needed."""
-    widths = [max(map(len, column)) for column in zip(*rows, strict=True)]
-    return "\n".join("  ".join(map(str.ljust, row, widths)).rstrip() for row in rows)
+    """Lay out texts, the heads first, each column as wide as it needs."""
+    columns = [(head, cells) for head, *cells in zip(*rows, strict=True)]
+    lines = _laid_out(columns, "  ", str.ljust).splitlines()
+    return "\n".join(map(str.rstrip, lines))
 
 
 def print_text(text: str | None) -> None:

@@ -53,9 +53,9 @@ class AttractorsConfig(PatternSettings, LearningSettings, RunSettings):
 
     Tables:
       kinds.csv       kinds of final state under each rule, as printed
-      attractors.csv  every state
+      attractors.csv  every distinct final state
 
-    attractors.npz holds the most frequent states, int8, an array per rule, and the stored
+    attractors.npz contains the most frequent states, int8, an array per rule, and the stored
     patterns. The picture is attractors.png, the manifest attractors.json.
     """
 

@@ -27,8 +27,8 @@ class CapacityConfig(DataSettings, LearningSettings, RunSettings):
     """Measure how many patterns a rule holds, against the load p / N.
 
     Stores p patterns for every load and measures the fraction of them that are fixed
-    points, and the mean overlap with a pattern after relaxing at T = 0 from the pattern
-    itself and from the pattern with some sites flipped. Error bars are over independent
+    points. It also measures the mean overlap with a pattern after relaxation at T = 0, from
+    the pattern itself and from the pattern with some sites flipped. Error bars are over independent
     draws of the patterns.
 
     Hebbian, Storkey and pseudo-inverse on random patterns:
@@ -40,8 +40,8 @@ class CapacityConfig(DataSettings, LearningSettings, RunSettings):
     Size of the basins of attraction:
       hopcli capacity --rule hebbian,storkey --sizes 400 --loads 0.05,0.1 --basins
 
-    theory.csv lists the known loads for random patterns: Hebbian overlaps stay near 1 up to
-    0.138 N (Amit, Gutfreund, Sompolinsky 1985), but most patterns are
+    theory.csv lists the known loads for random patterns. Hebbian overlaps stay near 1 up to
+    0.138 N (Amit, Gutfreund, Sompolinsky 1985). However, most patterns are
     fixed points only up to N / (2 ln N), and all of them up to N / (4 ln N) (McEliece et
     al. 1987); Storkey's up to N / sqrt(2 ln N) (Storkey 1997); pseudo-inverse ones up to N
     as long as they are linearly independent. Here W_ii = 0, so small basins remain up

@@ -66,8 +66,8 @@ class CompareConfig(PatternSettings, StorageSettings, DynamicsSettings, RunSetti
 
     Tables:
       classifiers.csv  accuracy of each classifier per label, with a 95 % interval
-                       for new images. The row overall pools the images, so each
-                       image has equal weight; in `hopcli recall` each label has.
+                       for new images. The row overall pools the images with equal
+                       weight; `hopcli recall` gives each label equal weight.
                        trained_on counts the images for training or selection.
       pairs.csv        the dynamics against each other classifier: images that only
                        one of them names correctly, difference with 95 % interval,
@@ -75,9 +75,9 @@ class CompareConfig(PatternSettings, StorageSettings, DynamicsSettings, RunSetti
       selectors.csv    mean accuracy over the selections, with a 95 % interval for
                        new selections; difference from overlap-loss in the same
                        selections, with Student's interval and p
-      selections.csv   each selection
+      selections.csv   recalled images of each selector in each selection
 
-    compare.npz holds the stored patterns, and index, label and result of each image. The
+    compare.npz contains the stored patterns, and index, label and result of each image. The
     pictures are classifiers.png and selectors.png, the manifest compare.json.
 
     p_holm is p corrected for all rows of its table by Holm's method. With fewer than 30

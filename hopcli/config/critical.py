@@ -90,7 +90,7 @@ class CriticalConfig(PatternSettings, RunSettings):
       critical_exact.csv  exact values for two patterns on a fine grid
       critical_fit.csv    chi-square of the run against the exact values
 
-    critical.npz holds the stored patterns and the means of every chain. The picture is
+    critical.npz contains the stored patterns and the means of every chain. The picture is
     critical.png, the manifest critical.json.
     """
 

@@ -8,7 +8,6 @@ from typing import Any
 
 from hopcli import kinds
 from hopcli.config.base import Config, Settings, setting
-from hopcli.config.recall import RecallConfig
 from hopcli.errors import SettingError
 
 __all__ = ["Execution", "RecallExecution", "ThreadedExecution", "animation_name", "trials_named"]
@@ -131,6 +130,8 @@ class RecallExecution(ThreadedExecution):
         super().check_with(config)
         if self.animate is None:
             return
+        from hopcli.config.recall import RecallConfig
+
         assert isinstance(config, RecallConfig)
         if config.sweeps > _MOST_FRAMES:
             rule = f"must be at most {_MOST_FRAMES} with animate"

@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import re
-import tomllib
 from pathlib import Path
 from typing import Any
 
@@ -97,6 +96,8 @@ def read_config(path: Path) -> dict[str, Any]:
     DataError
         If the file cannot be read or is not TOML.
     """
+    import tomllib
+
     try:
         n_bytes = path.stat().st_size
         if n_bytes > _LARGEST:

@@ -58,8 +58,8 @@ class FitSweepsConfig(DataSettings, RunSettings):
     Tables:
       estimate.csv    most likely number of sweeps with its interval and fit, as
                       printed
-      likelihood.csv  log L of each number of sweeps, and relative to the best, with
-                      the standard error that replays and orders leave in that
+      likelihood.csv  log L of each number of sweeps, also relative to the best,
+                      with the standard error from replays and orders
       expected.csv    accuracy of each label, with its SD by noise and by order
 
     The picture is fit_sweeps.png, the manifest fit-sweeps.json.

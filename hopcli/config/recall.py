@@ -27,7 +27,7 @@ __all__ = ["RecallConfig", "TrialSettings"]
 _STUDY_TEMPERATURE = 0.2
 _STUDY_CRITERION = 0.99
 _HOTTEST = 1e9
-_MOST_TRACED = 10_000  # sweeps, each a row
+_MOST_TRACED = 10_000  # sweeps, with one row each
 
 
 @dataclass(frozen=True, eq=False, kw_only=True)

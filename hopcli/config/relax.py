@@ -52,11 +52,11 @@ class RelaxConfig(TrialSettings):
     sweeps are too few, tau is empty.
 
     Tables:
-      relaxation.csv       at sweep 0, 1, 2, ... (logarithmic steps), of each label
-                           and `overall`, the mean over labels: accuracy, overlap
-                           with the own pattern (m, signed), energy H
-      settling.csv         trials that have settled (fraction), median and 90th
-                           percentile of the sweep after which they have
+      relaxation.csv       accuracy, overlap with the own pattern (m, signed) and
+                           energy H at sweep 0, 1, 2, ... (logarithmic steps), for
+                           each label and `overall`, the mean over labels
+      settling.csv         fraction of trials that have settled, median and 90th
+                           percentile of the settling sweep
       autocorrelation.csv  tau of the energy and of the overlap with the own pattern
 
     In relax.npz trials.settled is the sweep after which each trial has settled, -1 if it has

@@ -28,9 +28,9 @@ __all__ = ["TemperatureScanConfig"]
 class TemperatureScanConfig(PatternSettings, StorageSettings, DynamicsSettings, RunSettings):
     """Measure the overlap with stored patterns against temperature.
 
-    Runs independent chains at each temperature and reports, for every stored pattern,
-    the mean of |m| and of m over the final states, and the norm of the projection on the
-    span of the patterns, |P S| / sqrt(N). Beside them is the mean-field prediction:
+    Runs independent chains at each temperature. For every stored pattern it reports the
+    mean of |m| and of m over the final states, and the norm of the projection on the span
+    of the patterns, |P S| / sqrt(N). Beside them is the mean-field prediction:
     S_i = tanh(h_i / T) with h = W S, iterated from the target pattern.
 
     For exactly two patterns without a threshold, the mean of |m| in equilibrium is also known
@@ -46,8 +46,9 @@ class TemperatureScanConfig(PatternSettings, StorageSettings, DynamicsSettings, 
     Two given training images, Hebbian:
       hopcli temperature-scan --source-indices 56,9 --rule hebbian
 
-    Above the critical temperature (1 for the pseudo-inverse rule, 1 + q for two Hebbian
-    patterns with overlap q) |m| does not fall to 0 but to about sqrt(2 / (pi N)).
+    Above the critical temperature |m| does not fall to 0 but to about sqrt(2 / (pi N)). This
+    temperature is 1 for the pseudo-inverse rule, and 1 + q for two Hebbian patterns with
+    overlap q.
 
     If interrupted, the same command continues where it stopped and writes the same bytes.
 

@@ -51,9 +51,9 @@ class VarianceConfig(DataSettings, StorageSettings, DynamicsSettings, RunSetting
     repeats, and with --selection-seed and --seed from selections.csv.
 
     Tables:
-      errors.csv       SD that each source gives to an accuracy, and their total,
-                       where its repeats have the same images or fresh ones, with 95
-                       % intervals; the fraction of the variance (share)
+      errors.csv       SD of an accuracy by source and in total, for repeats with
+                       the same images or with new ones, with 95 % intervals; the
+                       fraction of the variance (share)
       components.csv   variances of a single outcome, 0 or 1, by source, with 95 %
                        intervals
       accuracy.csv     mean accuracy over the selections; 95 % interval for new
@@ -64,7 +64,7 @@ class VarianceConfig(DataSettings, StorageSettings, DynamicsSettings, RunSetting
       differences.csv  mean difference of the accuracies of two labels over the
                        selections, 95 % interval, p of a paired t-test, and p with
                        Holm's correction
-      ranks.csv        fraction of the selections in which it has each rank
+      ranks.csv        fraction of the selections in which a label has each rank
       selections.csv   accuracy and rank of each label in each selection, and its
                        seeds
 

@@ -1,7 +1,7 @@
-"""The data that ship with hopcli: what they are and what their hashes must be.
+"""Data that ship with hopcli: their files and hashes.
 
-How they are made is in :mod:`hopcli.data.build` and :mod:`hopcli.data.drawings`;
-reading them is the business of :mod:`hopcli.datasets`.
+:mod:`hopcli.data.build` and :mod:`hopcli.data.drawings` make them; :mod:`hopcli.datasets` reads
+them.
 """
 
 from __future__ import annotations
@@ -32,7 +32,7 @@ class Original:
     name : str
         File name, without ``.gz``.
     n_bytes : int
-        Size once unpacked.
+        Unpacked size.
     sha256 : str
         SHA-256 of the unpacked bytes, 64 hexadecimal digits.
     """
@@ -64,14 +64,14 @@ ORIGINALS = (
         "ff7bcfd416de33731a308c3f266cc351222c34898ecbeaf847f06e48f7ec33f2",
     ),
 )
-"""The original files; every hash of the embedded MNIST goes back to these."""
+"""Original files; every hash of the embedded MNIST derives from these."""
 
 N_TRAIN, N_TEST = 60_000, 10_000
 
 MNIST_FILE = Path(__file__).with_name("mnist.npz")
 MNIST_SHA256 = "6fcfbad5317769a3f05a6beaa352ef547c3e3350a6d32ce2d3e29ef99a76b160"
 MEMBER_CRC32 = {"bits": 0xDC3BA0F3, "labels": 0xF38CB82C, "grey": 0x32AEA611}
-"""CRC-32 of each member: a run that reads only two of them still knows what it has."""
+"""CRC-32 of each member, which verifies runs that read only two of them."""
 
 DRAWINGS = Path(__file__).with_name("drawings")
 TEXTS = Path(__file__).with_name("texts")
@@ -91,4 +91,4 @@ SHIPPED_SHA256 = {
         "6.txt": "3d7f6dfa68119787a357f80ee389d5c8a6de9c123d062521f066218db1f1f640",
     },
 }
-"""The small files that ship, by folder and name, each with its SHA-256."""
+"""Small files that ship with hopcli, by folder and name, each with its SHA-256."""

@@ -3,12 +3,12 @@
 Run as ``python -m hopcli.data.build IDX_DIR [--out FILE]``. The archive is an
 ``.npz`` of three arrays, all images in their original order, training set first:
 
-- ``bits``, uint8, (70000, 98): the pixels with grey value > 0, eight a byte;
+- ``bits``, uint8, (70000, 98): the pixels with grey value > 0, eight per byte;
 - ``labels``, uint8, (70000,): 0..9;
 - ``grey``, uint8, (10505375,): the grey values 1..255 of those pixels, in order.
 
-The study's threshold needs the first two alone, a fifth of the file. Nothing in the
-archive depends on the clock or the machine, only on the version of zlib.
+The study's threshold needs only the first two, a fifth of the file. The archive depends only
+on the version of zlib, not on the clock or the machine.
 """
 
 from __future__ import annotations
@@ -38,18 +38,18 @@ _EPOCH = (1980, 1, 1, 0, 0, 0)
 
 
 def read_original(directory: Path, original: Original) -> bytes:
-    """Read one original file, raw or gzip, and hold it to its hash.
+    """Read one original file, raw or gzip, and compare it with its hash.
 
     Raises
     ------
     DataError
-        If the file is missing, damaged or another than the original.
+        If the file is missing, damaged or differs from the original.
     """
     raw, packed = directory / original.name, directory / f"{original.name}.gz"
     path = raw if raw.is_file() else packed
     try:
         with path.open("rb") if path is raw else gzip.open(path, "rb") as file:
-            # One byte too many is enough to know that it is another file.
+            # One extra byte suffices to detect another file.
             payload = file.read(original.n_bytes + 1)
     except FileNotFoundError:
         raise DataError(f"{raw}: no such file, nor {packed.name}") from None
@@ -68,7 +68,7 @@ def read_original(directory: Path, original: Original) -> bytes:
 
 
 def pack(grey: NDArray[np.uint8], labels: NDArray[np.uint8]) -> dict[str, NDArray[np.uint8]]:
-    """Lay out images for the archive.
+    """Arrange images for the archive.
 
     Parameters
     ----------
@@ -87,7 +87,7 @@ def pack(grey: NDArray[np.uint8], labels: NDArray[np.uint8]) -> dict[str, NDArra
 
 
 def _archive(members: dict[str, NDArray[np.uint8]]) -> bytes:
-    """Make the bytes of an ``.npz`` that are the same at every build."""
+    """Make the bytes of an ``.npz``, the same at every build."""
     buffer = io.BytesIO()
     with zipfile.ZipFile(buffer, "w") as archive:
         for name, array in members.items():
@@ -95,7 +95,7 @@ def _archive(members: dict[str, NDArray[np.uint8]]) -> bytes:
             np.lib.format.write_array(npy, array, version=(1, 0), allow_pickle=False)
             info = zipfile.ZipInfo(f"{name}.npy", _EPOCH)
             info.compress_type = zipfile.ZIP_DEFLATED
-            info.create_system = 3  # Unix; the default is that of the machine
+            info.create_system = 3  # Unix; the default depends on the machine
             archive.writestr(info, npy.getvalue(), compresslevel=9)
     return buffer.getvalue()
 
@@ -106,7 +106,7 @@ def build(directory: Path, out: Path) -> str:
     Parameters
     ----------
     directory : Path
-        Holds the four IDX files, raw or gzip.
+        Folder of the four IDX files, raw or gzip.
     out : Path
         File to write, once the archive is complete.
 
@@ -118,7 +118,7 @@ def build(directory: Path, out: Path) -> str:
     Raises
     ------
     DataError
-        If an IDX file is missing, damaged or another than the original, or `out`
+        If an IDX file is missing, damaged or differs from the original, or `out`
         cannot be written.
     """
     payloads = [read_original(directory, original) for original in ORIGINALS]

@@ -1,7 +1,7 @@
 """Three line drawings of our own: a sailing boat, a house and a fish.
 
-Run as ``python -m hopcli.data.drawings [OUT_DIR]``; writes one PNG a drawing. A drawing
-is a list of curves, a curve a list of points (x to the right, y down, in pixels), and a
+Run as ``python -m hopcli.data.drawings [OUT_DIR]``; writes one PNG per drawing. A drawing
+is a list of curves, and a curve a list of points (x to the right, y down, in pixels). A
 pixel is ink if it lies within half a line's width of a curve.
 """
 
@@ -107,7 +107,7 @@ PICTURES: dict[str, Callable[[], list[Curve]]] = {"boat": boat, "fish": fish, "h
 def _distance(
     points: NDArray[np.float64], a: Sequence[float], b: Sequence[float]
 ) -> NDArray[np.float64]:
-    """Distance of points, shape (..., 2), from the segment ab, in pixels."""
+    """Return the distance of points, shape (..., 2), from the segment ab, in pixels."""
     start, along = np.asarray(a, np.float64), np.subtract(b, a)
     length2 = max(float(along @ along), 1e-12)
     t = np.clip((points - start) @ along / length2, 0.0, 1.0)
@@ -138,7 +138,7 @@ def draw(name: str) -> NDArray[np.bool_]:
 
 
 def write(directory: Path) -> list[Path]:
-    """Write every picture as a PNG of one bit a pixel, ink white, and list the files."""
+    """Write every picture as a PNG of one bit per pixel, ink white, and list the files."""
     from PIL import Image
 
     directory.mkdir(parents=True, exist_ok=True)

@@ -218,7 +218,7 @@ def _check_settings(
     for name, value in (("size", None if size is None else size[:2]), ("transpose", transpose)):
         if value and name not in source.takes:
             able = ", ".join(other.usage for other in SOURCES.values() if name in other.takes)
-            raise SettingError(name, f"has an effect only on {able}", value)
+            raise SettingError(name, f"has no effect except on {able}", value)
     if size is None:
         return
     if size.crop and "transpose" in source.takes:

@@ -1,4 +1,4 @@
-"""How Sphinx builds the documentation: Markdown, furo, formulas as MathML, nothing loaded."""
+"""Sphinx configuration: Markdown, furo, formulas as MathML, no downloads."""
 
 from __future__ import annotations
 
@@ -15,10 +15,10 @@ release = version = __version__
 extensions = ["myst_nb", "sphinx.ext.autodoc", "numpydoc"]
 myst_enable_extensions = ["deflist", "dollarmath", "attrs_inline"]
 myst_heading_anchors = 3
-nb_execution_mode = "off"  # notebooks are kept with what they have put out
+nb_execution_mode = "off"  # notebooks contain their output
 nb_execution_show_tb = True
 
-smartquotes = False  # two hyphens are those of an option
+smartquotes = False  # two hyphens begin an option
 nitpicky = True
 nitpick_ignore_regex = [
     ("py:attr", r".+"),  # in the list of attributes of their class
@@ -50,7 +50,7 @@ def setup(app: Any) -> None:
 
 
 def _skipped(app: Any, what: str, name: str, *_: Any) -> bool | None:
-    """Leave out what scikit-learn gives every estimator, with references to its own pages."""
+    """Omit scikit-learn's members of every estimator, which refer to its own pages."""
     del app, what
     return True if re.fullmatch(r"set_\w+_request", name) else None
 
@@ -58,7 +58,7 @@ def _skipped(app: Any, what: str, name: str, *_: Any) -> bool | None:
 def _bars_escaped(
     app: Any, what: str, name: str, thing: Any, options: Any, lines: list[str]
 ) -> None:
-    """Let |m| be an absolute value, not a substitution, but for what is code."""
+    """Treat |m| as an absolute value, not a substitution, except in code."""
     del app, what, name, thing, options
     code = False
     for n, line in enumerate(lines):

@@ -1,8 +1,8 @@
-"""Write what Sphinx builds from: the pages of this folder, and those made of the program itself.
+"""Write the sources for Sphinx: the pages of this folder, and pages made from the program.
 
-``python hopcli/docs/generate.py FOLDER`` copies the pages, and adds the manual of each command
-(from the command line itself), the pages of the API (from the public names, and the rooms below)
-and the notebooks. So nothing of these is kept by hand.
+``python hopcli/docs/generate.py FOLDER`` copies the pages. It adds the manual of each command
+(from the command line itself), the pages of the API (from the public names, and the rooms
+below) and the notebooks. So none of these are kept by hand.
 """
 
 from __future__ import annotations
@@ -53,7 +53,7 @@ ROOMS = (
     "catalogue",
     "streams",
 )
-"""What a researcher may use below the public names, in the order in which things flow."""
+"""Rooms below the public names that researchers may use, in the order of the flow."""
 
 FOLDERS = ("check", "diff", "write_report", "reproduce")
 
@@ -63,16 +63,16 @@ GROUPS = {
     "Estimator": ("HopfieldClassifier",),
     "Runs and results": ("run", "Run", "grid", "GridRun", "read", *FOLDERS),
 }
-"""Public names that belong together; commands and errors are told apart by themselves."""
+"""Groups of public names; commands and errors have groups of their own."""
 
 
 def main(folder: Path) -> None:
-    """Write all sources into a folder, which is made anew.
+    """Write all sources into a new folder.
 
     Parameters
     ----------
     folder : Path
-        Where to; what is there is deleted.
+        Target; existing contents are deleted.
     """
     shutil.rmtree(folder, ignore_errors=True)
     shutil.copytree(HERE, folder, ignore=shutil.ignore_patterns("__pycache__", "generate.py"))
@@ -88,7 +88,7 @@ def main(folder: Path) -> None:
 
 
 def commands() -> dict[str, click.Command]:
-    """Every command that people type, by what they type after ``hopcli``: ``"grid run"``."""
+    """Return every command by its words after ``hopcli``: ``"grid run"``."""
     return dict(_commands("", cli))
 
 
@@ -107,17 +107,17 @@ def _manuals() -> Iterator[tuple[str, str]]:
         name = path.replace(" ", "-")
         yield f"commands/{name}", manual(path, command)
         listed.append((name, path, command.get_short_help_str(_LONG)))
-    about = "What can be typed after `hopcli`. Each page is what `--help` says."
+    about = "The commands of `hopcli`. Each page is the text of `--help`."
     yield "commands/index", _index("Commands", about, listed)
 
 
 def manual(path: str, command: click.Command) -> str:
-    """The page of a command: what its help says, and how it is called from Python.
+    """Return the page of a command: its help, and its call from Python.
 
     Parameters
     ----------
     path : str
-        What is typed after ``hopcli``.
+        Words after ``hopcli``.
     command : click.Command
         The command.
     """
@@ -135,9 +135,9 @@ def manual(path: str, command: click.Command) -> str:
 
 
 class _Options:
-    """Takes what the help text would have, as a definition list a section."""
+    """Formatter that writes the help as a definition list per section."""
 
-    width = 10_000  # no line of it is cut off
+    width = 10_000  # so that no line is cut off
 
     def __init__(self, path: str) -> None:
         self.path, self.title = path, ""
@@ -157,7 +157,7 @@ class _Options:
 
 
 def _in_python(path: str) -> Iterator[str]:
-    """How the command is called from Python, where it can be."""
+    """Return the call of the command from Python, if there is one."""
     if path == "select":
         yield 'In Python: {py:func}`hopcli.select`, or `hopcli.run("select")` for the experiment.'
     elif path in CATALOGUE:
@@ -172,7 +172,7 @@ def _in_python(path: str) -> Iterator[str]:
 
 
 def _prose(paragraph: str) -> str:
-    """A paragraph of a manual; what is indented in it, or lined up, stays as it is."""
+    """Convert a paragraph of a manual; indented or aligned lines stay as they are."""
     lines = paragraph.removeprefix("\b\n").splitlines()
     runs = [
         (indented, list(run))
@@ -181,7 +181,7 @@ def _prose(paragraph: str) -> str:
     if len(runs) == 1 and not runs[0][0]:
         return _escaped(" ".join(lines))
     if not all(indented or run[-1].endswith(":") for indented, run in runs):
-        return _code(lines)  # columns: every line is one of them
+        return _code(lines)  # aligned columns
     return "\n\n".join(
         _code(run) if indented else _escaped(" ".join(run)) for indented, run in runs
     )
@@ -192,7 +192,7 @@ def _code(lines: list[str]) -> str:
 
 
 def _escaped(text: str) -> str:
-    """Plain text as Markdown; what is in backticks is code in both."""
+    """Convert plain text to Markdown; backticks mark code in both."""
     parts = re.split(r"(`[^`]+`)", " ".join(text.split()))
     return "".join(
         part if part.startswith("`") else re.sub(r"([\\*_{}\[\]<>#|$~])", r"\\\1", part)
@@ -204,7 +204,7 @@ def _escaped(text: str) -> str:
 
 
 def _api() -> Iterator[tuple[str, str]]:
-    """The pages of the public names, by group."""
+    """Make the pages of the public names, by group."""
     errors = tuple(name for name in hopcli.__all__ if name.endswith(("Error", "Warning")))
     listed = []
     for title, names in {**GROUPS, "Errors": errors}.items():
@@ -218,14 +218,14 @@ def _api() -> Iterator[tuple[str, str]]:
 
 
 def _in_a_line(name: str) -> str:
-    """A public name, and what it is."""
+    """Return a public name with its summary line."""
     line = (getattr(hopcli, name).__doc__ or "").strip().partition("\n")[0]
-    plain = re.sub(r":\w+:(`[^`]+`)", r"\1", line)  # a role of the docstring
+    plain = re.sub(r":\w+:(`[^`]+`)", r"\1", line)  # without roles
     return f"{{py:obj}}`hopcli.{name}`: {_escaped(plain)}"
 
 
 def _rooms() -> Iterator[tuple[str, str]]:
-    """The pages of the rooms below the public names."""
+    """Make the pages of the rooms below the public names."""
     listed = []
     for room in ROOMS:
         module = importlib.import_module(f"hopcli.{room}")
@@ -234,15 +234,15 @@ def _rooms() -> Iterator[tuple[str, str]]:
         yield f"rooms/{room}", _page(f"hopcli.{room}", [about, *members])
         listed.append((room, room, _escaped((module.__doc__ or "").partition("\n")[0])))
     about = (
-        "What the public names are made of, in the order in which things flow: images become "
-        "spins, spins patterns, patterns couplings, and what the dynamics do becomes tables. "
-        "It may be used, and may change from one version to the next."
+        "The parts of the public names, in the order of the flow: images become spins, spins "
+        "patterns, patterns couplings, and the dynamics give tables. They may be used, and may "
+        "change from one version to the next."
     )
     yield "rooms/index", _index("The rooms below", about, listed)
 
 
 def _notebooks() -> Iterator[tuple[str, str]]:
-    """The page that lists the notebooks, each by its headline and first lines."""
+    """Make the page that lists the notebooks, each by its headline and first lines."""
     listed = []
     for path in sorted(NOTEBOOKS.glob("*.ipynb"), key=lambda path: (path.stem != "study", path)):
         text = "".join(json.loads(path.read_text(encoding="utf-8"))["cells"][0]["source"])
@@ -250,14 +250,14 @@ def _notebooks() -> Iterator[tuple[str, str]]:
         lead = " ".join(rest.strip().partition("\n\n")[0].split())
         listed.append((path.stem, headline.lstrip("# "), lead))
     about = (
-        "Stories with pictures, in `hopcli/notebooks/`. They are kept with what they have put "
-        "out, and run anew by every `make test`."
+        "Stories with pictures, in `hopcli/notebooks/`. They contain their output, and every "
+        "`make test` runs them again."
     )
     yield "notebooks/index", _index("Notebooks", about, listed)
 
 
 def _index(title: str, about: str, listed: list[tuple[str, str, str]]) -> str:
-    """A page that lists pages: file, title, and what is there."""
+    """Make a page that lists pages: file, title, and summary."""
     pages = "\n".join(page for page, _, _ in listed if not page.startswith(".."))
     rows = [f"{{doc}}`{shown} <{page}>`\n: {text}" for page, shown, text in listed]
     return _page(title, [about, *rows, f"```{{toctree}}\n:hidden:\n\n{pages}\n```"])
@@ -268,7 +268,7 @@ def _page(title: str, parts: list[str]) -> str:
 
 
 def _documented(name: str) -> str:
-    """The directive of a public name."""
+    """Return the directive of a public name."""
     value = getattr(hopcli, name)
     lines = [f".. auto{'class' if inspect.isclass(value) else 'function'}:: hopcli.{name}"]
     if inspect.isclass(value) and not issubclass(value, Exception):
@@ -291,7 +291,7 @@ def _member(module: Any, name: str) -> str:
 
 
 def _said(name: str, value: Any) -> str:
-    """What is written below a constant, in the module that defines it."""
+    """Return the docstring of a constant in its module."""
     from sphinx.pycode import ModuleAnalyzer
 
     for module in [module for key, module in sys.modules.items() if key.startswith("hopcli.")]:

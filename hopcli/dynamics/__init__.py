@@ -1,10 +1,9 @@
 """The update rules: start states in, final states out.
 
 The rules are entries of :mod:`hopcli.dynamics.registry`. A call becomes a
-:class:`hopcli.dynamics.jobs.Job`, which the loop of its rule runs; both are imported
-when something runs, because the compiled loop brings numba. Chains are independent: each has its
-own seed, and its result depends on nothing else, whatever the threads, the chunks and what
-is recorded.
+:class:`hopcli.dynamics.jobs.Job`, which the loop of its rule runs. Both are imported only when
+something runs, because the compiled loop imports numba. Chains are independent: each has its
+own seed, and its result does not depend on threads, chunks or recording.
 """
 
 from __future__ import annotations
@@ -51,13 +50,13 @@ def chain_seeds(
 ) -> NDArray[np.uint64]:
     """Draw the seeds of `n` chains.
 
-    Seed c is the splitmix64 finaliser of a 64-bit word of the sequence + (c + 1) * GAMMA, so
-    no two chains have the same, and those of any block can be made without the others.
+    Seed c is the splitmix64 finaliser of a 64-bit word of the sequence + (c + 1) * GAMMA. So no
+    two chains have the same seed, and the seeds of any block can be made separately.
 
     Parameters
     ----------
     seed_sequence : numpy.random.SeedSequence
-        Where they come from; not changed, so the same call gives the same seeds.
+        Source of the seeds; not changed, so the same call gives the same seeds.
     n : int
         Number of chains.
     first : int
@@ -66,7 +65,7 @@ def chain_seeds(
     Returns
     -------
     ndarray of uint64, shape (n,)
-        One seed a chain; the same whatever block of chains it is asked for with.
+        One seed per chain; the same in every block of chains.
 
     Examples
     --------
@@ -108,48 +107,48 @@ def run(
     spins : ndarray of int8, shape (chains, N)
         Starts, values -1 or +1, and 0 where the rule allows it; not changed.
     seeds : ndarray of uint64, shape (chains,)
-        One seed a chain, see :func:`chain_seeds`.
+        One seed per chain, see :func:`chain_seeds`.
     dynamics : str
         A key of :data:`DYNAMICS`.
     temperatures : float or array-like of float, shape (sweeps,)
-        Temperature, or that of each sweep, >= 0 (k_B = 1). A rule without noise
-        runs at 0 whatever it says.
+        Temperature, or that of each sweep, >= 0 (k_B = 1). Rules without noise ignore it and
+        run at 0.
     sweeps : int
         Number of sweeps, >= 0.
     attempts_per_sweep : int
-        Attempts in a sweep, >= 1; N where `order` tries each site once. One sweep of
-        ``"sync"`` is one step of all sites, whatever it says.
+        Attempts in a sweep, >= 1; N if `order` tries each site once. ``"sync"`` ignores it:
+        one sweep is one step of all sites.
     order : str
         A key of :data:`ORDERS` that the rule has; not used by ``"sync"``.
     tie : str
         A key of :data:`TIES` that the rule has. Under ``"async"`` and ``"sync"`` a site
-        at a tie keeps its value (even 0), or goes up, or down. Rules with noise take the
-        default alone, for they decide: at T = 0 Metropolis turns the site (dE = 0), and
+        at a tie keeps its value (even 0), or becomes +1, or -1. Rules with noise accept only the
+        default, as they decide ties themselves. At T = 0 Metropolis turns the site (dE = 0), and
         the heat bath sets it to either sign with probability 1/2.
     until_stable : bool
-        Whether a chain stops after the first sweep at T = 0 (with none warmer to
-        follow) that leaves it stable. ``"sync"`` always stops.
+        Stop a chain after the first sweep at T = 0 (with none warmer to follow) that leaves it
+        stable. ``"sync"`` always stops.
     record : bool
-        Whether to keep the class sums of every sweep.
+        Keep the class sums of every sweep.
     threads : int, optional
-        Number of threads, default one a processor that may be used.
+        Number of threads, by default one per available processor.
     progress : callable, optional
         Called in this thread with 0 before the first chain, then with the number of chains of
-        every chunk that is done.
+        every finished chunk.
 
     Returns
     -------
     FinalStates
-        Final states, and how the chains got there.
+        Final states, sweeps and status of the chains.
 
     Raises
     ------
     SettingError
-        If an argument is out of its range, or not possible under the rule.
+        If an argument is out of its range, or the rule does not support it.
 
     Examples
     --------
-    A stored pattern with one site turned, and every field at T = 0:
+    A stored pattern with one flipped site recovers at T = 0:
 
     >>> from hopcli.rules import store
     >>> xi = np.array([[1, 1, 1, 1, 1, 1], [1, 1, 1, -1, -1, -1]], np.int8)
@@ -217,16 +216,16 @@ def replay(
     spins : ndarray of int8, shape (chains, N)
         Starts, values -1 or +1; not changed.
     sites : ndarray of int, shape (chains, attempts)
-        The site of every attempt, 0 .. N - 1.
+        Site of every attempt, 0 .. N - 1.
     seeds : ndarray of uint64, shape (chains,)
-        One seed a chain, see :func:`chain_seeds`.
+        One seed per chain, see :func:`chain_seeds`.
     temperature : float
         Temperature, >= 0 (k_B = 1).
     threads : int, optional
-        Number of threads, default one a processor that may be used.
+        Number of threads, by default one per available processor.
     progress : callable, optional
         Called in this thread with 0 before the first chain, then with the number of chains of
-        every chunk that is done.
+        every finished chunk.
 
     Returns
     -------
@@ -243,7 +242,7 @@ def replay(
     rule = DYNAMICS["metropolis"]
     start = _checked_spins(network, spins, rule)
     if sites.ndim != 2 or len(sites) != len(start):
-        raise SettingError("sites", f"must have {len(start)} rows, one a chain", sites.shape)
+        raise SettingError("sites", f"must have {len(start)} rows, one per chain", sites.shape)
     if sites.size and not (sites.min() >= 0 and sites.max() < network.n_sites):
         raise SettingError("sites", f"must be from 0 to {network.n_sites - 1}")
     job = Job(
@@ -256,7 +255,7 @@ def replay(
         temperatures=_checked_schedule(temperature, 1),
         attempts=sites.shape[1],
         settle=1,
-        given=np.require(sites, np.uint32, ["C", "W"]),  # copied only if it must be
+        given=np.require(sites, np.uint32, ["C", "W"]),  # copied only if necessary
     )
     job.run(threads, progress)
     return job.final_states()
@@ -271,22 +270,22 @@ def _checked_spins(network: Network, spins: NDArray[np.int8], rule: Dynamics) ->
     if not whole or np.min(start, initial=0) < -1 or np.max(start, initial=0) > 1:
         raise SettingError("spins", "must be -1, 0 or +1")
     if not rule.allows_zero and not np.all(start):
-        reason = f"must be -1 or +1: {rule.name} flips +-1; a site that is 0 has nothing to flip"
+        reason = f"must be -1 or +1: {rule.name} flips +-1; a site that is 0 cannot flip"
         raise SettingError("spins", reason)
     return start
 
 
 def _checked_seeds(seeds: NDArray[np.uint64], n_chains: int) -> NDArray[np.uint64]:
     if seeds.dtype != np.uint64 or seeds.shape != (n_chains,):
-        rule = f"must be {n_chains} numbers of type uint64, one a chain"
+        rule = f"must be {n_chains} numbers of type uint64, one per chain"
         raise SettingError("seeds", rule, f"{seeds.shape} of {seeds.dtype}")
     return np.array(seeds, order="C")
 
 
 def _checked_schedule(temperatures: ArrayLike, sweeps: int) -> NDArray[np.float64]:
-    """Give the temperature of every sweep."""
+    """Return the temperature of every sweep."""
     checked(integer(0, _MOST_SWEEPS), "sweeps", sweeps)
-    must = f"must be finite numbers >= 0, one or {sweeps} (one a sweep)"
+    must = f"must be finite numbers >= 0, one or {sweeps} (one per sweep)"
     try:
         given = np.broadcast_to(np.asarray(temperatures, dtype=np.float64), (sweeps,))
     except (OverflowError, TypeError, ValueError):

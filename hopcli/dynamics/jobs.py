@@ -1,7 +1,7 @@
 """One call of :func:`hopcli.dynamics.run`: its arrays, cut into chunks for the threads.
 
-What is done with a chunk is left to the loops, :mod:`hopcli.dynamics.sites` and
-:mod:`hopcli.dynamics.sync`.
+The loops, :mod:`hopcli.dynamics.sites` and :mod:`hopcli.dynamics.sync`, work on the chunks.
+
 """
 
 from __future__ import annotations
@@ -27,10 +27,10 @@ if TYPE_CHECKING:
     from hopcli.network import Network
 
 MOST_THREADS = 256
-"""More would only wait for each other, or could not be started; more are never used."""
+"""Most threads; more would only wait for each other, or could not be started."""
 
 CHUNK_ATTEMPTS = 1 << 22
-"""A chunk of chains is about this many attempts: some milliseconds."""
+"""Approximate number of attempts in a chunk of chains: some milliseconds."""
 
 
 def processors() -> int:
@@ -42,7 +42,7 @@ def processors() -> int:
 
 @dataclass(slots=True, eq=False)
 class Job:
-    """The arrays of one call: what the loops read, and where they write.
+    """Arrays of one call: inputs and outputs of the loops.
 
     Parameters
     ----------
@@ -51,13 +51,13 @@ class Job:
     spins : ndarray of int8, shape (chains, N)
         Starts, C-contiguous; changed in place into the final states.
     seeds : ndarray of uint64, shape (chains,)
-        One seed a chain.
+        One seed per chain.
     rule : Dynamics
-        What is done.
+        The update rule.
     tie : str
         A key of the rule's codes.
     order : Order or None
-        In which order the sites are tried; None if all move at once.
+        Order in which the sites are tried; None if all move at once.
     temperatures : ndarray of float64, shape (sweeps,)
         Temperature of every sweep.
     attempts : int
@@ -67,7 +67,7 @@ class Job:
     given : ndarray of uint32, shape (chains, sweeps * attempts), optional
         Site of every attempt, if the order is the given one.
     record : bool
-        Whether to keep the class sums of every sweep.
+        Keep the class sums of every sweep.
 
     Attributes
     ----------
@@ -78,7 +78,7 @@ class Job:
     sums : ndarray of int32, shape (chains, sweeps + 1, K or 0)
         Class sums of every sweep, without columns if nothing is recorded.
     cancelled : ndarray of uint8, shape (1,)
-        Anything but 0 asks the loop to end with its sweep.
+        Any value except 0 makes the loop end after its sweep.
     """
 
     network: Network
@@ -108,17 +108,17 @@ class Job:
         self.cancelled = np.zeros(1, np.uint8)
 
     def run(self, threads: int | None, progress: Callable[[int], None] | None) -> None:
-        """Do the chains in chunks, on plain threads: the loops release the GIL.
+        """Run the chains in chunks, on plain threads: the loops release the GIL.
 
-        One thread is this one, unless it is the main one, which must hear of an interrupt.
+        The calling thread is one of them, unless it is the main one, which must receive interrupts.
         """
         threads = processors() if threads is None else threads
-        if not threads >= 1:  # nor is nan
+        if not threads >= 1:  # also false for nan
             raise SettingError("threads", "must be at least 1", threads)
         threads = int(min(threads, MOST_THREADS))
         do = self.rule.loop(self)
         if progress is not None:
-            progress(0)  # what compiling took is past
+            progress(0)  # compilation is finished
         if threads == 1 and threading.current_thread() is not threading.main_thread():
             for chunk in self._chunks(1):
                 _quietly(do, chunk)
@@ -133,7 +133,7 @@ class Job:
                     if progress is not None:
                         progress(futures[future].stop - futures[future].start)
             except BaseException:
-                # Also on Ctrl-C: what runs ends with its sweep, the rest never starts.
+                # Also on Ctrl-C: running chunks end after their sweep, the rest never starts.
                 self.cancelled[0] = 1
                 pool.shutdown(cancel_futures=True)
                 raise
@@ -145,7 +145,7 @@ class Job:
         return [slice(c, min(c + size, n_chains)) for c in range(0, n_chains, size)]
 
     def final_states(self) -> FinalStates:
-        """Give the arrays away; nothing can be written to them any more."""
+        """Return the final states, whose arrays become read-only."""
         for array in (self.spins, self.sweeps, self.status, self.ends, self.sums):
             array.flags.writeable = False  # so that the record need not copy them
         sums = self.sums if self.record else None

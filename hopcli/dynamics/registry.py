@@ -1,7 +1,7 @@
 """The registries: update rules, orders of the sites, and ties.
 
-An entry names a loop, which lives in a module of its own and is imported when it starts: the
-compiled loop brings numba. The loop over single sites is that of the network's energy.
+An entry names a loop in a module of its own. That module is imported when the loop starts, as
+the compiled loop imports numba. The loop over single sites is that of the network's energy.
 """
 
 from __future__ import annotations
@@ -19,16 +19,16 @@ if TYPE_CHECKING:
 
 @dataclass(frozen=True, slots=True, eq=False)
 class Order:
-    """An order in which sites are tried.
+    """Order in which sites are tried.
 
     Parameters
     ----------
     name : str
-        Its key in :data:`ORDERS`.
+        Key in :data:`ORDERS`.
     description : str
-        What it is, in one line.
+        Description in one line.
     code : str
-        The constant of :mod:`hopcli._kernels` that makes it.
+        Constant of :mod:`hopcli._kernels` for this order.
     """
 
     name: str
@@ -37,32 +37,32 @@ class Order:
 
     @property
     def each_once(self) -> bool:
-        """Whether a sweep tries every site exactly once, in N attempts."""
+        """True if a sweep tries every site exactly once, in N attempts."""
         return self.code in ("PERMUTATION", "FIXED")
 
 
 @dataclass(frozen=True, slots=True, eq=False)
 class Dynamics:
-    """An update rule.
+    """Update rule.
 
     Parameters
     ----------
     name : str
-        Its key in :data:`DYNAMICS`.
+        Key in :data:`DYNAMICS`.
     description : str
-        What an attempt does, in one line.
+        Description of an attempt, in one line.
     loop : callable
         Takes a :class:`hopcli.dynamics.jobs.Job` and returns a function that runs a chunk of
-        its chains; refuses what it cannot run with a :class:`hopcli.errors.SettingError`.
+        its chains. Raises :class:`hopcli.errors.SettingError` for jobs that it cannot run.
     codes : mapping of str to str
         Constant of :mod:`hopcli._kernels` for each tie that the rule allows, by the name of
-        the tie. A rule that decides a tie by itself has ``"keep"``, the default, alone.
+        the tie. A rule that decides ties itself has only ``"keep"``, the default.
     orders : tuple of str
-        Orders in which it may try the sites, the default first; none if all move at once.
+        Orders in which it can try the sites, default first; empty if all move at once.
     stochastic : bool
-        Whether the temperature matters; a rule without noise always runs at T = 0.
+        True if the temperature matters; a rule without noise always runs at T = 0.
     allows_zero : bool
-        Whether a start may have sites that are still 0.
+        True if sites of a start may be 0.
     """
 
     name: str
@@ -87,17 +87,17 @@ ORDERS: dict[str, Order] = {
         Order("fixed", "each once, 0 to N - 1", "FIXED"),
     )
 }
-"""The orders by name."""
+"""Orders by name."""
 
-GIVEN = Order("given", "one site an attempt, as the caller says", "GIVEN")
-"""What a replay uses; it needs the sites, so it cannot be asked for by name."""
+GIVEN = Order("given", "one site per attempt, as given by the caller", "GIVEN")
+"""Order of a replay; it needs the sites, so it has no public name."""
 
 TIES: dict[str, str] = {
     "keep": "the site keeps its value, even 0",
     "up": "the site becomes +1",
     "down": "the site becomes -1",
 }
-"""What the sign rule may do with a site whose field equals its threshold."""
+"""Ties: values of the sign rule for a site whose field equals its threshold."""
 
 
 def _sites(job: Any) -> Chunks:
@@ -155,4 +155,4 @@ DYNAMICS: dict[str, Dynamics] = {
         ),
     )
 }
-"""The update rules by name."""
+"""Update rules by name."""

@@ -1,4 +1,4 @@
-"""One site at a time: a job laid out for the compiled loop of :mod:`hopcli._kernels`."""
+"""Single-site updates: a job prepared for the compiled loop of :mod:`hopcli._kernels`."""
 
 from __future__ import annotations
 
@@ -22,38 +22,38 @@ if TYPE_CHECKING:
 
 
 RULES = ("METROPOLIS", "GLAUBER", "SIGN_KEEP", "SIGN_UP", "SIGN_DOWN")
-"""Rules that the loop knows, constants of :mod:`hopcli._kernels`."""
+"""Rules of the loop, constants of :mod:`hopcli._kernels`."""
 
 ORDERS = ("RANDOM", "PERMUTATION", "FIXED", "GIVEN")
-"""Orders that the loop knows."""
+"""Orders of the loop."""
 
 PATIENCE = 64.0
-"""Attempts scanned in the time that an event of the rejection-free part takes."""
+"""Number of attempts that take as long as one event of the rejection-free part."""
 
 CLASSES = 64.0
-"""So many classes more, and an event takes so long again: each is weighed."""
+"""This many more classes double the time of an event, as each class is weighed."""
 
 SITES = 5000.0
-"""The same in sites: one is looked for among all of them."""
+"""The same number of sites, as one is searched for among all of them."""
 
 
 def start(job: Job) -> Callable[[slice], None]:
-    """Lay out a job for the compiled loop.
+    """Prepare a job for the compiled loop.
 
     Parameters
     ----------
     job : Job
-        What to do.
+        The job.
 
     Returns
     -------
     callable
-        Does a chunk of the chains, in place; releases the GIL.
+        Runs a chunk of the chains, in place; releases the GIL.
 
     Raises
     ------
     SettingError
-        If the loop does not know the rule or the order, or cannot do as they say.
+        If the loop does not support the rule or the order.
     """
     rule, order = _rule(job), _order(job)
     wiring = lay_out(job.network)
@@ -86,19 +86,19 @@ def start(job: Job) -> Callable[[slice], None]:
 
 
 def _load(run: Callable[[slice], None]) -> None:
-    """Load the loop from numba's cache, or compile it, which takes so long that it is said."""
+    """Load the loop from numba's cache; announce a compilation, which takes long."""
     loop: Any = _kernels.run_chains
-    if getattr(loop, "signatures", True):  # it is loaded, or runs uncompiled
+    if getattr(loop, "signatures", True):  # loaded, or uncompiled
         return
     text = "compiling the loops, once: some ten seconds"
     if loop.stats.cache_path is None:
         text = "compiling the loops, in each run: NUMBA_CACHE_DIR names no folder to keep them in"
-    nothing = slice(0, 0)  # no chain: all that is done is loading
+    nothing = slice(0, 0)  # no chain: the call only loads the loop
     with announced(text):
         try:
             run(nothing)
         except Exception:
-            # A damaged cache makes numba raise anything.
+            # With a damaged cache numba raises any exception.
             if loop.stats.cache_path is None:
                 raise
             for file in Path(loop.stats.cache_path).glob("_kernels.*.nb?"):
@@ -107,19 +107,19 @@ def _load(run: Callable[[slice], None]) -> None:
 
 
 def _rule(job: Job) -> int:
-    """Code of the rule."""
+    """Return the code of the rule."""
     name, rule = job.rule.codes[job.tie], job.rule
     fits = name in RULES and job.order is not None
     fits &= not (name == "METROPOLIS" and rule.allows_zero)  # a flip of 0 is 0
     fits &= not (name.startswith("SIGN") and rule.stochastic)
     if not fits:
-        must = f"does not fit the loop over single sites, which knows {', '.join(RULES)}"
+        must = f"does not fit the loop over single sites, which supports {', '.join(RULES)}"
         raise SettingError("dynamics", must, f"{rule.name} ({name})")
     return int(getattr(_kernels, name))
 
 
 def _order(job: Job) -> int:
-    """Code of the order; the loop reads as many sites as it needs without a check."""
+    """Return the code of the order; the loop does not check the number of given sites."""
     order = job.order
     assert order is not None
     sites = job.attempts if order.code != "GIVEN" else -1 if job.given is None else job.given.size
@@ -135,39 +135,39 @@ def _order(job: Job) -> int:
 
 
 def _patience(n_sites: int, n_classes: int) -> int:
-    """Attempts without a flip before waiting is worth its price; 0 and NEVER force it."""
+    """Return the attempts without a flip before waiting pays; 0 and NEVER force it."""
     price = PATIENCE * (1.0 + n_classes / CLASSES + n_sites / SITES)
     return int(min(price, _kernels.NEVER))
 
 
 def lay_out(network: Network) -> _kernels.Wiring:
-    """Lay out the couplings for the kernels, also as whole numbers of a small unit."""
+    """Prepare the couplings for the kernels, also as whole numbers of a small unit."""
     n_classes = network.n_classes
-    # Added row by row, not by the BLAS: a page in a browser must find the same reach.
+    # Added row by row, not by the BLAS: a page in a browser must compute the same reach.
     sums = np.sum(network.class_sizes[:, None] * np.abs(network.J, order="C"), axis=0)
     reach = float(np.max(sums + np.abs(network.theta)))
-    # A level is a field and an own share: below 2 reach, and 2^30 units hold it.
+    # A level is a field and its own share: below 2 reach, which 2^30 units cover.
     unit = 2.0 ** (math.ceil(math.log2(max(reach, 1e-3))) - 29)
     width = -(-n_classes // _kernels.LANES) * _kernels.LANES
     steps = _on_lines(n_classes * width).reshape(n_classes, width)
     np.rint(network.J / unit, out=steps[:, :n_classes], casting="unsafe")
     return _kernels.Wiring(
-        # Short codes, for those of many sites to stay in the cache.
+        # Short codes: those of many sites stay in the cache.
         network.site_class.astype(np.uint16 if 3 * width <= 1 << 16 else np.uint32),
         np.array(network.J, order="C"),
         np.array(network.theta),
         steps,
         unit,
-        # Half a unit each: N spins, the own share, the threshold; and float64 roundings.
+        # Half a unit each: N spins, own share, threshold; and float64 rounding.
         slack=0.5 * (network.n_sites + 4) * unit,
     )
 
 
 def _on_lines(n: int) -> NDArray[np.int32]:
-    """Make `n` zeros from the start of a cache line on.
+    """Make `n` zeros that begin at a cache line.
 
-    Elsewhere vectors of the compiled loop lie across two lines: at p = 300, T = 0.8 it then
-    takes up to half as long again.
+    Otherwise vectors of the compiled loop lie across two lines: at p = 300, T = 0.8 it then
+    takes up to 50 % longer.
     """
     line = 16  # of 4 bytes; no vector is longer
     room = np.zeros(n + line, np.int32)

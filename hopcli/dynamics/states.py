@@ -1,4 +1,4 @@
-"""How chains end."""
+"""Final states of chains."""
 
 from __future__ import annotations
 
@@ -12,21 +12,21 @@ if TYPE_CHECKING:
     from numpy.typing import NDArray
 
 RAN, STABLE, TWO_CYCLE = range(3)
-"""How a chain ended: :attr:`FinalStates.status`."""
+"""Values of :attr:`FinalStates.status`."""
 
 
 @dataclass(frozen=True, slots=True, eq=False)
 class FinalStates:
-    """How every chain ended.
+    """Final state of every chain.
 
     Parameters
     ----------
     spins : ndarray of int8, shape (chains, N)
-        States after all sweeps asked for, values -1, 0 or +1. A chain that stopped
-        earlier is stable, or in a cycle of two states: then the parity of the sweeps
-        left decides between the two.
+        States after all requested sweeps, values -1, 0 or +1. A chain that stopped earlier
+        is stable, or in a cycle of two states: then the parity of the remaining sweeps
+        decides between the two.
     sweeps : ndarray of int64, shape (chains,)
-        Sweeps done; fewer than asked for if the chain stopped.
+        Sweeps done; fewer than requested if the chain stopped.
     status : ndarray of uint8, shape (chains,)
         0: ran all its sweeps. 1: stable, no site would change at T = 0 (at a tie:
         none need change). 2: in a cycle of two states (``"sync"`` only).

@@ -1,4 +1,4 @@
-"""All sites at once, at T = 0: whole classes move together, so NumPy will do."""
+"""Synchronous updates at T = 0: whole classes move together, so NumPy is fast enough."""
 
 from __future__ import annotations
 
@@ -18,30 +18,30 @@ if TYPE_CHECKING:
     from hopcli.dynamics.jobs import Job
 
 AT_TIE = {"SIGN_KEEP": 0, "SIGN_UP": 1, "SIGN_DOWN": -1}
-"""Value that a site takes at a tie, by the code of the rule; 0: it keeps its own."""
+"""Value of a site at a tie, by the code of the rule; 0: it keeps its value."""
 
 
 def start(job: Job) -> Callable[[slice], None]:
-    """Make ready to run a job synchronously.
+    """Prepare to run a job synchronously.
 
     Parameters
     ----------
     job : Job
-        What to do.
+        The job.
 
     Returns
     -------
     callable
-        Does a chunk of the chains, in place.
+        Runs a chunk of the chains, in place.
 
     Raises
     ------
     SettingError
-        If the rule is not one of signs, has noise, or tries the sites in an order.
+        If the rule is not a sign rule, has noise, or tries the sites in an order.
     """
     code = job.rule.codes[job.tie]
     if code not in AT_TIE or job.rule.stochastic or job.order is not None:
-        must = f"does not fit the loop over all sites, which knows {', '.join(AT_TIE)}"
+        must = f"does not fit the loop over all sites, which supports {', '.join(AT_TIE)}"
         raise SettingError("dynamics", must, f"{job.rule.name} ({code})")
     return lambda chunk: _run(job, chunk, AT_TIE[code])
 
@@ -49,8 +49,8 @@ def start(job: Job) -> Callable[[slice], None]:
 def _run(job: Job, chunk: slice, at_tie: int) -> None:
     """Run the chains of a chunk.
 
-    Sites of one class that start with one value stay equal for ever, so a chain is
-    the value of each (start value, class) and never looks at its sites.
+    Sites of one class with the same start value stay equal for ever. So a chain is the value
+    of each (start value, class), without its sites.
     """
     start = job.spins[chunk]
     counts = np.stack(
@@ -80,7 +80,7 @@ def _run(job: Job, chunk: slice, at_tie: int) -> None:
         cycle = np.all(new == previous[running], axis=(1, 2)) & (step >= 1)
         status[running[cycle]] = TWO_CYCLE
         previous[running], values[running] = now, new
-        # A chain in a cycle ends in the phase that the last sweep would leave it in.
+        # A chain in a cycle ends in the phase of the last sweep.
         odd = (n_sweeps - step - 1) % 2 == 1
         if record.size:
             for phase, later in ((new, step + 1), (now, step + 2)):
@@ -99,7 +99,7 @@ def _run(job: Job, chunk: slice, at_tie: int) -> None:
 def _step(
     job: Job, now: NDArray[np.int8], sums: NDArray[np.int64], at_tie: int
 ) -> NDArray[np.int8]:
-    """Values after a step, shape (chains, 3, K) as `now`, from the class sums, (chains, K)."""
+    """Return values after a step, shape (chains, 3, K) as `now`, from class sums, (chains, K)."""
     field = job.network.hamiltonian.fields(sums[:, np.newaxis], now) - job.network.theta
     new = now.copy() if at_tie == 0 else np.full_like(now, at_tie)
     new[field > TIE] = 1

@@ -1,7 +1,7 @@
 """Associative memory as an estimator of scikit-learn.
 
-Binarising, choosing prototypes and seeding chains have a file each; storing and recalling
-are left to :mod:`hopcli.rules` and :mod:`hopcli.dynamics`. Loads scikit-learn.
+Binarising, choosing prototypes and seeding chains have a file each. :mod:`hopcli.rules` stores
+the patterns, :mod:`hopcli.dynamics` recalls them. This room imports scikit-learn.
 """
 
 from __future__ import annotations

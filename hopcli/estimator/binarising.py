@@ -1,4 +1,4 @@
-"""From numbers to spins: the level of every feature, above which it is +1."""
+"""Conversion of numbers to spins: a feature is +1 above its level."""
 
 from __future__ import annotations
 
@@ -15,11 +15,11 @@ if TYPE_CHECKING:
 
 
 def otsu(values: NDArray[Any]) -> NDArray[np.float64]:
-    """Levels that part the values of each feature into the two classes farthest apart [Otsu 1979].
+    """Return levels that separate each feature into the two most distant classes [Otsu 1979].
 
     The level t is one of the values. It maximises the variance between the values <= t and
     those > t, (n S - N s)^2 / (n (N - n)) up to a factor, with n and s the number and the sum
-    of the values <= t, N and S those of all; of several such levels the lowest is taken.
+    of the values <= t, N and S those of all. Of several such levels the lowest is returned.
 
     Parameters
     ----------
@@ -29,7 +29,7 @@ def otsu(values: NDArray[Any]) -> NDArray[np.float64]:
     Returns
     -------
     ndarray of float64, shape (n_features,)
-        The levels; both classes have values, unless all are alike.
+        The levels; both classes have values, unless all are equal.
 
     Examples
     --------
@@ -38,8 +38,8 @@ def otsu(values: NDArray[Any]) -> NDArray[np.float64]:
     """
     ordered = np.sort(values, axis=0).astype(np.float64)
     n = np.arange(1, len(ordered))[:, None]
-    # In units of the largest number, so that nothing overflows; differences from the mean, so
-    # that no large sums are taken from each other.
+    # In units of the largest number, so that nothing overflows; as differences from the mean,
+    # so that no large sums are subtracted.
     scaled = ordered / np.maximum(np.abs(ordered).max(axis=0), np.finfo(np.float64).tiny)
     sums = np.cumsum(scaled - scaled.mean(axis=0), axis=0)[:-1]
     variance = np.where(ordered[:-1] < ordered[1:], sums**2 / (n * (len(ordered) - n)), -1.0)
@@ -61,15 +61,15 @@ LEVELS: dict[str, Callable[[NDArray[Any]], NDArray[np.float64]]] = {
     "mean": _mean,
     "otsu": otsu,
 }
-"""Ways to find the level of each feature, by name."""
+"""Methods to find the level of each feature, by name."""
 
 
 def levels(values: NDArray[Any], threshold: Any) -> NDArray[np.float64]:
     """Find the level of every feature.
 
     A level that would make a feature of two values constant is replaced by the one halfway
-    between them. If all of `values` are two numbers, such as spins or booleans, these are the
-    two values of every feature, also of a constant one.
+    between them. If all of `values` are two numbers, such as spins or booleans, every feature
+    has these two values, even a constant one.
 
     Parameters
     ----------
@@ -117,7 +117,7 @@ def _given(threshold: Any, n_features: int) -> NDArray[np.float64]:
 
 
 def as_spins(values: NDArray[Any], at: NDArray[np.float64]) -> NDArray[np.int8]:
-    """Make numbers spins.
+    """Convert numbers to spins.
 
     Parameters
     ----------
@@ -129,7 +129,7 @@ def as_spins(values: NDArray[Any], at: NDArray[np.float64]) -> NDArray[np.int8]:
     Returns
     -------
     ndarray of int8, shape (n_samples, n_features)
-        +1 where a value is above its level, else -1.
+        +1 where a value is above its level, otherwise -1.
 
     Examples
     --------

@@ -1,4 +1,4 @@
-"""The classifier: prototypes are stored, samples are starts, and where they end is their class."""
+"""The classifier: prototypes are stored, samples are starts, final states give the class."""
 
 from __future__ import annotations
 
@@ -41,7 +41,7 @@ if TYPE_CHECKING:
     from hopcli.dynamics import FinalStates
     from hopcli.network import Network
 
-_CHAINS = 16384  # run together, to bound the memory
+_CHAINS = 16384  # chains at once, to bound the memory
 
 
 class HopfieldClassifier(
@@ -50,34 +50,33 @@ class HopfieldClassifier(
     TransformerMixin,  # type: ignore[misc]
     BaseEstimator,  # type: ignore[misc]
 ):
-    """Classify by associative memory: store prototypes of each class, let samples fall to them.
+    """Classify by associative memory: store prototypes, run from samples, take the nearest.
 
-    Numbers become spins (:attr:`threshold_`), a few prototypes of each class are stored in a
-    Hopfield network, and each sample is a start. After the dynamics its class is that of the
-    prototype which the final state overlaps with most, m = S . xi / N [ZG eq. 1].
+    Numbers become spins (:attr:`threshold_`). A few prototypes of each class are stored in a
+    Hopfield network, and each sample is a start. Its class is that of the prototype with the
+    largest overlap with the final state, m = S . xi / N [ZG eq. 1].
 
     The study: ``prototypes="overlap-loss", n_prototypes=1, samples=20, dynamics="metropolis"``.
 
     Parameters
     ----------
     rule : {"pseudo-inverse", "hebbian", "storkey", "perceptron"}
-        Rule that stores the prototypes. The pseudo-inverse rule takes dependent ones too:
-        its couplings are then those of the Moore-Penrose inverse.
+        Rule that stores the prototypes. For dependent ones, the pseudo-inverse rule uses the
+        Moore-Penrose inverse.
     prototypes : {"majority", "overlap-loss", "medoid"} or array-like, shape (p, n_features)
-        How a prototype is made of samples: the sign of their sum, the one with the lowest
-        overlap loss [ZG eq. 5], or the one with the largest mean overlap with the others. Or
-        the prototypes themselves, in the units of X.
+        Method that makes a prototype from samples: the sign of their sum, the one with the
+        lowest overlap loss [ZG eq. 5], or the one with the largest mean overlap with the
+        others. Or the prototypes themselves, in the units of X.
     prototype_labels : array-like, shape (p,), optional
-        Class of each prototype that is given.
+        Class of each given prototype.
     n_prototypes : int
-        Prototypes a class, >= 1: its samples are parted into so many clusters by k-means;
-        fewer where fewer samples differ.
+        Prototypes per class, >= 1. k-means divides the samples of a class into this number of
+        clusters; fewer if fewer samples are different.
     samples : int or None
-        Most samples of each class that compete to become prototypes, drawn without
-        replacement; None for all.
+        Most competing samples of each class, drawn without replacement; None for all.
     threshold : {"otsu", "median", "mean"}, float or array-like, shape (n_features,)
-        A feature above its level is +1, else -1. The level of each feature is found in the
-        samples of :meth:`fit`, or given: one for all features, or one for each. Two-valued
+        A feature above its level is +1, otherwise -1. The level of each feature is found in
+        the samples of :meth:`fit`, or given: one for all features, or one for each. Two-valued
         data (spins, booleans, 0 and 1, ...) keep their two values at any level, and no level
         makes a feature of two values constant.
     dynamics : {"async", "sync", "metropolis", "glauber"}
@@ -87,28 +86,28 @@ class HopfieldClassifier(
     temperature : float or array-like of float, shape (sweeps,)
         Temperature, or that of each sweep, >= 0 (k_B = 1); the sign rules have none.
     sweeps : int
-        Sweeps of each run, >= 0; 0 leaves the samples as they are, which makes this a
-        classifier by the nearest prototype.
+        Sweeps of each run, >= 0; with 0 the samples do not change, and this is a classifier
+        by the nearest prototype.
     attempts_per_sweep : int, optional
-        Update attempts in a sweep, >= 1; by default N/2 as in the study, or N where a sweep
+        Update attempts in a sweep, >= 1; by default N/2 as in the study, or N if a sweep
         visits each site once.
     signed : bool
-        Whether the nearest prototype is that with the largest m, or with the largest |m|,
-        so that an inverse counts as its prototype (the study's way).
+        Nearest by the largest m. Otherwise by the largest |m|, so that an inverse counts as
+        its prototype, as in the study.
     criterion : float
-        Overlap from which on a prototype is recalled, above 0, at most 1, if none is nearer.
+        Smallest overlap of a recalled prototype, above 0, at most 1; no other may be nearer.
     reject : object, optional
-        What :meth:`predict` says of a sample that recalls a prototype in fewer than half of
-        its repeats; by default the nearest one all the same. Probabilities are of the
-        nearest prototype in any case.
+        Result of :meth:`predict` for a sample that recalls a prototype in fewer than half of
+        its repeats; by default the nearest prototype's class. Probabilities always use the
+        nearest prototype.
     repeats : int
         Runs of each sample, >= 1.
     random_state : int, numpy.random.Generator, numpy.random.RandomState, optional
-        Of the samples drawn, the clusters and the chains, used in :meth:`fit`. What is said
-        of a sample then depends on its spins alone: not on other samples, and not on
-        whether it was asked before.
+        Source of the drawn samples, the clusters and the chains, used in :meth:`fit`. The
+        result for a sample then depends only on its spins, not on other samples or earlier
+        calls.
     n_jobs : int, optional
-        Threads, as everywhere in scikit-learn: None is 1, -1 all. No result depends on it.
+        Threads, as in scikit-learn: None is 1, -1 all. No result depends on it.
     **of_rules
         Parameters of the rules, see :func:`hopcli.store`: ``normalise``, ``kappa`` and
         ``epochs``.
@@ -126,9 +125,9 @@ class HopfieldClassifier(
     threshold_ : ndarray of float64, shape (n_features,)
         The level of each feature.
     n_features_in_ : int
-        Number of features, which is that of spins.
+        Number of features, and of spins.
     feature_names_in_ : ndarray of str, shape (n_features,)
-        Their names, where X has names.
+        Names of the features, if X has names.
 
     Raises
     ------
@@ -140,7 +139,7 @@ class HopfieldClassifier(
     Warns
     -----
     HopcliWarning
-        From :meth:`fit`, where the prototypes themselves do not stay with their classes.
+        From :meth:`fit`, if prototypes as starts do not end in their own class.
 
     Examples
     --------
@@ -210,7 +209,7 @@ class HopfieldClassifier(
         X : array-like of float or int, shape (n_samples, n_features)
             Finite numbers.
         y : array-like, shape (n_samples,)
-            Class of each, of any type.
+            Class of each sample, of any type.
 
         Returns
         -------
@@ -236,13 +235,13 @@ class HopfieldClassifier(
             self._codes = np.searchsorted(self.classes_, of)
         self.prototype_labels_ = self.classes_[self._codes]
         self.couplings_ = self._stored()
-        # Refuses now what it would refuse later.
+        # Refuse now what the later steps would refuse.
         ballot = self._ballot([self._run(self.prototypes_)])
         warn_of_lost(ballot, self._codes, other_settings(self.get_params()), self._tried)
         return self
 
     def predict(self, X: ArrayLike) -> NDArray[Any]:  # noqa: N803
-        """The class of each sample: where most of its repeats end, of equally many the first.
+        """Return the class in which most repeats of a sample end; the first of several such.
 
         Parameters
         ----------
@@ -261,7 +260,7 @@ class HopfieldClassifier(
         return with_rejected(found, votes.rejected(self.criterion), self.reject)
 
     def predict_proba(self, X: ArrayLike) -> NDArray[np.float64]:  # noqa: N803
-        """The share of repeats that end nearest to a prototype of each class.
+        """Return the share of repeats that end nearest to a prototype of each class.
 
         Parameters
         ----------
@@ -276,7 +275,7 @@ class HopfieldClassifier(
         return self._ballot(self._ends(X)).shares
 
     def decision_function(self, X: ArrayLike) -> NDArray[np.float64]:  # noqa: N803
-        """How much speaks for each class: first the share of repeats, then the overlap.
+        """Return a score per class: first the share of repeats, then the overlap.
 
         Parameters
         ----------
@@ -286,15 +285,15 @@ class HopfieldClassifier(
         Returns
         -------
         ndarray of float64, shape (n_samples, n_classes), or (n_samples,) for two classes
-            The share, and what is less than half a repeat from the mean overlap with the
-            nearest prototype of the class; for two classes that of the second less that of
-            the first. The largest (for two: the sign) is the class that is predicted.
+            The share, plus less than half a repeat for the mean overlap with the nearest prototype
+            of the class. For two classes, the second's score less the first's. The largest score
+            (for two: the sign) is the predicted class.
         """
         found = self._ballot(self._ends(X)).scores
         return found[:, 1] - found[:, 0] if len(self.classes_) == 2 else found
 
     def transform(self, X: ArrayLike) -> NDArray[np.float64]:  # noqa: N803
-        """The overlaps with the prototypes after the dynamics.
+        """Return the overlaps with the prototypes after the dynamics.
 
         Parameters
         ----------
@@ -304,12 +303,12 @@ class HopfieldClassifier(
         Returns
         -------
         ndarray of float64, shape (n_samples, p)
-            Signed overlaps in [-1, 1], dimensionless, the mean over the repeats.
+            Signed overlaps in [-1, 1], dimensionless, mean over the repeats.
         """
         return self._overlaps(self._ends(X)).mean(axis=1)
 
     def recall(self, X: ArrayLike) -> NDArray[np.int8]:  # noqa: N803
-        """The final states.
+        """Return the final states.
 
         Parameters
         ----------
@@ -326,19 +325,19 @@ class HopfieldClassifier(
 
     @property
     def _n_features_out(self) -> int:
-        """What scikit-learn asks for to name what :meth:`transform` returns."""
+        """Number of columns of :meth:`transform`, from which scikit-learn makes their names."""
         return len(self.prototypes_)
 
     def __sklearn_tags__(self) -> Any:
         tags = super().__sklearn_tags__()
-        tags.classifier_tags.poor_score = True  # two features are no more than two spins
+        tags.classifier_tags.poor_score = True  # two features are only two spins
         return tags
 
     def _given(self) -> tuple[NDArray[np.int8], NDArray[Any]]:
-        """Prototypes that are given, as spins, and their classes."""
+        """Return given prototypes, as spins, and their classes."""
         values = check_array(self.prototypes)
         if values.shape[1] != self.n_features_in_:
-            rule = f"must have {self.n_features_in_} features, as X has"
+            rule = f"must have {self.n_features_in_} features, like X"
             raise SettingError("prototypes", rule, values.shape[1])
         check_count("prototypes", len(values))
         labels = np.atleast_1d(np.asarray(self.prototype_labels))
@@ -348,7 +347,7 @@ class HopfieldClassifier(
         return as_spins(values, self.threshold_), labels
 
     def _stored(self) -> Network:
-        """The network of the prototypes."""
+        """Return the network of the prototypes."""
         rule = checked(choice(RULES), "rule", self.rule)
         if rule == "pseudo-inverse":
             return project(self.prototypes_)
@@ -356,7 +355,7 @@ class HopfieldClassifier(
         return store(self.prototypes_, rule, **given)
 
     def _tried(self, name: str, value: object) -> Ballot:
-        """The ballot of the prototypes with another value of a parameter."""
+        """Return the ballot of the prototypes with another value of a parameter."""
         other = copy.copy(self).set_params(**{name: value})
         other.couplings_ = other._stored()
         return other._ballot([other._run(self.prototypes_)])
@@ -369,7 +368,7 @@ class HopfieldClassifier(
         return (self._run(spins[first : first + step]) for first in range(0, len(spins), step))
 
     def _run(self, spins: NDArray[np.int8]) -> FinalStates:
-        """Run the chains of some samples, those of one after those of another."""
+        """Run the chains of some samples, sample after sample."""
         n_sites = self.couplings_.n_sites
         once = self.order != "random"
         return run(
@@ -386,11 +385,11 @@ class HopfieldClassifier(
         )
 
     def _overlaps(self, all_ends: Iterable[FinalStates]) -> NDArray[np.float64]:
-        """Overlap of every final state with every prototype, (n_samples, repeats, p)."""
+        """Return the overlap of every final state with every prototype, (n_samples, repeats, p)."""
         m = [overlaps_of_sums(ends.ends, self.couplings_) for ends in all_ends]
         return np.concatenate(m).reshape(-1, self.repeats, len(self.prototypes_))
 
     def _ballot(self, all_ends: Iterable[FinalStates]) -> Ballot:
-        """What the repeats of each sample say."""
+        """Collect the votes of the repeats of each sample."""
         m = self._overlaps(all_ends)
         return Ballot(m, self._codes, len(self.classes_), self.signed)

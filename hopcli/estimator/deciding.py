@@ -1,4 +1,4 @@
-"""From overlaps of final states to classes: how much speaks for each, and what is rejected."""
+"""From overlaps of final states to classes: scores of the classes, and rejected samples."""
 
 from __future__ import annotations
 
@@ -23,7 +23,7 @@ _MOST_LOST = 0.1  # share of prototypes
 
 @dataclass(frozen=True, slots=True, eq=False)
 class Ballot:
-    """What the repeats of some samples say: each votes for the class of the nearest prototype.
+    """Votes of the repeats of some samples, each for the class of the nearest prototype.
 
     Parameters
     ----------
@@ -34,7 +34,7 @@ class Ballot:
     n_classes : int
         Number of classes; some may have no prototype.
     signed : bool
-        Whether nearest is by m, or by |m|.
+        Nearest by m, otherwise by |m|.
 
     Examples
     --------
@@ -54,22 +54,22 @@ class Ballot:
 
     @property
     def _nearness(self) -> NDArray[np.float64]:
-        """What is compared: m, or |m| with a pattern before an inverse that is as near."""
+        """Compared values: m, or |m| with a pattern before an inverse at equal distance."""
         return self.m if self.signed else nearness(self.m)
 
     @property
     def shares(self) -> NDArray[np.float64]:
-        """Share of the votes that each class has, float64, shape (n_samples, n_classes)."""
+        """Share of votes of each class, float64, shape (n_samples, n_classes)."""
         nearest = self.codes[self._nearness.argmax(axis=2)]
         votes = nearest[:, :, None] == np.arange(self.n_classes)
         return votes.mean(axis=1)
 
     @property
     def scores(self) -> NDArray[np.float64]:
-        """Shares, and what is less than half a vote from how near each class is.
+        """Shares, plus less than half a vote for the nearness of each class.
 
-        float64, shape (n_samples, n_classes); largest where the share is, or, of equal
-        shares, at the first of them.
+        float64, shape (n_samples, n_classes). The largest score has the largest share; of equal
+        shares, the first.
         """
         shares, nearness = self.shares, self._nearness
         near = np.full(shares.shape, -1.0)
@@ -80,20 +80,20 @@ class Ballot:
         return found
 
     def rejected(self, criterion: float) -> NDArray[np.bool_]:
-        """Whether fewer than half of the repeats reach a prototype, bool, shape (n_samples,)."""
+        """Return True for samples with fewer than half of the repeats at a prototype, bool."""
         any_prototype = np.zeros(self.m.shape[2], dtype=np.bool_)
-        m = np.maximum(self.m, 0) if self.signed else self.m  # no inverse is near if m counts
+        m = np.maximum(self.m, 0) if self.signed else self.m  # with m, no inverse is near
         recalled, _ = recall_of(m, any_prototype, criterion)
         return 2 * recalled.sum(axis=1) < self.m.shape[1]
 
 
 def other_settings(settings: Mapping[str, Any]) -> list[tuple[str, object]]:
-    """Settings under which prototypes may stay that do not: name and value of each.
+    """List settings that may make prototypes stay: name and value of each.
 
     Parameters
     ----------
     settings : mapping
-        Those of the classifier, by name.
+        Settings of the classifier, by name.
     """
     found: list[tuple[str, object]] = []
     if DYNAMICS[settings["dynamics"]].stochastic:
@@ -111,22 +111,22 @@ def warn_of_lost(
     others: Iterable[tuple[str, object]],
     vote: Callable[[str, object], Ballot],
 ) -> None:
-    """Warn where prototypes, as starts, do not stay with their own class.
+    """Warn if prototypes, as starts, do not stay with their own class.
 
-    Then noise decides what is said of samples: the temperature is above that at which the
-    network orders, or it holds more than its rule can. Other settings are named only if the
-    prototypes do stay under them.
+    Noise then decides the class of samples: the temperature is too high, or the network stores
+    more patterns than its rule allows. Other settings are named only if the prototypes stay
+    under them.
 
     Parameters
     ----------
     ballot : Ballot
-        Of the prototypes.
+        Ballot of the prototypes.
     codes : ndarray of int64, shape (p,)
         Their classes.
     others : iterable of (str, object)
-        Other settings; of several for the same parameter the first that helps is named.
+        Other settings; if several of one parameter help, the first is named.
     vote : callable
-        Gives the ballot of the prototypes under a setting.
+        Returns the ballot of the prototypes under a setting.
     """
     if not _loses(ballot, codes):
         return
@@ -144,26 +144,26 @@ def warn_of_lost(
 
 
 def _loses(ballot: Ballot, codes: NDArray[np.int64]) -> bool:
-    """Whether too many prototypes do not stay with their classes."""
+    """Return whether too many prototypes do not stay with their classes."""
     return int(np.sum(ballot.shares.argmax(axis=1) != codes)) > _MOST_LOST * len(codes)
 
 
 def with_rejected(found: NDArray[Any], rejected: NDArray[np.bool_], reject: object) -> NDArray[Any]:
-    """Classes, or what is said of a sample that is rejected.
+    """Return classes, with a replacement for rejected samples.
 
     Parameters
     ----------
     found : ndarray, shape (n_samples,)
-        Class of each.
+        Class of each sample.
     rejected : ndarray of bool, shape (n_samples,)
-        Whether it is.
+        True for rejected samples.
     reject : object
-        What is said of it.
+        Result for rejected samples.
 
     Returns
     -------
     ndarray, shape (n_samples,)
-        Of the type that holds both; Python objects where one is text and the other is not.
+        Of a common type; Python objects if only one of them is text.
 
     Examples
     --------

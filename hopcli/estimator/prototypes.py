@@ -1,7 +1,7 @@
-"""Which patterns stand for a class: some of its samples, or what most of them agree on.
+"""Patterns that represent a class: some of its samples, or their majority.
 
-As in the study a few samples of every class compete. Where a class has several prototypes,
-its samples are first parted into as many clusters, and each cluster has one.
+As in the study a few samples of every class compete. If a class has several prototypes,
+its samples are first divided into this number of clusters, with one prototype each.
 """
 
 from __future__ import annotations
@@ -19,7 +19,7 @@ if TYPE_CHECKING:
 
 @dataclass(frozen=True, slots=True, eq=False)
 class Group:
-    """Samples of which one pattern is made.
+    """Samples from which one pattern is made.
 
     Parameters
     ----------
@@ -40,20 +40,20 @@ def groups(
     count: int,
     rng: np.random.Generator,
 ) -> list[Group]:
-    """Draw the samples of each class that compete, and part them.
+    """Draw the competing samples of each class, and divide them into groups.
 
     Parameters
     ----------
     spins : ndarray of int8, shape (n_samples, N)
         All samples, values -1 or +1.
     labels : ndarray of int64, shape (n_samples,)
-        Class of each.
+        Class of each sample.
     samples : int or None
-        Most samples of a class that compete, drawn without replacement; None for all.
+        Most competing samples of a class, drawn without replacement; None for all.
     count : int
-        Groups a class, >= 1; fewer where it has fewer different samples.
+        Groups per class, >= 1; fewer if it has fewer different samples.
     rng : numpy.random.Generator
-        For the draw, and for where clusters begin.
+        For the draw, and for the first centres of clusters.
 
     Returns
     -------
@@ -72,7 +72,7 @@ def groups(
 def _parted(
     spins: NDArray[np.int8], count: int, rng: np.random.Generator
 ) -> list[NDArray[np.int8]]:
-    """Clusters of samples, by k-means."""
+    """Divide samples into clusters by k-means."""
     if count == 1:
         return [spins]
     different, cluster = np.unique(spins, axis=0, return_inverse=True)
@@ -86,16 +86,16 @@ def _clusters(spins: NDArray[np.int8], count: int, seed: int) -> NDArray[np.int6
     from sklearn.cluster import KMeans
     from threadpoolctl import threadpool_limits
 
-    with threadpool_limits(1):  # or the last digits would depend on how many there are
+    with threadpool_limits(1):  # the last digits depend on the number of threads
         found = KMeans(count, n_init=1, random_state=seed).fit_predict(spins.astype(np.float64))
     return np.asarray(found, dtype=np.int64)
 
 
 def _overlap_loss(group: Group, all_groups: list[Group]) -> NDArray[np.int8]:
-    """The sample with the lowest L = sum_D (P . D)^2 - M sum_U (P . U)^2 [ZG eq. 5].
+    """Return the sample with the lowest L = sum_D (P . D)^2 - M sum_U (P . U)^2 [ZG eq. 5].
 
-    D are the samples of other classes, U the others of the M samples of the group; that of
-    P with itself is the same for all.
+    D are the samples of other classes, U the others of the M samples of the group. The term
+    of P with itself is the same for all.
     """
     m = len(group.spins)
     loss = -m * _squares(group.spins, group.spins)
@@ -106,19 +106,19 @@ def _overlap_loss(group: Group, all_groups: list[Group]) -> NDArray[np.int8]:
 
 
 def _squares(spins: NDArray[np.int8], others: NDArray[np.int8]) -> NDArray[np.float64]:
-    """Sum over the others of (P . other)^2, for each P; whole numbers."""
+    """Return the sum over the others of (P . other)^2, for each P; whole numbers."""
     products = spins.astype(np.float32) @ others.astype(np.float32).T  # exact to 2^24
     return np.square(products, dtype=np.float64).sum(axis=1)
 
 
 def _medoid(group: Group, all_groups: list[Group]) -> NDArray[np.int8]:  # noqa: ARG001
-    """The sample with the largest mean overlap with its group."""
+    """Return the sample with the largest mean overlap with its group."""
     spins = group.spins.astype(np.int64)
     return group.spins[(spins @ spins.sum(axis=0)).argmax()]
 
 
 def _majority(group: Group, all_groups: list[Group]) -> NDArray[np.int8]:  # noqa: ARG001
-    """The sign of the sum of the samples; +1 where they are of two minds."""
+    """Return the sign of the sum of the samples, +1 if the sum is 0."""
     return np.where(group.spins.sum(axis=0, dtype=np.int64) >= 0, 1, -1).astype(np.int8)
 
 
@@ -127,11 +127,11 @@ CHOICES: dict[str, Callable[[Group, list[Group]], NDArray[np.int8]]] = {
     "medoid": _medoid,
     "majority": _majority,
 }
-"""Ways to make a pattern of a group, by name: the group and all groups in, int8 (N,) out."""
+"""Ways to make a pattern from a group, by name: group and all groups in, int8 (N,) out."""
 
 
 def choose(all_groups: list[Group], how: str) -> tuple[NDArray[np.int8], NDArray[np.int64]]:
-    """Make a pattern of every group.
+    """Make a pattern from every group.
 
     Parameters
     ----------
@@ -145,7 +145,7 @@ def choose(all_groups: list[Group], how: str) -> tuple[NDArray[np.int8], NDArray
     xi : ndarray of int8, shape (p, N)
         The patterns, values -1 or +1.
     labels : ndarray of int64, shape (p,)
-        Class of each.
+        Class of each pattern.
 
     Examples
     --------

@@ -1,4 +1,4 @@
-"""Parameters of an estimator: those of the storage rules, and the ranges of the others."""
+"""Parameters of an estimator: parameters of the storage rules, and ranges of the others."""
 
 from __future__ import annotations
 
@@ -43,7 +43,7 @@ _MAY_BE_NONE = ("samples", "attempts_per_sweep", "n_jobs")
 
 
 def with_parameters_of_rules(init: F) -> F:
-    """Show scikit-learn the parameters of rules, the last keywords of a constructor."""
+    """Add the parameters of rules to the signature that scikit-learn reads."""
     signature = inspect.signature(init)
     keyword = inspect.Parameter.KEYWORD_ONLY
     own = [inspect.Parameter(name, keyword, default=value) for name, value in OF_RULES.items()]
@@ -63,7 +63,7 @@ def check_parameters(estimator: Any) -> None:
     Raises
     ------
     SettingError
-        If one is.
+        If a parameter is refused.
     """
     if isinstance(estimator.prototypes, str):
         checked(choice(CHOICES), "prototypes", estimator.prototypes)
@@ -74,12 +74,12 @@ def check_parameters(estimator: Any) -> None:
 
 
 def check_count(name: str, n: int) -> None:
-    """Refuse more classes or prototypes than the overlaps between them can be held in memory.
+    """Refuse too many classes or prototypes for the memory of their overlaps.
 
     Raises
     ------
     SettingError
-        If there are more than 10,000; it is about the parameter `name`.
+        If there are more than 10,000; the message names the parameter `name`.
     """
     if n > _MOST_PROTOTYPES:
         raise SettingError(
@@ -88,7 +88,7 @@ def check_count(name: str, n: int) -> None:
 
 
 def united(labels: NDArray[Any], of: NDArray[Any]) -> NDArray[Any]:
-    """Sort the classes of samples and of given prototypes, each once.
+    """Return the sorted classes of samples and of given prototypes, without repeats.
 
     Parameters
     ----------
@@ -98,10 +98,10 @@ def united(labels: NDArray[Any], of: NDArray[Any]) -> NDArray[Any]:
     Raises
     ------
     SettingError
-        If they are of two types, have no order, or one is no number.
+        If they are of two types, have no order, or contain NaN.
     """
     is_text = [array.dtype.kind in "US" for array in (labels, of)]
-    with contextlib.suppress(TypeError):  # of values that have no order
+    with contextlib.suppress(TypeError):  # values without an order
         found: NDArray[Any] = np.unique(np.concatenate([labels, of]))
         if is_text[0] == is_text[1] and np.all(found == found):  # NaN equals nothing
             return found

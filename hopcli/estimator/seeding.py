@@ -1,8 +1,7 @@
-"""Random numbers of an estimator: from random_state to streams, and from a sample to its seeds.
+"""Random numbers of an estimator: from random_state to streams, and from a sample to seeds.
 
-What is said of a sample must not depend on which other samples are asked about. So the seeds
-of its chains come from its own spins: equal samples have equal chains, and different ones
-independent chains.
+The result of a sample must not depend on other samples. So the seeds of its chains come from
+its own spins: equal samples have equal chains, and different ones independent chains.
 """
 
 from __future__ import annotations
@@ -22,18 +21,18 @@ _WORD = 2**63 - 1
 
 
 def entropy(random_state: Any) -> int:
-    """One whole number out of what scikit-learn calls a random_state.
+    """Return one whole number from scikit-learn's random_state.
 
     Parameters
     ----------
     random_state : None, int, numpy.random.Generator or numpy.random.RandomState
-        None: another number every time. An integer: itself. A generator: drawn from it,
-        so that it moves on.
+        None: another number every time. An integer: itself. A generator: a number drawn from
+        it, which advances it.
 
     Raises
     ------
     SettingError
-        If it is none of these.
+        If it is of another type.
     """
     if random_state is None:
         return int(np.random.default_rng().integers(_WORD))
@@ -47,7 +46,7 @@ def entropy(random_state: Any) -> int:
 def seeds_of(
     spins: NDArray[np.int8], sequence: np.random.SeedSequence, repeats: int
 ) -> NDArray[np.uint64]:
-    """Seeds of the chains of each sample.
+    """Return seeds for the chains of each sample.
 
     Parameters
     ----------
@@ -56,12 +55,12 @@ def seeds_of(
     sequence : numpy.random.SeedSequence
         The stream; not changed.
     repeats : int
-        Chains a sample.
+        Chains per sample.
 
     Returns
     -------
     ndarray of uint64, shape (n_samples, repeats)
-        Those of a sample are a function of its spins and the stream alone.
+        The seeds of a sample depend only on its spins and the stream.
     """
     key = seed_word(sequence).to_bytes(8, "little")
     words = b"".join(

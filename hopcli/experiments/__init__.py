@@ -1,9 +1,9 @@
 """The experiments: a configuration in, tables and arrays out.
 
-An experiment is a value: a configuration is planned (data loaded, everything open
-resolved, all that can be refused refused), and the plan is run, as often as one likes,
-with the same result. Nothing here knows of the command line, of files that results might
-be written to, or of pictures; so a grid of runs can call it as well as a command.
+A configuration is planned: its data are loaded, open settings are resolved, and impossible
+ones are refused. The plan can be run repeatedly, with the same result. The experiments do not
+depend on the command line, on files for results, or on pictures, so a grid of runs can call
+them as well as a command.
 """
 
 from __future__ import annotations
@@ -39,30 +39,30 @@ __all__ = [
     "unprefixed",
 ]
 
-CHANGED = "the data, or a file that the run reads, has changed meanwhile"
-"""Message of a run whose data are not those that it was planned for."""
+CHANGED = "the data, or a file that the run reads, have changed since the run was planned"
+"""Message of a run whose data differ from those at planning."""
 
 Progress = Callable[[int, int], None]
-"""Told (steps done now, steps in all), from the main thread."""
+"""Called with (steps done now, steps in all), from the main thread."""
 
-_ATTEMPT = 1.5e-9  # seconds of an update attempt that is rejected, by far the most are
+_ATTEMPT = 1.5e-9  # seconds of a rejected update attempt; by far the most are rejected
 
 Parts = MutableMapping[int, "NDArray[np.float64]"]
-"""The finished parts of a run that is a sum of parts, by their numbers from 0 on.
+"""Finished parts of a run that is a sum of parts, by their numbers from 0 on.
 
-What is there already is not made again, and what is made is put there at once: so whoever
-keeps them can have a run that was stopped go on.
+Parts in the mapping are not computed again, and new parts are added at once. So a caller that
+keeps the mapping can continue a stopped run.
 """
 
 Arrays = dict[str, "NDArray[Any]"]
-"""Arrays by name, as one .npz file holds them."""
+"""Arrays by name, as in one .npz file."""
 
 
 @dataclass(frozen=True, eq=False, kw_only=True)
 class Result:
-    """What an experiment found: all of it, so that it can be saved, loaded and drawn.
+    """Complete result of an experiment, which can be saved, loaded and drawn.
 
-    The subclass of each experiment reads records off the arrays, of which there is one file.
+    The subclass of each experiment reads records from the arrays of its only file.
 
     Parameters
     ----------
@@ -71,11 +71,11 @@ class Result:
     dataset_sha256 : str
         Its hash.
     columns : mapping of str to Columns
-        Tables by name, in the order in which they are declared. Labels are text.
+        Tables by name, in the order of their declaration. Labels are text.
     arrays : dict of dict of ndarray
         Array files by name, each with its arrays by name.
     notes : dict
-        What is to be known of the numbers besides, JSON-ready.
+        Further facts about the numbers, JSON-ready.
     """
 
     dataset: str
@@ -86,7 +86,7 @@ class Result:
 
     @functools.cached_property
     def tables(self) -> DataFrames:
-        """The tables as DataFrames, each made when it is first used."""
+        """Tables as DataFrames, each made on first use."""
         return Made(self.columns, Columns.frame)
 
 
@@ -95,7 +95,7 @@ class StoredResult(Result):
 
     @functools.cached_property
     def patterns(self) -> Patterns:
-        """The stored patterns, as the array file has them."""
+        """Stored patterns from the array file."""
         from hopcli.patterns import Patterns
 
         (arrays,) = self.arrays.values()
@@ -104,21 +104,21 @@ class StoredResult(Result):
 
 @dataclass(frozen=True, slots=True, eq=False)
 class Plan:
-    """A run that can be made: nothing about it is open, and nothing is left to refuse.
+    """Run that is ready: no setting is open, and no check remains.
 
     Parameters
     ----------
     config : Config
         The resolved configuration.
     inputs : dict of str to str
-        SHA-256 of everything that decides the numbers besides: data, patterns, files.
+        SHA-256 of everything else that determines the numbers: data, patterns, files.
     work : callable
         Makes the run.
     n_parts : int
-        Number of parts that the run is a sum of, which are the third that `work` takes; 0
-        if it is no sum.
+        Number of parts if the run is a sum of parts, which are the third argument of `work`;
+        otherwise 0.
     attempts : int
-        Update attempts that the run makes at least.
+        Minimum number of update attempts of the run.
     chains : int
         Chains that can run side by side.
     """
@@ -131,35 +131,35 @@ class Plan:
     chains: int = 1
 
     def least_seconds(self, threads: int | None) -> float:
-        """Seconds that the update attempts take at least, on so many threads (None: all cores)."""
+        """Return the minimum seconds of the update attempts on some threads (None: all cores)."""
         at_once = min(threads or os.cpu_count() or 1, max(self.chains, 1))
         return self.attempts * _ATTEMPT / at_once
 
     def run(self, execution: Execution, progress: Progress, parts: Parts | None = None) -> Result:
-        """Make the run; the same bytes whatever the execution, and whichever parts are there."""
+        """Make the run; the bytes do not depend on the execution or on existing parts."""
         if not self.n_parts:
             return self.work(execution, progress)
         return self.work(execution, progress, {} if parts is None else parts)
 
 
 def no_progress(_done: int, _total: int) -> None:
-    """Tell nobody."""
+    """Ignore the progress."""
 
 
 def plan(config: Config, stock: Stock | None = None) -> Plan:
-    """Plan the experiment that a configuration asks for.
+    """Plan the experiment of a configuration.
 
     Parameters
     ----------
     config : Config
-        The configuration, given or resolved; its class says which experiment.
+        The configuration, given or resolved; its class determines the experiment.
     stock : Stock, optional
-        What it shares with other runs; by default nothing.
+        Data shared with other runs; by default none.
 
     Raises
     ------
     HopcliError
-        If the run cannot be made.
+        If the run is impossible.
     """
     from hopcli.experiments.stock import Stock
 
@@ -170,16 +170,16 @@ def plan(config: Config, stock: Stock | None = None) -> Plan:
 def run(
     config: Config, execution: Execution | None = None, progress: Progress = no_progress
 ) -> Any:
-    """Plan and run the experiment that a configuration asks for.
+    """Plan and run the experiment of a configuration.
 
     Parameters
     ----------
     config : Config
-        The configuration, given or resolved; its class says which experiment.
+        The configuration, given or resolved; its class determines the experiment.
     execution : Execution, optional
         Threads and the like; by default those of the command.
     progress : callable
-        Told how far the run is.
+        Receives the progress of the run.
 
     Returns
     -------
@@ -192,11 +192,11 @@ def run(
 
 
 def prefixed(prefix: str, arrays: Mapping[str, NDArray[Any]]) -> Arrays:
-    """Arrays of a record under the name of the record, ``patterns.xi``."""
+    """Prefix the arrays of a record with its name, ``patterns.xi``."""
     return {f"{prefix}.{name}": array for name, array in arrays.items()}
 
 
 def unprefixed(prefix: str, arrays: Mapping[str, NDArray[Any]]) -> Arrays:
-    """The arrays of one record of several."""
+    """Return the arrays of one record out of several."""
     start = f"{prefix}."
     return {k.removeprefix(start): array for k, array in arrays.items() if k.startswith(start)}

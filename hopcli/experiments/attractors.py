@@ -1,4 +1,4 @@
-"""Attractors: a census of where starts end at T = 0."""
+"""Attractors: a census of the final states of starts at T = 0."""
 
 from __future__ import annotations
 
@@ -62,16 +62,16 @@ TABLES = (_KINDS, _STATES)
 
 @dataclass(frozen=True, eq=False, kw_only=True)
 class AttractorsResult(StoredResult):
-    """What a census found.
+    """Result of a census.
 
-    Tables ``kinds``, how often each kind of state is reached under each rule, last all
-    ``attractors`` of the rule, with how many states there may be; and ``attractors``, every
-    distinct final state; array file ``attractors``.
+    Table ``kinds`` contains how often each kind of state is reached under each rule. Its last row
+    per rule, ``attractors``, adds the estimated number of states. Table ``attractors`` contains
+    every distinct final state. The array file is ``attractors``.
     """
 
     @property
     def states(self) -> dict[str, NDArray[np.int8]]:
-        """The most frequent final states under each rule, most frequent first, int8."""
+        """Most frequent final states under each rule, most frequent first, int8."""
         arrays = self.arrays["attractors"]
         return {
             rule: arrays[rule]
@@ -85,14 +85,14 @@ def plan(config: AttractorsConfig, stock: Stock) -> Plan:
     Parameters
     ----------
     config : AttractorsConfig
-        What to do.
+        The configuration.
     stock : Stock
-        Where data, selections and couplings are.
+        Stock of data, selections and couplings.
 
     Returns
     -------
     Plan
-        Its run is told the starts done and the starts in all, and gives an
+        Its run reports finished and all starts, and returns an
         :class:`AttractorsResult`.
     """
     prepared = prepare(config, stock)
@@ -100,7 +100,7 @@ def plan(config: AttractorsConfig, stock: Stock) -> Plan:
     check_states("starts", resolved.starts, n_sites)
     prepared.bank()
     for rule in resolved.rule:
-        prepared.network(rule)  # an impossible one is refused now
+        prepared.network(rule)  # refuses an impossible one now
 
     def work(execution: ThreadedExecution, progress: Progress) -> AttractorsResult:
         tables, states = _run(prepared, execution.threads, progress)
@@ -122,7 +122,7 @@ def plan(config: AttractorsConfig, stock: Stock) -> Plan:
 def _run(
     prepared: Prepared[AttractorsConfig], threads: int | None, progress: Progress
 ) -> tuple[list[Columns], dict[str, NDArray[np.int8]]]:
-    """The census of each rule, and its most frequent states."""
+    """Return the census of each rule, and its most frequent states."""
     config, patterns, streams = prepared.config, prepared.patterns, prepared.streams
     rng = np.random.default_rng(streams.tests)
     bank = choose(config.start, prepared.bank(), config.starts, rng)
@@ -158,7 +158,7 @@ def _census(
     patterns: Patterns,
     final: dynamics.FinalStates,
 ) -> tuple[Columns, NDArray[np.int8]]:
-    """List the distinct attractors, the most frequent first, and a state of each."""
+    """List the distinct attractors, most frequent first, and a state of each."""
     spins, cycling = final.spins, final.status == dynamics.TWO_CYCLE
     other = spins.copy()
     other[cycling] = _next(config, couplings, spins[cycling])
@@ -198,7 +198,7 @@ def _next(
     return dynamics.run(
         couplings,
         spins,
-        seeds=np.zeros(len(spins), np.uint64),  # the sign rule draws nothing
+        seeds=np.zeros(len(spins), np.uint64),  # the sign rule draws no numbers
         dynamics="sync",
         temperatures=0.0,
         sweeps=1,
@@ -211,7 +211,7 @@ def _next(
 def _one_phase(
     spins: NDArray[np.int8], other: NDArray[np.int8], patterns: Patterns
 ) -> NDArray[np.int8]:
-    """Choose the state of each cycle that is nearer to a pattern, whichever the run ended in."""
+    """Choose the state of each cycle that is nearer to a pattern, whatever the last state."""
     nearness = [np.abs(overlaps(states, patterns.xi)).max(axis=1) for states in (spins, other)]
     differ = spins != other
     site = differ.argmax(axis=1)[:, None]
@@ -222,7 +222,7 @@ def _one_phase(
 
 
 def _one_sign(spins: NDArray[np.int8], patterns: Patterns) -> NDArray[np.int8]:
-    """Invert the states that overlap negatively with their nearest pattern."""
+    """Invert states with negative overlap with their nearest pattern."""
     m = overlaps(spins, patterns.xi)
     best = m[np.arange(len(m)), np.abs(m).argmax(axis=1)]
     # At overlap 0 with all patterns the first site that is not 0 decides.
@@ -232,12 +232,12 @@ def _one_sign(spins: NDArray[np.int8], patterns: Patterns) -> NDArray[np.int8]:
 
 
 def _kind_table(config: AttractorsConfig, census: Columns) -> Columns:
-    """How often each kind of state is reached, and by how many distinct states.
+    """Count how often each kind of state is reached, and by how many distinct states.
 
-    The last row of a rule, ``attractors``, is of all kinds but ``unsettled``; a kind that was
-    never met has a row with its upper bound. The columns ``chao1`` estimate how many distinct
-    states there are, those not met included; not of unsettled ones, which are as many as one
-    likes, nor of those never met.
+    The last row of a rule, ``attractors``, is for all kinds except ``unsettled``. A kind that did
+    not occur has a row with an upper bound. The columns ``chao1`` estimate the number of distinct
+    states, including states not reached. They are empty for kinds that did not occur, and for
+    unsettled states, whose number has no limit.
     """
     rows = []
     for rule in config.rule:
@@ -256,8 +256,8 @@ def _kind_table(config: AttractorsConfig, census: Columns) -> Columns:
 
 
 def _possible(config: AttractorsConfig) -> list[str]:
-    """The kinds of state that runs can end in."""
+    """Return the kinds of state in which runs can end."""
     never = {"two-cycle"} if config.dynamics != "sync" else set()
     if config.folds_inverses:
-        never.add("inverse")  # which counts as its pattern
+        never.add("inverse")  # counts as its pattern
     return [kind for kind in KINDS if kind not in never]

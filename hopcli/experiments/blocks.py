@@ -1,4 +1,4 @@
-"""Tables that are too long for the memory, kept as blocks of rows."""
+"""Tables that are too long for the memory, stored as blocks of rows."""
 
 from __future__ import annotations
 
@@ -13,11 +13,11 @@ from hopcli.tables import Columns
 
 __all__ = ["BlockTables", "Blocks"]
 
-_IN_MEMORY = 32_000_000  # bytes; what is more goes to a file without a name, which is gone with us
+_IN_MEMORY = 32_000_000  # bytes; more go to a file without a name, deleted with the process
 
 
 class Blocks:
-    """A table in blocks of rows, in memory of the same size however many there are."""
+    """Table in blocks of rows, in constant memory."""
 
     def __init__(self) -> None:
         self._file = tempfile.SpooledTemporaryFile(max_size=_IN_MEMORY)  # noqa: SIM115
@@ -29,16 +29,16 @@ class Blocks:
         Raises
         ------
         ResultError
-            If there is no space for them.
+            If there is no space for the rows.
         """
         try:
             pickle.dump(block, self._file)
         except OSError as error:
             folder, reason = tempfile.gettempdir(), error.strerror or error
-            raise ResultError(f"{folder}: must hold the rows of a table, {reason}") from None
+            raise ResultError(f"{folder}: cannot keep the rows of a table: {reason}") from None
 
     def __iter__(self) -> Iterator[Columns]:
-        """The blocks in order."""
+        """Return the blocks in order."""
         self._file.seek(0)
         with contextlib.suppress(EOFError):
             while True:
@@ -46,14 +46,14 @@ class Blocks:
 
 
 class BlockTables(Mapping[str, Columns]):
-    """Tables, some of which are in blocks and are put together when they are asked for.
+    """Tables, some of them in blocks that are joined on access.
 
     Parameters
     ----------
     whole : mapping of str to Columns
         Tables by name.
     blocks : mapping of str to Blocks
-        The others, which come last.
+        The other tables, which come last.
     """
 
     def __init__(self, whole: Mapping[str, Columns], blocks: Mapping[str, Blocks]) -> None:

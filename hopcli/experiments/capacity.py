@@ -1,4 +1,4 @@
-"""Capacity: how many patterns a rule holds, against the load p / N."""
+"""Capacity: number of patterns that a rule can store, against the load p / N."""
 
 from __future__ import annotations
 
@@ -73,34 +73,34 @@ _STARTS = ("pattern", "flipped")
 _PRINTED = ("fixed", *(f"overlap_{start}" for start in _STARTS))
 _RADIUS = "half_radius"
 _NEAR = 0.9
-_RECALLED = 0.99  # overlap with the attractor of the pattern from which on a start is recalled
+_RECALLED = 0.99  # smallest overlap of a recalled start with the pattern's attractor
 _RADIUS_ENDS = (0.0, 0.5)  # beyond half of its sites a start is nearer to the inverse
 
 
 @dataclass(frozen=True, eq=False, kw_only=True)
 class CapacityResult(Result):
-    """What a capacity scan found.
+    """Result of a capacity scan.
 
-    Tables ``capacity``, one row a size, rule and load, and ``theory``: size, rule and the
-    loads up to which theory says what holds (``of``), where it is known.
+    Table ``capacity`` has one row per size, rule and load. Table ``theory`` contains size, rule
+    and the loads up to which a property (``of``) holds in theory, if they are known.
     """
 
 
 def plan(config: CapacityConfig, stock: Stock) -> Plan:
-    """Plan to store more and more patterns and see whether they are still there.
+    """Plan to store increasing numbers of patterns and test whether they are stable.
 
     Parameters
     ----------
     config : CapacityConfig
-        What to do.
+        The configuration.
     stock : Stock
-        Where data sets are.
+        Stock of data sets.
 
     Returns
     -------
     Plan
-        Its run is told the networks done and the networks to do, each of which is a part,
-        and gives a :class:`CapacityResult`.
+        Its run reports finished and all networks, each of which is a part, and returns a
+        :class:`CapacityResult`.
     """
     prepared = prepare(config, stock)
     resolved = prepared.config
@@ -125,14 +125,14 @@ def plan(config: CapacityConfig, stock: Stock) -> Plan:
 
 
 def summary(config: CapacityConfig, result: CapacityResult) -> Columns:
-    """What each rule holds at each load."""
+    """Return fixed points and overlaps of each rule at each load."""
     of_radius = [_RADIUS] if config.basins else []
     columns = ["size", "rule", "load", "patterns", "draws", "learnt", *_PRINTED, *of_radius]
     return result.columns["capacity"].only(columns)
 
 
 class _Seeds(NamedTuple):
-    """Where the randomness of one draw of the patterns comes from."""
+    """Sources of randomness of one draw of the patterns."""
 
     patterns: np.random.SeedSequence
     flips: np.random.SeedSequence
@@ -150,7 +150,7 @@ def _run(
     progress: Progress,
     parts: Parts,
 ) -> dict[_Key, list[NDArray[np.float64]]]:
-    """Measure every network: by size, rule, load and patterns the :func:`_measure` of each draw."""
+    """Measure every network; return :func:`_measure` of each draw by size, rule, load, patterns."""
     missing = _n_networks(config) - len(parts)
     streams = Streams.of(config.seed)
     purposes = (streams.patterns, streams.starts, streams.chains)
@@ -178,7 +178,7 @@ def _run(
 
 
 def _theory_table(config: CapacityConfig) -> Columns:
-    """What each rule holds in theory at each size, with its parameters, where it is known."""
+    """Return the theoretical loads of each rule at each size, with its parameters, if known."""
     return _THEORY.rows(
         (size, rule, of, load)
         for size in config.sizes
@@ -188,7 +188,7 @@ def _theory_table(config: CapacityConfig) -> Columns:
 
 
 def _pattern_counts(config: CapacityConfig, size: int) -> list[int]:
-    """Patterns at each load, from 1 to N - 1."""
+    """Return the number of patterns at each load, from 1 to N - 1."""
     return [min(max(1, round(load * size)), size - 1) for load in config.loads]
 
 
@@ -202,7 +202,7 @@ def _check_counts(dataset: Dataset | None, count: int) -> None:
 def _draw_patterns(
     dataset: Dataset | None, size: int, count: int, rng: np.random.Generator
 ) -> NDArray[np.int8]:
-    """Random patterns, or random images of a data set; smaller loads take the first ones."""
+    """Draw random patterns, or random images of a data set; smaller loads use the first ones."""
     if dataset is None:
         return random_spins(rng, count, size)
     return dataset.spins[rng.choice(len(dataset), count, replace=False)]
@@ -215,11 +215,11 @@ def _add_patterns(
     counts: list[int],
     network: Network | None,
 ) -> Network | None:
-    """Store as many patterns as the last of the counts says.
+    """Store the last number of patterns of the counts.
 
-    An incremental rule goes on from the network before, count by count: its couplings are
-    the same to the last bit whichever of the networks on the way are measured. None if the
-    patterns are dependent, or no couplings were found: then there is nothing to measure.
+    An incremental rule continues from the previous network, count by count. So its couplings do
+    not depend on the intermediate networks that are measured, to the last bit. The result is None
+    if the patterns are dependent, or no couplings were found: then there is nothing to measure.
     """
     incremental = RULES[rule].incremental
     for p in counts if incremental else counts[-1:]:
@@ -242,7 +242,7 @@ def _measure(
     """Measure one draw: fixed points, sites wrong after a step, half-radius, then overlaps.
 
     float64, shape (3 + 2 tests,): the overlaps are those of each tested pattern from itself,
-    then from it with sites flipped. The half-radius is NaN unless asked for; all are NaN
+    then from itself with flipped sites. The half-radius is NaN unless requested; all are NaN
     without couplings.
     """
     n_tested = min(config.tests, len(xi))
@@ -250,7 +250,7 @@ def _measure(
         return np.full(3 + len(_STARTS) * n_tested, np.nan)
     unstable = interruptibly(unstable_sites, xi, network)
     fixed, wrong = 1 - float(unstable.any(axis=1).mean()), float(unstable.mean())
-    # Spread over the order of storing: some rules hold the last patterns best.
+    # Spread over the order of storing: some rules store the last patterns best.
     tested = xi[np.linspace(0, len(xi) - 1, n_tested).astype(np.int64)]
     flipped = tested.copy()
     flip = Start("pattern", changes=(("flip", (config.flips,)),))
@@ -272,10 +272,10 @@ def _half_radius(
     seed: _Seeds,
     threads: int | None,
 ) -> float:
-    """Fraction of flipped sites at which half the starts are recalled, by bisection.
+    """Find the fraction of flipped sites at which half the starts are recalled, by bisection.
 
-    A start is recalled if it ends where the pattern itself ends, for a pattern need not be an
-    attractor: near the capacity a few sites of it turn over.
+    A start is recalled if it ends in the same state as the pattern itself. The pattern need not
+    be an attractor: near the capacity a few of its sites change.
     """
     rng = np.random.default_rng(seed.flips)
     attractors = _relaxed(config, network, patterns, seed.chains, threads)
@@ -301,19 +301,19 @@ def _relaxed(
     seed: np.random.SeedSequence,
     threads: int | None,
 ) -> NDArray[np.int8]:
-    """States in which the starts end at T = 0, shape (starts, N)."""
+    """Return the states in which the starts end at T = 0, shape (starts, N)."""
     seeds = dynamics.chain_seeds(seed, len(starts))
     return settle(network, starts, seeds, threads, sweeps=config.sweeps).spins
 
 
 def _overlaps(states: NDArray[np.int8], others: NDArray[np.int8]) -> NDArray[np.float64]:
-    """Overlap of each state with its own other, shape (states,)."""
+    """Return the overlap of each state with its own counterpart, shape (states,)."""
     sums = np.einsum("cn,cn->c", states, others, dtype=np.int64)
     return np.asarray(sums / states.shape[1], dtype=np.float64)
 
 
 def _mean_table(config: CapacityConfig, draws: dict[_Key, list[NDArray[np.float64]]]) -> Columns:
-    """Means, shares and medians over the draws with couplings, with their 95 % intervals."""
+    """Compute means, shares and medians over draws with couplings, with 95 % intervals."""
     names = [n for n in _CAPACITY.names if config.basins or not n.startswith(_RADIUS)]
     rows: list[tuple[Any, ...]] = []
     for key, of_draws in draws.items():
@@ -332,12 +332,12 @@ def _mean_table(config: CapacityConfig, draws: dict[_Key, list[NDArray[np.float6
 def _estimates(
     measured: NDArray[np.float64], patterns: int, size: int, *, exact: bool
 ) -> list[float]:
-    """Estimates and intervals in the order of the columns.
+    """Compute estimates and intervals in the order of the columns.
 
-    Patterns are the units of a draw, so intervals have a width also where all draws agree. A
-    mean overlap counts as that of so many patterns, not of their sites: near the transition
-    a pattern is either held or lost as a whole. A result of 0 or 1 that the rule guarantees
-    (`exact`) has no error.
+    Patterns are the units of a draw, so intervals have a width even if all draws agree. A mean
+    overlap has as many units as patterns, not as sites: near the transition a pattern is either
+    kept or lost as a whole. A result of 0 or 1 that the rule guarantees (`exact`) has no
+    error.
     """
     fixed, wrong, radius = measured[:, :3].T
     overlaps = np.split(measured[:, 3:], len(_STARTS), axis=1)

@@ -1,8 +1,8 @@
-"""Cautions: what a user must know of the numbers of a recall, with advice that was tried.
+"""Cautions: warnings about the numbers of a recall, with tested advice.
 
-Two causes are kept apart. The rule may not hold a stored pattern, so that no criterion helps;
-or noise keeps a held pattern below the criterion. A remedy is named only after it has been
-tried on the stored patterns and on some of the trials of the run itself.
+Two causes are distinguished. The rule may not hold a stored pattern, so that no criterion
+helps. Or noise keeps a held pattern below the criterion. A remedy is named only after a test
+on the stored patterns and on some of the trials of the run itself.
 """
 
 from __future__ import annotations
@@ -30,7 +30,7 @@ if TYPE_CHECKING:
 __all__ = ["Caution", "cautions", "decided", "noted"]
 
 _PSEUDO_INVERSE = "pseudo-inverse"
-_HALVINGS = 5  # of the temperature, before no lower one is advised
+_HALVINGS = 5  # most halvings of the temperature in the search for advice
 
 
 class Caution(NamedTuple):
@@ -39,7 +39,7 @@ class Caution(NamedTuple):
     Attributes
     ----------
     topic : str
-        A few words, the same for all warnings of the kind: a grid counts them.
+        A few words, the same for all warnings of a kind: a grid counts them.
     text : str
         The warning.
     """
@@ -49,12 +49,12 @@ class Caution(NamedTuple):
 
 
 def noted(warned: list[Caution]) -> dict[str, list[str]]:
-    """Lay cautions out as the notes of a result: the warnings, and the topic of each."""
+    """Return the notes of a result: the warnings, and the topic of each."""
     return {"warnings": [one.text for one in warned], "topics": [one.topic for one in warned]}
 
 
 def decided(relaxation: Relaxation, given: TrialSettings) -> Relaxation:
-    """Replace the criterion of runs by the automatic one, if it was asked for.
+    """Replace the criterion of runs by the automatic one, if requested.
 
     Parameters
     ----------
@@ -72,7 +72,7 @@ def decided(relaxation: Relaxation, given: TrialSettings) -> Relaxation:
     Raises
     ------
     SettingError
-        If the rule does not hold every pattern, or noise does not leave each near itself.
+        If the rule does not hold every pattern, or noise moves the network away from one.
     """
     if not given.is_automatic:
         return relaxation
@@ -84,8 +84,8 @@ def decided(relaxation: Relaxation, given: TrialSettings) -> Relaxation:
         row = resting.lowest
         way = _cooler(relaxation, given) or _other_rule(relaxation)
         rule = (
-            f"cannot be auto: noise does not leave {resting.name[row]!r} near itself, it comes "
-            f"to m = {resting.told(row)}{_in_brackets([way])}"
+            f"cannot be auto: noise moves the network away from {resting.name[row]!r}, to "
+            f"m = {resting.told(row)}{_in_brackets([way])}"
         )
         raise SettingError("criterion", rule)
     config = dataclasses.replace(relaxation.config, criterion=resting.automatic)
@@ -93,21 +93,21 @@ def decided(relaxation: Relaxation, given: TrialSettings) -> Relaxation:
 
 
 def cautions(relaxation: Relaxation, resting: Resting, given: TrialSettings) -> list[Caution]:
-    """Look at the stored patterns without noise, and then with it.
+    """Examine the stored patterns without noise, and then with it.
 
     Parameters
     ----------
     relaxation : Relaxation
         The runs, with their criterion.
     resting : Resting
-        Where its patterns rest.
+        Overlaps at which its patterns rest.
     given : TrialSettings
         The given configuration.
 
     Returns
     -------
     list of Caution
-        That of the rule, then that of noise, as far as there are any.
+        The caution about the rule, then that about noise, if any.
     """
     holding, config, found = relaxation.holding(), relaxation.config, []
     if holding.worst is not None:
@@ -125,14 +125,14 @@ def cautions(relaxation: Relaxation, resting: Resting, given: TrialSettings) -> 
 
 
 def _left(relaxation: Relaxation, holding: Holding, given: TrialSettings) -> str:
-    """Say which pattern the network leaves, for what, and what would hold it."""
+    """Describe the pattern that the network leaves, the final state, and a remedy."""
     left = holding.worst
     assert left is not None
     other = f"{'the inverse of ' * left.is_inverse}{left.nearest!r}"
     if left.is_shared:
         where = f"as near to {other}; no run distinguishes the two"
     elif (left.nearest, left.is_inverse) == (left.name, False):
-        where = "nearest to it still; no start can recall it"
+        where = "still nearest to it; no start can recall it"
     else:
         where = f"nearest to {other}; no start can recall it"
     lost = int(np.sum(~holding.held))
@@ -149,7 +149,7 @@ def _left(relaxation: Relaxation, holding: Holding, given: TrialSettings) -> str
 
 
 def _remedy(relaxation: Relaxation, given: TrialSettings) -> str | None:
-    """The options with which the network would hold every pattern, if any are found."""
+    """Return options with which the network would hold every pattern, if any are found."""
     for options, other in _other_networks(relaxation):
         passes = not given.is_automatic or other.resting().automatic is not None
         if passes and other.holding().worst is None and _recalls_more(other, relaxation):
@@ -158,7 +158,7 @@ def _remedy(relaxation: Relaxation, given: TrialSettings) -> str | None:
 
 
 def _other_networks(relaxation: Relaxation) -> Iterator[tuple[str, Relaxation]]:
-    """The same trials in other networks of the same patterns, and the options for them."""
+    """Return the same trials in other networks of the same patterns, and their options."""
     config, network = relaxation.config, relaxation.couplings
     thresholds = network.thresholds
 
@@ -172,7 +172,7 @@ def _other_networks(relaxation: Relaxation) -> Iterator[tuple[str, Relaxation]]:
         exact = f"--rule {_PSEUDO_INVERSE}{_without(config)}"
         try:
             stored = store(relaxation.patterns.xi, _PSEUDO_INVERSE, thresholds)
-        except PatternError:  # they are dependent
+        except PatternError:  # dependent patterns
             stored = None
         if stored is not None:
             yield exact, changed(stored)
@@ -187,7 +187,7 @@ def _without_thresholds(network: Network) -> Network:
 
 
 def _recalls_more(after: Relaxation, before: Relaxation) -> bool:
-    """Whether some of the trials are recalled more often, or all were before."""
+    """Return whether some of the trials are recalled more often, or all were before."""
     rows = affordable(before)
     if not len(rows):
         return True
@@ -196,7 +196,7 @@ def _recalls_more(after: Relaxation, before: Relaxation) -> bool:
 
 
 def _without(config: RecallConfig) -> str:
-    """The options that another rule has no use for."""
+    """Return options that reset settings without effect on another rule."""
     parameters = RULES[config.rule].parameters
     given = [
         f"--{name.replace('_', '-')}"
@@ -207,25 +207,25 @@ def _without(config: RecallConfig) -> str:
 
 
 def _noise(held: Resting, criterion: float) -> str:
-    """Say how far noise takes a pattern that the rule holds."""
+    """Describe how far noise moves the network from a pattern that the rule holds."""
     if held.strays is not None:
         share = 100 * (1 - held.nearest[held.strays])
         return (
-            f"noise takes {share:.0f} % of the runs that start in the stored pattern "
-            f"{held.name[held.strays]!r} nearer to another: where a run ends says little of its "
-            "start"
+            f"noise takes {share:.0f} % of the runs from the stored pattern "
+            f"{held.name[held.strays]!r} nearer to another pattern, so the end of a run says "
+            "little about its start"
         )
     row = held.below(criterion)
     assert row is not None
     return (
-        f"the stored pattern {held.name[row]!r} itself rests at m = {held.told(row)}, not 3 SD "
-        f"above the criterion {criterion:.4g}: a run that is as near to its pattern as it stays "
-        "may count as not recalled"
+        f"the stored pattern {held.name[row]!r} itself rests at m = {held.told(row)}, less than "
+        f"3 SD above the criterion {criterion:.4g}, so runs that stay as near to their pattern as "
+        "possible may count as not recalled"
     )
 
 
 def _ways(relaxation: Relaxation, held: Resting, given: TrialSettings) -> list[str]:
-    """Options after which every held pattern rests clearly above the criterion."""
+    """Return options with which every held pattern rests clearly above the criterion."""
     config, ways = relaxation.config, []
     if not given.is_automatic and held.strays is None and held.automatic is not None:
         found = dataclasses.replace(config, criterion=held.automatic)
@@ -239,18 +239,18 @@ def _ways(relaxation: Relaxation, held: Resting, given: TrialSettings) -> list[s
 
 
 def _clears(after: Relaxation, before: Relaxation) -> bool:
-    """Whether patterns rest above the criterion after a change, and more is recalled."""
+    """Return whether patterns rest above the criterion after a change, and more is recalled."""
     return after.resting().clears(after.config.criterion) and _recalls_more(after, before)
 
 
 def _other_rule(relaxation: Relaxation) -> str:
-    """The options of another network in which noise leaves patterns alone, or nothing."""
+    """Return options of a network in which patterns stay despite noise, or an empty text."""
     others = _other_networks(relaxation)
     return next((options for options, other in others if _clears(other, relaxation)), "")
 
 
 def _cooler(relaxation: Relaxation, given: TrialSettings) -> str:
-    """The option of a lower temperature at which patterns rest above the criterion, or nothing."""
+    """Return the option of a lower temperature that keeps patterns above the criterion, or ""."""
     config = relaxation.config
     last = temperatures(config.temperature, config.sweeps)[-1]
     for halving in range(1, _HALVINGS + 1) if last > 0 else ():
@@ -265,6 +265,6 @@ def _cooler(relaxation: Relaxation, given: TrialSettings) -> str:
 
 
 def _in_brackets(ways: list[str]) -> str:
-    """Options to try, in brackets; nothing without any."""
+    """Put options to try in brackets; without any, return an empty text."""
     named = " or ".join(filter(None, ways))
     return f" (try {named})" if named else ""

@@ -1,7 +1,7 @@
-"""Naming images: by the nearest pattern, by how much of each is in them, by logistic regression.
+"""Classification of images: by the nearest pattern, by coefficients, by logistic regression.
 
-A classifier takes what is known of images, overlaps with the stored patterns or spins, and
-gives a label for each. What moved the spins before, if anything, is left to others.
+A classifier takes overlaps with the stored patterns, or spins, and returns a label for each
+image. The dynamics, if any, run before.
 """
 
 from __future__ import annotations
@@ -27,7 +27,7 @@ _MOST_STEPS = 10_000
 def nearest_labels(
     m: NDArray[np.float64], stored: Sequence[str], *, signed: bool
 ) -> NDArray[np.str_]:
-    """The label of the pattern that each state is nearest to.
+    """Return the label of the pattern nearest to each state.
 
     Parameters
     ----------
@@ -36,12 +36,12 @@ def nearest_labels(
     stored : sequence of str, length p
         Label of each pattern.
     signed : bool
-        Whether m counts, or |m|; where a pattern and an inverse are equally near, the pattern.
+        Compare m, otherwise |m|; at equal |m| a pattern precedes an inverse.
 
     Returns
     -------
     ndarray of str, shape (states,)
-        A stored label for each; of equally near patterns the first.
+        A stored label for each; the first of equally near patterns.
 
     Examples
     --------
@@ -56,11 +56,11 @@ def nearest_labels(
 
 
 def coefficients(m: NDArray[np.float64], xi: NDArray[np.int8]) -> NDArray[np.float64]:
-    """How much of each pattern is in a state, c = Q^-1 m, as the pseudo-inverse rule sees it.
+    """Compute the coefficient of each pattern in a state, c = Q^-1 m, as the pseudo-inverse rule.
 
-    The projection of a state on the span of the patterns is sum_mu c_mu xi_mu, with Q the
-    overlaps of the patterns with each other [ZG eq. 2] (its pseudo-inverse where they are
-    dependent).
+    The projection of a state on the span of the patterns is sum_mu c_mu xi_mu. Q contains the
+    overlaps of the patterns with each other [ZG eq. 2]; dependent patterns use its
+    pseudo-inverse.
 
     Parameters
     ----------
@@ -88,16 +88,16 @@ def logistic_labels(
     labels: NDArray[np.str_],
     tested: NDArray[np.int8],
 ) -> NDArray[np.str_]:
-    """Labels by logistic regression on the spins, the mean loss and |w|^2 / 200 minimised.
+    """Predict labels by logistic regression on spins, minimising mean loss plus |w|^2 / 200.
 
     Parameters
     ----------
     spins : ndarray of int8, shape (trained, N)
-        What is trained on, values -1 or +1.
+        Training images, values -1 or +1.
     labels : ndarray of str, shape (trained,)
-        Its labels, two different ones at least.
+        Their labels, with at least two different ones.
     tested : ndarray of int8, shape (tested, N)
-        What is to be named.
+        Images to classify.
 
     Returns
     -------
@@ -114,7 +114,7 @@ def _logistic_labels(
     from threadpoolctl import threadpool_limits
 
     model: Any = LogisticRegression(C=_PENALTY / len(spins), max_iter=_MOST_STEPS)
-    with threadpool_limits(1):  # or the last digits would depend on how many there are
+    with threadpool_limits(1):  # the last digits depend on the number of threads
         model.fit(spins.astype(np.float64), labels)
         found: NDArray[np.str_] = model.predict(tested.astype(np.float64))
     return found

@@ -1,4 +1,4 @@
-"""Compare: the dynamics, simpler classifiers and ways to select patterns, on the same images."""
+"""Compare: dynamics, simpler classifiers and ways to select patterns, on the same images."""
 
 from __future__ import annotations
 
@@ -52,34 +52,34 @@ __all__ = ["TABLES", "CompareResult", "plan", "summary"]
 
 @dataclass(frozen=True, eq=False, kw_only=True)
 class CompareResult(StoredResult):
-    """What a comparison found.
+    """Result of a comparison.
 
-    Tables ``classifiers``, ``pairs``, ``selectors`` and ``selections``; array file
-    ``compare`` with the stored patterns and, of each image, ``source_index``, ``label`` and
-    ``right``, shape (classifiers, images). Note ``findings``: what it comes to.
+    Tables ``classifiers``, ``pairs``, ``selectors`` and ``selections``. Array file ``compare``
+    contains the stored patterns and, for each image, ``source_index``, ``label`` and ``right``,
+    shape (classifiers, images). Note ``findings`` contains the conclusions.
     """
 
 
 def plan(config: CompareConfig, stock: Stock) -> Plan:
-    """Plan to name the same images in several ways, and by patterns selected in several ways.
+    """Plan to classify the same images in several ways, and by patterns selected in several ways.
 
     Parameters
     ----------
     config : CompareConfig
-        What to do.
+        The configuration.
     stock : Stock
-        Where data, selections and couplings are.
+        Stock of data, selections and couplings.
 
     Returns
     -------
     Plan
-        Its run is told the trials done and the trials in all, and gives a
+        Its run reports finished and all trials, and returns a
         :class:`CompareResult`.
     """
     prepared = prepare(config, stock)
     resolved = prepared.config
     source_sha256 = stock.source(resolved).sha256
-    prepared.network()  # an impossible one is refused now
+    prepared.network()  # refuses an impossible one now
     recall, recall_at_zero = (
         one.resolve(prepared.facts) for one in (resolved.recall(), resolved.recall_at_zero())
     )
@@ -92,7 +92,7 @@ def plan(config: CompareConfig, stock: Stock) -> Plan:
         trained = _training_images(prepared, source, trials, training)
         return trials, trained, draw_contests(resolved, recall, dataset, source, seeds, streams)
 
-    trials, _, contests = drawn()  # impossible ones are refused now
+    trials, _, contests = drawn()  # refuses impossible ones now
     n_images = len(trials)
     n_trials = 2 * n_images + sum(contest.n_trials for contest in contests)
     del trials, contests
@@ -124,7 +124,7 @@ def plan(config: CompareConfig, stock: Stock) -> Plan:
 
 
 def summary(config: CompareConfig, result: CompareResult) -> Columns:
-    """What each classifier names rightly of all images."""
+    """Return the overall accuracy of each classifier."""
     del config
     overall = overall_rows(result.columns["classifiers"])
     return overall.only(name for name in overall if name != "label")
@@ -137,7 +137,7 @@ def _result(
     right: dict[str, NDArray[np.bool_]],
     selections: Columns,
 ) -> CompareResult:
-    """The tables and arrays of what was found, and what it comes to."""
+    """Make the tables, arrays and conclusions of the results."""
     config, bank = prepared.config, warm.trials.bank(np.arange(len(warm.trials)))
     trained_on = dict.fromkeys(right, len(warm.patterns.sample_index))
     trained_on |= {name: len(index) for name, index in trained.items()}
@@ -171,16 +171,16 @@ def _result(
 def _check_images(
     config: CompareConfig, dataset: Dataset, source: Dataset, patterns: Patterns
 ) -> None:
-    """Refuse patterns of other images, and a label of which none is left to be named."""
+    """Refuse patterns of other images, and a label without any image to classify."""
     if not patterns.comes_from(source):
         raise DataError(
-            f"{config.file}: must hold patterns of {source.name}, which classifiers are trained "
-            f"on, found those of {patterns.dataset}"
+            f"{config.file}: must contain patterns of {source.name}, on which classifiers are "
+            f"trained, found patterns of {patterns.dataset}"
         )
     for label in config.digits:
         of_label = dataset.indices_of(label)
         if patterns.comes_from(dataset) and np.isin(of_label, patterns.sample_index).all():
-            rule = f"must have images labelled {label!r} that are no samples of the selection"
+            rule = f"must have images labelled {label!r} that are not samples of the selection"
             raise SettingError("dataset", rule, config.dataset)
 
 
@@ -190,9 +190,9 @@ def _training_images(
     trials: Trials,
     seed: np.random.SeedSequence,
 ) -> dict[str, NDArray[np.int64]]:
-    """Indices of the images that each logistic regression is trained on.
+    """Return indices of the images on which each logistic regression is trained.
 
-    They are the samples of the stored labels, or as many images as are asked for and not tested.
+    They are the samples of the stored labels, or the given number of images that are not tested.
     """
     config, patterns = prepared.config, prepared.patterns
     samples = patterns.sample_index
@@ -217,7 +217,7 @@ def _named_rightly(
     trained: Mapping[str, NDArray[np.int64]],
     tell: Callable[[int], None],
 ) -> dict[str, NDArray[np.bool_]]:
-    """Which images each classifier names rightly, bool, shape (images,) each."""
+    """Return which images each classifier names correctly, bool, shape (images,) each."""
     patterns, rows = warm.patterns, np.arange(len(warm.trials))
     bank, signed = warm.trials.bank(rows), warm.config.score == "signed"
     label, spins = bank.label, bank.states[bank.row]

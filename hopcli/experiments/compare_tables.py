@@ -1,4 +1,4 @@
-"""The tables of a comparison, and what they come to in a sentence."""
+"""Tables of a comparison, and their conclusions in sentences."""
 
 from __future__ import annotations
 
@@ -30,7 +30,7 @@ __all__ = [
 ]
 
 REFERENCE = "dynamics"
-"""The classifier that the others are compared with."""
+"""Classifier with which the others are compared."""
 
 _CLASSIFIERS = Table(
     "classifiers",
@@ -40,7 +40,7 @@ _CLASSIFIERS = Table(
         Column(
             "accuracy",
             percent=True,
-            axis="accuracy (fraction of images named rightly)",
+            axis="accuracy (fraction of images named correctly)",
             bounds=(0, 1),
             counts=("correct", "n"),
             interval="95 % interval for new images",
@@ -79,7 +79,7 @@ SELECTIONS = Table(
 TABLES = (_CLASSIFIERS, _PAIRS, _SELECTORS, SELECTIONS)
 """The tables of a comparison."""
 
-_NEAREST = "overlap"  # what the dynamics start from, and may add to
+_NEAREST = "overlap"  # the classifier without dynamics
 _FIRST = next(iter(SELECTORS))
 
 
@@ -88,16 +88,16 @@ def classifiers_table(
     label: NDArray[np.str_],
     trained_on: Mapping[str, int],
 ) -> Columns:
-    """How many images each classifier names rightly, of each label and altogether.
+    """Count the images that each classifier names correctly, per label and overall.
 
     Parameters
     ----------
     right : mapping of str to ndarray of bool, shape (images,)
-        What each classifier has named rightly.
+        Images that each classifier has named correctly.
     label : ndarray of str, shape (images,)
         Label of each image.
     trained_on : mapping of str to int
-        Images whose labels each classifier has been made from.
+        Number of images from whose labels each classifier was made.
     """
     groups = [(name, label == name) for name in dict.fromkeys(label.tolist())]
     groups.append((OVERALL, np.ones(len(label), dtype=np.bool_)))
@@ -117,12 +117,12 @@ def overall_rows(classifiers: Columns) -> Columns:
 
 
 def pairs_table(right: Mapping[str, NDArray[np.bool_]]) -> Columns:
-    """The dynamics against every other classifier, on the same images.
+    """Compare the dynamics with every other classifier, on the same images.
 
     Parameters
     ----------
     right : mapping of str to ndarray of bool, shape (images,)
-        What each classifier has named rightly.
+        Images that each classifier has named correctly.
     """
     own = right[REFERENCE]
     rows = []
@@ -139,7 +139,7 @@ def pairs_table(right: Mapping[str, NDArray[np.bool_]]) -> Columns:
 
 
 def selectors_table(selections: Columns) -> Columns:
-    """What the patterns of each selector recall, over the selections.
+    """Summarise the recall with the patterns of each selector, over the selections.
 
     Parameters
     ----------
@@ -165,16 +165,16 @@ def selectors_table(selections: Columns) -> Columns:
 
 
 def classifiers_finding(classifiers: Columns, pairs: Columns, temperature: str, images: str) -> str:
-    """Whether the dynamics add accuracy to the nearest stored pattern, in a sentence.
+    """State in a sentence whether the dynamics add accuracy to the nearest stored pattern.
 
     Parameters
     ----------
     classifiers, pairs : Columns
         The tables.
     temperature : str
-        Of the dynamics, as it is written.
+        Temperature of the dynamics, as text.
     images : str
-        What was named, such as ``"test images"``.
+        Images that were classified, such as ``"test images"``.
     """
     overall = overall_rows(classifiers)
     rate = dict(zip(overall["classifier"], 100 * overall["accuracy"], strict=True))
@@ -183,13 +183,13 @@ def classifiers_finding(classifiers: Columns, pairs: Columns, temperature: str, 
     verdict = _verdict(*(100 * pair[part] for part in parts))
     return (
         f"Dynamics at T = {temperature} name {rate[REFERENCE]:.1f} % of {pair['n']:,} {images} "
-        f"rightly, the nearest stored pattern {rate[_NEAREST]:.1f} %: the dynamics {verdict}, "
+        f"correctly, the nearest stored pattern {rate[_NEAREST]:.1f} %: the dynamics {verdict}, "
         f"{_p(pair['p'])})."
     )
 
 
 def _verdict(points: float, low: float, high: float) -> str:
-    """Adds, costs or neither, with the interval."""
+    """Return "add", "cost" or "make no difference", with the interval."""
     if low > 0:
         return f"add {points:.1f} points (95 % interval {low:.1f} to {high:.1f}"
     if high < 0:
@@ -198,14 +198,14 @@ def _verdict(points: float, low: float, high: float) -> str:
 
 
 def selectors_finding(selectors: Columns, samples: int) -> str:
-    """How the selectors compare at the M nearest to one, in a sentence.
+    """Compare the selectors in a sentence, at the M nearest to a given one.
 
     Parameters
     ----------
     selectors : Columns
         The table.
     samples : int
-        The M to be near.
+        The given M.
     """
     n_samples = min(selectors["samples"].tolist(), key=lambda m: abs(m - samples))
     first, *rest = (
@@ -219,7 +219,7 @@ def selectors_finding(selectors: Columns, samples: int) -> str:
     ]
     return (
         f"Out of M = {n_samples} samples {_FIRST} chooses patterns that recall "
-        f"{100 * first['accuracy']:.1f} % of images that it has not seen (mean of "
+        f"{100 * first['accuracy']:.1f} % of unseen images (mean of "
         f"{first['selections']} selections); {', '.join(others)}, p by Holm."
     )
 

@@ -1,4 +1,4 @@
-"""Consistency: is what is alike recalled best? [ZG, the hypothesis on "1" and "4"]."""
+"""Consistency: are labels of consistent shape recalled best? [ZG, hypothesis on "1" and "4"]."""
 
 from __future__ import annotations
 
@@ -70,33 +70,33 @@ TABLES = (_CORRELATION, SHAPES, _RECALL, _SELECTIONS)
 """The tables of a test of consistency."""
 
 STORED = ("all", "half")
-"""What is stored at once: all labels, or a random half of them."""
+"""Labels that are stored at once: all, or a random half."""
 
 
 @dataclass(frozen=True, eq=False, kw_only=True)
 class ConsistencyResult(Result):
-    """How consistent labels are, how well they are recalled, and whether one goes with the other.
+    """Result of a test of consistency: measures, accuracies, and their rank correlation.
 
-    Tables ``correlation``, one row a protocol and measure; ``consistency``, one a label;
-    ``recall``, one a protocol and label; ``selections``, one a protocol, selection and label.
+    Tables ``correlation``, one row per protocol and measure; ``consistency``, one per label;
+    ``recall``, one per protocol and label; ``selections``, one per protocol, selection and label.
     """
 
 
 def plan(config: ConsistencyConfig, stock: Stock) -> Plan:
-    """Plan to compare how consistent labels are with how well they are recalled.
+    """Plan to compare the consistency of labels with their recall.
 
     Parameters
     ----------
     config : ConsistencyConfig
-        What to do.
+        The configuration.
     stock : Stock
-        Where data sets are.
+        Stock of data sets.
 
     Returns
     -------
     Plan
-        Its run is told the selections done and the selections to do, each of which is a part,
-        and gives a :class:`ConsistencyResult`.
+        Its run reports finished and all selections, each of which is a part, and returns a
+        :class:`ConsistencyResult`.
     """
     prepared = prepare(config, stock)
     resolved = prepared.config
@@ -127,7 +127,7 @@ def plan(config: ConsistencyConfig, stock: Stock) -> Plan:
 
 
 def _check_tests(config: ConsistencyConfig, dataset: Dataset) -> None:
-    """Refuse more test images than any selection may leave."""
+    """Refuse more test images than every selection leaves."""
     for label in config.digits:
         left = len(dataset.indices_of(label)) - config.samples
         if left < config.tests:
@@ -142,7 +142,7 @@ def _recall(
     progress: Progress,
     parts: Parts,
 ) -> NDArray[np.float64]:
-    """Accuracy of each label in each selection, shape (protocols, selections, labels)."""
+    """Measure each label's accuracy per selection, shape (protocols, selections, labels)."""
     missing = config.selections - len(parts)
     streams = Streams.of(config.seed)
     seeds = (
@@ -162,9 +162,9 @@ def _of_selection(
     seeds: Sequence[np.random.SeedSequence],
     threads: int | None,
 ) -> NDArray[np.float64]:
-    """Accuracy of each label in a selection, all stored at once, and by halves; shape (2, labels).
+    """Measure accuracies in a selection, all labels at once, and by halves; shape (2, labels).
 
-    The seeds are those of the samples, of tests and halves, and of the chains.
+    The seeds are for the samples, for tests and halves, and for the chains.
     """
     *own, of_chains = seeds
     labels = config.digits
@@ -206,7 +206,7 @@ def _accuracy(
     seed: np.random.SeedSequence,
     threads: int | None,
 ) -> NDArray[np.float64]:
-    """Fraction recalled of the starts of each pattern, shape (p, tests, N); shape (p,)."""
+    """Return the recalled fraction of the starts of each pattern, (p, tests, N); shape (p,)."""
     network = store(xi, "pseudo-inverse")
     spins = starts.reshape(-1, network.n_sites)
     final = dynamics.run(
@@ -226,8 +226,8 @@ def _accuracy(
 def _correlation_table(
     config: ConsistencyConfig, shapes: Columns, accuracy: NDArray[np.float64]
 ) -> Columns:
-    """Rank correlation of each measure with the accuracies, over the labels."""
-    # Images are started from as they are, so the stream of starts is free.
+    """Compute the rank correlation of each measure with the accuracies, over the labels."""
+    # Images start without changes, so the stream of starts is free.
     pairings, resamples = Streams.of(config.seed).starts.spawn(2)
     rows = []
     for stored, draws in zip(STORED, accuracy, strict=True):
@@ -248,7 +248,7 @@ def _correlation_table(
 
 
 def _recall_table(config: ConsistencyConfig, accuracy: NDArray[np.float64]) -> Columns:
-    """Mean accuracy of each label, with SD, SEM and 95 % interval over selections."""
+    """Compute the mean accuracy of each label, with SD, SEM and 95 % interval over selections."""
     return _RECALL.rows(
         (
             stored,
@@ -262,7 +262,7 @@ def _recall_table(config: ConsistencyConfig, accuracy: NDArray[np.float64]) -> C
 
 
 def _selection_table(config: ConsistencyConfig, accuracy: NDArray[np.float64]) -> Columns:
-    """Accuracy of each label in each selection."""
+    """Return the accuracy of each label in each selection."""
     places = itertools.product(STORED, range(config.selections), config.digits)
     rates = accuracy.ravel()
     return _SELECTIONS.rows((*place, rate) for place, rate in zip(places, rates, strict=True))

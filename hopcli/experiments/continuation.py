@@ -1,4 +1,4 @@
-"""Whether a recall is long enough: what a few trials come to that are run on from their ends."""
+"""Continuation of a few trials from their final states, to test whether a recall is long enough."""
 
 from __future__ import annotations
 
@@ -19,22 +19,22 @@ if TYPE_CHECKING:
 
 __all__ = ["Continuation", "Rise", "affordable", "rise_of"]
 
-_MOST = 500  # trials run on
-_SHARE = 0.03  # of the attempts of the run that these may cost,
-_CHEAP = 10_000_000  # or so many attempts, which take some milliseconds
+_MOST = 500  # continued trials
+_SHARE = 0.03  # of the attempts of the run; the most that these may cost,
+_CHEAP = 10_000_000  # or this number of attempts, which take some milliseconds
 
 
 class Rise(NamedTuple):
-    """How many more trials are recalled, as a fraction of all.
+    """Increase of the number of recalled trials, as a fraction of all.
 
     Attributes
     ----------
     mean : float
         From -1 to 1.
     low, high : float
-        Its 95 % interval, for a new start.
+        95 % interval, for a new start.
     trials : int
-        Number of trials that it is of.
+        Number of continued trials.
     """
 
     mean: float
@@ -44,14 +44,14 @@ class Rise(NamedTuple):
 
 
 class Continuation:
-    """The first trials of each label, to be run on for as many sweeps as they had.
+    """First trials of each label, to be continued for the same number of sweeps.
 
-    None is run on where even a trial of each label would take long.
+    None is continued if even one trial of each label would take long.
 
     Parameters
     ----------
     relaxation : Relaxation
-        How the trials of the recall are run.
+        Protocol of the trials of the recall.
     """
 
     def __init__(self, relaxation: Relaxation) -> None:
@@ -61,13 +61,13 @@ class Continuation:
         self._spins: list[NDArray[np.int8]] = []
 
     def add(self, block: Block, spins: NDArray[np.int8]) -> None:
-        """Keep where those of them ended that are in a block of the run."""
+        """Keep the final states of these trials in a block of the run."""
         here = np.flatnonzero(np.isin(block.rows, self._rows))
         self._recalled.append(block.scores.recalled[here])
         self._spins.append(spins[here])
 
     def rise(self) -> Rise | None:
-        """How many more are recalled when they are run on; None without any."""
+        """Return the increase of recalled trials on continuation; None without any trials."""
         if not len(self._rows):
             return None
         relaxation = self._relaxation
@@ -80,12 +80,12 @@ class Continuation:
         return rise_of(np.concatenate(self._recalled), after, unit)
 
     def warning(self, accuracy: Columns) -> str | None:
-        """What is to be said where the accuracy would rise by more than its interval.
+        """Return a warning if the accuracy would rise by more than its interval.
 
         Parameters
         ----------
         accuracy : Columns
-            The table of accuracies, the last row of all labels.
+            The table of accuracies; the last row is for all labels.
         """
         rise = self.rise()
         mean, low, high = (accuracy[name][-1] for name in ("accuracy", "ci_low", "ci_high"))
@@ -101,7 +101,7 @@ class Continuation:
 
 
 def affordable(relaxation: Relaxation) -> NDArray[np.int64]:
-    """The first trials of each label, as many of each, that cost little to run on."""
+    """Return the first trials of each label, equally many, that are cheap to continue."""
     config, trials = relaxation.config, relaxation.trials
     cheap = _CHEAP // (config.sweeps * config.attempts_per_sweep)
     number = min(_MOST, max(int(_SHARE * len(trials)), cheap))
@@ -109,10 +109,10 @@ def affordable(relaxation: Relaxation) -> NDArray[np.int64]:
 
 
 def rise_of(before: NDArray[np.bool_], after: NDArray[np.bool_], unit: NDArray[np.int64]) -> Rise:
-    """How many more trials are recalled after than before; those of one unit are alike.
+    """Compute the increase of recalled trials; trials of one unit are not independent.
 
     The interval is that of the mean of a bounded variable, see
-    :func:`hopcli.statistics.clustered_interval`: of the units' own rises, -1 to 1.
+    :func:`hopcli.statistics.clustered_interval`: the units' own increases, -1 to 1.
     """
     _, which = np.unique(unit, return_inverse=True)
     trials = np.bincount(which)

@@ -1,4 +1,4 @@
-"""Critical temperature: chains from hot and from cold, at every temperature and size."""
+"""Critical temperature: chains from hot and from cold starts, at every temperature and size."""
 
 from __future__ import annotations
 
@@ -38,47 +38,47 @@ _MOST_RECORDED = 1 << 22  # class sums at once
 
 @dataclass(frozen=True, eq=False, kw_only=True)
 class CriticalResult(StoredResult):
-    """What was found of a critical temperature.
+    """Result of a measurement of a critical temperature.
 
-    Tables ``critical``, the estimates; ``critical_scan``, one row a size, temperature and
-    start; ``critical_exact``, two patterns on a fine grid, and ``critical_fit``, the run
-    against them, both without a row where nothing is known exactly. Array file ``critical``.
+    Tables ``critical``, the estimates; ``critical_scan``, one row per size, temperature and start;
+    ``critical_exact``, two patterns on a fine grid; ``critical_fit``, the run compared with the
+    exact values. The last two are empty without exact values. Array file ``critical``.
     """
 
     @property
     def ordering(self) -> float:
-        """Temperature at which the disordered state turns unstable, for p / N -> 0."""
+        """Temperature at which the disordered state becomes unstable, for p / N -> 0."""
         return float(self.columns["critical"].where(what="linear stability")["exact"][0])
 
 
 def plan(config: CriticalConfig, stock: Stock) -> Plan:
-    """Plan to run chains to equilibrium and to see where order sets in.
+    """Plan to run chains to equilibrium and find the onset of order.
 
     Parameters
     ----------
     config : CriticalConfig
-        What to do.
+        The configuration.
     stock : Stock
-        Where data and selections are.
+        Stock of data and selections.
 
     Returns
     -------
     Plan
-        Its run is told the chains done and the chains to do, those of a size and temperature
-        being a part, and gives a :class:`CriticalResult`.
+        Its run reports finished and all chains, and returns a :class:`CriticalResult`. The
+        chains of a size and temperature are a part.
     """
     prepared = prepare(config, stock)
     resolved, patterns, n_sites = prepared.config, prepared.patterns, prepared.facts.n_sites
     check_states("chains", 2 * resolved.chains, n_sites * max(resolved.scales) ** 2)
     most = resolved.most_sweeps(resolved.chains)
     if resolved.sweeps > most:
-        rule = f"must be at most {most:,} with so many chains"
+        rule = f"must be at most {most:,} with this number of chains"
         raise SettingError("sweeps", rule, resolved.sweeps)
 
     def stored() -> list[Network]:
         return [store(_enlarged(patterns, scale), resolved.rule) for scale in resolved.scales]
 
-    stored()  # impossible ones are refused now
+    stored()  # refuses impossible ones now
 
     def work(execution: ThreadedExecution, progress: Progress, parts: Parts) -> CriticalResult:
         networks = stored()
@@ -103,7 +103,7 @@ def plan(config: CriticalConfig, stock: Stock) -> Plan:
 
 
 def _enlarged(patterns: Patterns, scale: int) -> NDArray[np.int8]:
-    """The patterns with each pixel repeated in both directions, int8, shape (p, scale^2 N)."""
+    """Repeat each pixel of the patterns in both directions, int8, shape (p, scale^2 N)."""
     pictures = patterns.xi.reshape(-1, *patterns.shape)
     return pictures.repeat(scale, axis=1).repeat(scale, axis=2).reshape(len(pictures), -1)
 
@@ -145,7 +145,7 @@ def _run(
                 threads=threads,
                 progress=lambda done: progress(done, missing),
             )
-            assert states.class_sums is not None  # they were asked for
+            assert states.class_sums is not None  # they were requested
             spins = states.spins
             series.add(states.class_sums[:, 1:])
         any_pattern = np.zeros(series.last.shape[1], dtype=np.bool_)
@@ -156,20 +156,20 @@ def _run(
 
 
 def _stretches(config: CriticalConfig, n_classes: int) -> list[int]:
-    """Sweeps of a chain, in stretches whose class sums fit into memory."""
+    """Divide the sweeps of a chain into stretches whose class sums fit into memory."""
     most = max(1, _MOST_RECORDED // (2 * config.chains * n_classes))
     n_stretches = math.ceil(config.sweeps / most)
     return [len(part) for part in np.array_split(np.arange(config.sweeps), n_stretches)]
 
 
 def _starts(xi: NDArray[np.int8], chains: int, rng: np.random.Generator) -> NDArray[np.int8]:
-    """Random spins, then as many of the patterns in turn, int8, shape (2 chains, N)."""
+    """Return random spins, then as many patterns in turn, int8, shape (2 chains, N)."""
     cold = xi[np.arange(chains) % len(xi)]
     return np.vstack([random_spins(rng, chains, xi.shape[1]), cold])
 
 
 class _Series:
-    """What is seen of chains after every sweep.
+    """Observables of chains after every sweep.
 
     Attributes
     ----------
@@ -183,14 +183,14 @@ class _Series:
         self._seen: list[tuple[NDArray[np.float64], NDArray[np.float64]]] = []
 
     def add(self, sums: NDArray[np.int32]) -> None:
-        """See some sweeps more, by their class sums, shape (chains, sweeps, K)."""
+        """Add further sweeps, by their class sums, shape (chains, sweeps, K)."""
         m = overlaps_of_sums(sums, self._network)
         energy = energy_of_sums(sums, self._network) / self._network.n_sites
         self._seen.append((projection_norm(m, self._xi), energy))
         self.last = m[:, -1]
 
     def joined(self) -> tuple[NDArray[np.float64], NDArray[np.float64]]:
-        """Projection norm and energy a spin, each float64, shape (chains, sweeps)."""
+        """Return projection norm and energy per spin, each float64, shape (chains, sweeps)."""
         projection, energy = (np.hstack(each) for each in zip(*self._seen, strict=True))
         return projection, energy
 
@@ -198,7 +198,7 @@ class _Series:
 def _equilibrium(
     projection: NDArray[np.float64], energy: NDArray[np.float64], recalled: NDArray[np.bool_]
 ) -> NDArray[np.float64]:
-    """Means of each chain without its beginning, float64, shape (chains, columns)."""
+    """Return means of each chain without its beginning, float64, shape (chains, columns)."""
     n_chains, sweeps = projection.shape
     found = autocorrelation_time(projection[:, sweeps // 2 :] ** 2)
     wanted = _BURN_IN * found.tau

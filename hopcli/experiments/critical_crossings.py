@@ -1,4 +1,4 @@
-"""Crossings of the Binder ratios of neighbouring sizes, and the limit that they tend to."""
+"""Crossings of the Binder ratios of neighbouring sizes, and their limit."""
 
 from __future__ import annotations
 
@@ -21,14 +21,14 @@ __all__ = ["crossing_rows", "missing_crossings"]
 
 _FALLS_SHORT = 2.0  # distances from the last crossing to its limit
 _POINTS = 6  # temperatures wanted for a crossing
-_WINDOW = (2.0, 4.0)  # scaled distance from T_c up to which they are taken
-_SUGGESTED = 10  # steps of the temperatures that a warning names
+_WINDOW = (2.0, 4.0)  # largest scaled distances from T_c
+_SUGGESTED = 10  # steps of the temperatures in a warning
 _MORE_SWEEPS = 10
 _ROUNDING = 1e-9
 
 
 def crossing_rows(measured: Measured) -> Iterator[tuple[Any, ...]]:
-    """Where the Binder ratios of neighbouring sizes cross, and where that tends to."""
+    """Return the crossings of the Binder ratios of neighbouring sizes, and their limit."""
     pairs = list(itertools.pairwise(range(len(measured.sizes))))
     found = []
     for small, large in pairs:
@@ -43,7 +43,7 @@ def crossing_rows(measured: Measured) -> Iterator[tuple[Any, ...]]:
 
 
 def _with_interval(found: Crossing) -> tuple[float, float, float]:
-    """A crossing with its interval; no temperature is below 0."""
+    """Return a crossing with its interval; no temperature is below 0."""
     return found.value, max(found.low, 0.0), found.high
 
 
@@ -52,8 +52,8 @@ def _near(
 ) -> NDArray[np.bool_]:
     """Select the temperatures from which the crossing of two sizes is estimated.
 
-    Those within 2 of the scaled variable (T / T_c - 1) (N_1 N_2)^(1/4), or as much farther
-    as six temperatures need, but not beyond 4.
+    These are within 2 of the scaled variable (T / T_c - 1) (N_1 N_2)^(1/4). If they are fewer
+    than six, the window is extended, at most to 4.
     """
     scaled = _scaled(temperatures, ordering, sizes)
     wide = np.sort(scaled)[min(_POINTS, len(scaled)) - 1 :][:1]
@@ -67,7 +67,7 @@ def _scaled(
 
 
 def _crossing(measured: Measured, small: int, large: int) -> Crossing:
-    """The crossing of two sizes, where hot and cold starts agree; NaN without temperatures."""
+    """Estimate the crossing of two sizes where hot and cold starts agree; NaN if impossible."""
     pair = [small, large]
     sizes = (measured.sizes[small], measured.sizes[large])
     temperatures = np.array(measured.config.temperatures)
@@ -85,7 +85,7 @@ def _crossing(measured: Measured, small: int, large: int) -> Crossing:
     return crossing(
         temperatures[agree],
         ratios(measured.means.mean(axis=2)),
-        spread * math.sqrt(chains / (chains - 2)),  # hot and cold have a mean each
+        spread * math.sqrt(chains / (chains - 2)),  # hot and cold each have a mean
         (_steepness(measured, small), _steepness(measured, large)),
         dof=chains - 2,
         lowest=measured.disordered(sizes[0]),
@@ -97,7 +97,7 @@ def _steepness(measured: Measured, size: int) -> float:
 
 
 def _exact_crossing(measured: Measured, small: int, large: int) -> float:
-    """The crossing of the exact curves; NaN where there is none, or they are not known."""
+    """Compute the crossing of the exact curves; NaN without a crossing or exact values."""
     from scipy.optimize import brentq
 
     def difference(temperatures: NDArray[np.float64]) -> NDArray[np.float64]:
@@ -121,8 +121,8 @@ def _extrapolated(sizes: list[int], found: list[Crossing]) -> Crossing:
     """Extrapolate the crossings of the two largest pairs of sizes to infinite size.
 
     With corrections of 1 / sqrt(N) to a ratio that depends on sqrt(N) (T - T_c), sizes N_1
-    and N_2 cross 1 / sqrt(N_1 N_2) away from T_c. Neighbouring pairs share a size, so
-    distances to the bounds add up as they are, which covers whatever their correlation.
+    and N_2 cross 1 / sqrt(N_1 N_2) away from T_c. Neighbouring pairs share a size, so distances
+    to the bounds add linearly, which covers any correlation.
 
     Higher corrections remain: with exact crossings of two patterns the result falls short of
     T_c by 3 to 155 % of its distance from the last crossing. The bound in that direction is
@@ -158,13 +158,13 @@ def missing_crossings(measured: Measured) -> list[str]:
             advice = f"the run has {near.sum()}; add --temperatures {low:g}:{high:g}:{step:g}"
         else:
             more = min(_MORE_SWEEPS * config.sweeps, type(config).most_sweeps(config.chains))
-            advice = f"hot and cold starts agree at {both.sum()}; give them time by --sweeps {more}"
+            advice = f"hot and cold starts agree at {both.sum()}; try --sweeps {more}"
         warnings.append(f"{lack}, {advice}")
     return warnings
 
 
 def _suggestion(ordering: float, sizes: tuple[int, int]) -> tuple[float, float, float]:
-    """First, last and step of temperatures from which the crossing can be estimated."""
+    """Return first, last and step of temperatures that give a crossing."""
     reach = _WINDOW[0] * ordering / math.sqrt(math.sqrt(sizes[0] * sizes[1]))
     step = float(f"{2 * reach / _SUGGESTED:.2g}")
     middle = round(ordering / step) * step

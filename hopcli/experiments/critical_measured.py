@@ -24,28 +24,28 @@ if TYPE_CHECKING:
 __all__ = ["Measured", "powers"]
 
 _REPLICATES = 1000
-_MOST_PAIRS = 1 << 22  # of sums of two groups, whose states are added up
+_MOST_PAIRS = 1 << 22  # of sums of two groups whose states are summed
 _LEVEL = 0.05
 _POWERS = 5
 
 
 def powers(projection: NDArray[np.float64], energy: NDArray[np.float64]) -> NDArray[np.float64]:
-    """Stack m_P, m_P^2, m_P^4, e and e^2, whose means say all, shape (5, ...)."""
+    """Stack m_P, m_P^2, m_P^4, e and e^2, whose means suffice, shape (5, ...)."""
     return np.stack([projection, projection**2, projection**4, energy, energy**2])
 
 
 class Measured:
-    """The measurements of the chains of a run, and the exact values.
+    """Measurements of the chains of a run, and the exact values.
 
     Parameters
     ----------
     config : CriticalConfig
-        What was run.
+        The configuration of the run.
     networks : list of Network
         The network of each size.
     chains : ndarray of float64, shape (sizes, temperatures, chains, 9)
-        Of each chain the means of the five :func:`powers`, whether it ended at a pattern, and
-        tau, its standard error and the sweeps left out. The first half of the chains is hot.
+        For each chain the means of the five :func:`powers`, whether it ended at a pattern, and
+        tau, its standard error and the skipped sweeps. The first half of the chains is hot.
     """
 
     def __init__(
@@ -62,16 +62,16 @@ class Measured:
         self._networks = networks
 
     def of(self, start: str) -> slice:
-        """The chains of a start."""
+        """Return the slice of the chains of a start."""
         half = self.config.chains
         return {"hot": slice(half), "cold": slice(half, None), "both": slice(None)}[start]
 
     def disordered(self, n_sites: int) -> float:
-        """Binder ratio of Gaussian components a little above the critical temperature.
+        """Compute the Binder ratio of Gaussian components a little above the critical temperature.
 
-        1 - n sum v_k^2 / (sum v_k)^2 with the variances v_k = 1 / (1 - T_k / T) of the n
-        components, at T = T_c (1 + 2 / sqrt(N)): 0 where all order together, and 1 - n
-        where one alone does.
+        It is 1 - n sum v_k^2 / (sum v_k)^2 with the variances v_k = 1 / (1 - T_k / T) of the n
+        components, at T = T_c (1 + 2 / sqrt(N)). It is 0 if all components order together, and
+        1 - n if only one does.
         """
         temperature = self.ordering * (1 + 2 / math.sqrt(n_sites))
         variances = 1 / (1 - self.orderings / temperature)
@@ -80,7 +80,7 @@ class Measured:
 
     @functools.cached_property
     def replicates(self) -> dict[str, NDArray[np.float64]]:
-        """Means as other chains might have had them, shape (sizes, temperatures, any, 5)."""
+        """Return resampled means over chains, shape (sizes, temperatures, any, 5)."""
         n_parts = len(self.sizes) * len(self.config.temperatures)
         seed = Streams.of(self.config.seed).chains.spawn(n_parts + 1)[-1]  # after the parts' own
         rng = np.random.default_rng(seed)
@@ -95,9 +95,9 @@ class Measured:
 
     @functools.cached_property
     def states(self) -> list[tuple[PairStates, NDArray[np.float64]] | None]:
-        """All states of each size, where they are known, and what is seen of them.
+        """All states of each size, if they are known, and their observables.
 
-        These are the :func:`powers`, and whether a state is at a pattern, shape (6, a, b).
+        Observables are the :func:`powers`, and whether a state is at a pattern, shape (6, a, b).
         """
         return [self._states(PairStates.of(each, _MOST_PAIRS)) for each in self._networks]
 
@@ -111,9 +111,9 @@ class Measured:
 
     @property
     def same(self) -> NDArray[np.float64]:
-        """P of hot and cold starts being in the same equilibrium, shape (sizes, temperatures).
+        """P-values that hot and cold starts are in one equilibrium, shape (sizes, temperatures).
 
-        Student's test of the mean of m_P^2; where neither start has any noise 1 or 0.
+        Student's test of the mean of m_P^2. Without noise in either start it is 1 or 0.
         """
         from scipy.special import stdtr
 
@@ -128,7 +128,7 @@ class Measured:
 
     @property
     def agree(self) -> NDArray[np.bool_]:
-        """Return where hot and cold starts agree, by Bonferroni's correction of `same`."""
+        """Agreement of hot and cold starts, by Bonferroni's correction of `same`."""
         p = self.same
         return p >= _LEVEL / p.size
 
@@ -148,9 +148,9 @@ class Measured:
         }
 
     def exact(self, size: int, temperatures: NDArray[np.float64]) -> NDArray[np.float64]:
-        """Exact means of the powers, and how often a state is at a pattern.
+        """Compute exact means of the powers, and the share of states at a pattern.
 
-        float64, shape (temperatures, 6); NaN where states are not known.
+        float64, shape (temperatures, 6); NaN if the states are not known.
         """
         known = self.states[size]
         if known is None:

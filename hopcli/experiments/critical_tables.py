@@ -1,4 +1,4 @@
-"""The tables of ``hopcli critical``: from the means of chains to estimates and their intervals."""
+"""Tables of ``hopcli critical``: from the means of chains to estimates and their intervals."""
 
 from __future__ import annotations
 
@@ -22,7 +22,7 @@ if TYPE_CHECKING:
 
 __all__ = ["TABLES", "tables_of"]
 
-_LINEAR = {"projection_square": 1, "energy": 3}  # held to the exact means: place among the powers
+_LINEAR = {"projection_square": 1, "energy": 3}  # compared with exact means: place among the powers
 _QUANTITIES = (
     *("projection", "projection_square", "binder", "susceptibility", "energy", "specific_heat"),
     "recall",
@@ -68,11 +68,11 @@ TABLES = (_CRITICAL, _SCAN, _EXACT, _FIT)
 
 _STARTS = ("hot", "cold", "both")
 _CURVE_POINTS = 60
-_ROUNDING = 1e-9  # of the critical temperature, which an eigenvalue gives
+_ROUNDING = 1e-9  # of the critical temperature, from an eigenvalue
 
 
 def tables_of(measured: Measured) -> dict[str, Columns]:
-    """All tables of a run."""
+    """Make all tables of a run."""
     scan = _scan(measured)
     return {
         "critical": _estimates(measured, scan),
@@ -83,7 +83,7 @@ def tables_of(measured: Measured) -> dict[str, Columns]:
 
 
 def _scan(measured: Measured) -> Columns:
-    """One row a size, temperature and start."""
+    """Make one row per size, temperature and start."""
     temperatures = np.array(measured.config.temperatures)
     rows = []
     for size in range(len(measured.sizes)):
@@ -96,7 +96,7 @@ def _scan(measured: Measured) -> Columns:
 def _row(
     measured: Measured, size: int, place: int, start: str, exact: NDArray[np.float64]
 ) -> list[Any]:
-    """What the chains of a start say at a temperature, and what is exact."""
+    """Return the estimates of a start at a temperature, and the exact values."""
     temperature = measured.config.temperatures[place]
     chains = measured.means[size, place, measured.of(start)]
     n_chains = len(chains)
@@ -113,12 +113,12 @@ def _row(
 
 
 def _rate(succeeded: NDArray[np.bool_]) -> tuple[float, float, float]:
-    """A rate with its 95 % interval, which has a width at 0 and 1 too."""
+    """Return a rate with its 95 % interval, which has a width at 0 and 1 too."""
     return (float(succeeded.mean()), *exact_interval(int(succeeded.sum()), succeeded.size))
 
 
 def _normal_score(values: NDArray[np.float64], expected: float) -> float:
-    """How far a mean is from what is expected, as a normal deviate; NaN without any noise."""
+    """Return the deviation of a mean from its expectation in sigmas; NaN without noise."""
     from scipy.special import ndtri, stdtr
 
     if np.ptp(values) == 0:
@@ -128,7 +128,7 @@ def _normal_score(values: NDArray[np.float64], expected: float) -> float:
 
 
 def _curves(measured: Measured) -> Columns:
-    """The exact answer on a grid that is finer around the critical temperature."""
+    """Compute the exact values on a grid that is finer around the critical temperature."""
     ends = min(measured.config.temperatures), max(measured.config.temperatures)
     near = np.linspace(0.9 * measured.ordering, 1.1 * measured.ordering, _CURVE_POINTS)
     grid = np.union1d(np.linspace(*ends, _CURVE_POINTS), np.clip(near, *ends))
@@ -142,10 +142,10 @@ def _curves(measured: Measured) -> Columns:
 
 
 def _fit_table(scan: Columns) -> Columns:
-    """Chi-square of each size against the exact means, where hot and cold starts agree.
+    """Compute chi-square of each size against exact means, where hot and cold starts agree.
 
     The energy of the pseudo-inverse rule is a linear function of the squared projection, so its
-    scores are the same but for the sign. A second row would repeat the first test.
+    scores differ only in the sign. A second row would repeat the first test.
     """
     from scipy.special import chdtrc
 
@@ -172,7 +172,7 @@ def _is_among(scores: NDArray[np.float64], tested: list[NDArray[np.float64]]) ->
 
 
 def _estimates(measured: Measured, scan: Columns) -> Columns:
-    """The temperatures, measured and exact, and what is recalled above the critical one."""
+    """Make the temperatures, measured and exact, and the recall above the critical one."""
     unknown = (np.nan,) * 3
     rows = [
         *crossing_rows(measured),
@@ -183,7 +183,7 @@ def _estimates(measured: Measured, scan: Columns) -> Columns:
 
 
 def _recalled_above(measured: Measured, scan: Columns) -> Iterator[tuple[Any, ...]]:
-    """How often chains end at a pattern above the critical temperature."""
+    """Return the share of chains that end at a pattern above the critical temperature."""
     above = np.array(measured.config.temperatures) > measured.ordering + _ROUNDING
     if not above.any():
         return

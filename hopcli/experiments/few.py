@@ -5,7 +5,7 @@ from __future__ import annotations
 __all__ = ["ENOUGH", "few_selections"]
 
 ENOUGH = 30
-"""Selections from which on a kind that is 1 in 10 is missing in less than 5 % of runs."""
+"""Smallest number of selections of which at most 5 % lack a kind that is 1 in 10."""
 
 _MISSING = 0.05
 
@@ -13,9 +13,9 @@ _MISSING = 0.05
 def few_selections(selections: int, most: int = ENOUGH) -> list[str]:
     """Warn if intervals over so many selections cover less than they state.
 
-    A kind of selection of frequency r is missing from n selections with probability
-    (1 - r)^n. Where selections of a rare kind are much worse than the others, intervals that
-    have not met it do not hold the mean or the variance.
+    A kind of selection of frequency r is missing from n selections with probability (1 - r)^n.
+    If selections of a rare kind are much worse than the others, intervals without this kind do
+    not contain the mean or the variance.
 
     Parameters
     ----------
@@ -27,7 +27,7 @@ def few_selections(selections: int, most: int = ENOUGH) -> list[str]:
     Returns
     -------
     list of str
-        One warning, or none from 30 selections on.
+        One warning, or none for 30 or more selections.
 
     Examples
     --------

@@ -1,4 +1,4 @@
-"""Fit of the sweeps: how many made a published table of recall? [ZG, the table of accuracies]."""
+"""Fit of the number of sweeps of a published table of recall [ZG, table of accuracies]."""
 
 from __future__ import annotations
 
@@ -68,24 +68,24 @@ TABLES = (_ESTIMATE, _LIKELIHOOD, _EXPECTED)
 """The tables of a fit."""
 
 _SLACK = 1.645  # standard errors of a simulation, one-sided 95 %
-_DRAWS = 200  # of chances, and of orders, for what the finite number of them leaves open
+_DRAWS = 200  # of chances, and of orders, for the error of their finite number
 
 
 @dataclass(frozen=True, eq=False, kw_only=True)
 class FitSweepsResult(Result):
-    """Which numbers of sweeps fit a table.
+    """Result of a fit: numbers of sweeps that fit a table.
 
     Tables ``estimate``, one row for a known order of the sites and one for an unknown one;
-    ``likelihood``, one row an order and number of sweeps; ``expected``, one an order, number of
+    ``likelihood``, one row per order and number of sweeps; ``expected``, one per order, number of
     sweeps and label.
     """
 
 
 class _Fit(NamedTuple):
-    """What one number of sweeps says of the table; arrays are of the labels, shape (labels,).
+    """Fit of one number of sweeps to the table; arrays are per label, shape (labels,).
 
-    Variances are of counts: shared by all repeats of a table, and of each repeat. Draws are
-    log-likelihoods as other replays or orders would have them, shape (draws,).
+    Variances are of counts: that shared by all repeats of a table, and that of each repeat.
+    Draws are log-likelihoods with other replays or orders, shape (draws,).
     """
 
     log_likelihood: float
@@ -97,19 +97,19 @@ class _Fit(NamedTuple):
 
 
 def plan(config: FitSweepsConfig, stock: Stock) -> Plan:
-    """Plan to hold a table of recall to runs of each number of sweeps.
+    """Plan to compare a table of recall with runs of each number of sweeps.
 
     Parameters
     ----------
     config : FitSweepsConfig
-        What to do.
+        The configuration.
     stock : Stock
-        Where data, selections and couplings are.
+        Stock of data, selections and couplings.
 
     Returns
     -------
     Plan
-        Its run is told the sweeps done and the sweeps to do, and gives a
+        Its run reports finished and all sweeps, and returns a
         :class:`FitSweepsResult`.
     """
     config.check()
@@ -117,7 +117,7 @@ def plan(config: FitSweepsConfig, stock: Stock) -> Plan:
     longest = prepare(_longest_replay(config, published.labels), stock)
     resolved, recall = config.resolve(longest.facts), longest.config
     patterns = longest.patterns
-    authors_trials(recall, longest.dataset, patterns)  # impossible ones are refused now
+    authors_trials(recall, longest.dataset, patterns)  # refuses impossible ones now
     prepared = longest.with_config(resolved)
 
     def work(execution: ThreadedExecution, progress: Progress) -> FitSweepsResult:
@@ -147,7 +147,7 @@ def plan(config: FitSweepsConfig, stock: Stock) -> Plan:
 
 
 def _longest_replay(config: FitSweepsConfig, labels: tuple[str, ...]) -> RecallConfig:
-    """The recall as the authors made it, with the most sweeps."""
+    """Return the recall as the authors made it, with the most sweeps."""
     shared = config.settings().keys() & RecallConfig.settings().keys() - {"sweeps"}
     values = {name: getattr(config, name) for name in shared}
     return RecallConfig(**values, digits=labels, sweeps=max(config.sweeps), replay_authors=True)
@@ -163,7 +163,7 @@ def _run(
     """Fit every number of sweeps, with the order of the sites known and unknown."""
     streams = Streams.of(config.seed)
     of_known, of_unknown = streams.chains.spawn(2)
-    # Images are started from as they are, so the stream of starts is free.
+    # Images start without changes, so the stream of starts is free.
     draws = streams.starts.spawn(len(config.sweeps) + 1)
     longest = max(config.sweeps)
     total = config.replays * sum(config.sweeps) + 2 * config.orders * longest
@@ -185,7 +185,7 @@ def _run(
 
 
 def _first_sites(sites: NDArray[np.uint32], attempts: int) -> NDArray[np.uint32]:
-    """The sites of runs of fewer attempts: the stream goes on from image to image."""
+    """Return the sites of runs of fewer attempts: the stream continues from image to image."""
     n_images = len(sites)
     return sites.reshape(-1)[: n_images * attempts].reshape(n_images, attempts)
 
@@ -196,7 +196,7 @@ def _fit_known(
     replays: int,
     seed: np.random.SeedSequence,
 ) -> _Fit:
-    """Hold the counts to replays of the order that the sites had."""
+    """Compare the counts with replays of the known order of the sites."""
     hits = recalled.reshape(counts.shape[1], -1)
     drawn = np.array(
         [
@@ -221,14 +221,14 @@ def _fit_known(
 def _fit_unknown(
     counts: NDArray[np.int64], recalled: NDArray[np.bool_], seed: np.random.SeedSequence
 ) -> _Fit:
-    """Hold the counts to runs in random orders, shape (orders, 2, images)."""
+    """Compare the counts with runs in random orders, shape (orders, 2, images)."""
     n_orders = len(recalled)
     weights = np.random.default_rng(seed).multinomial(
         n_orders, np.full(n_orders, 1 / n_orders), _DRAWS
     )
     every = np.vstack([np.ones((1, n_orders)), weights])
     mean, between, within = _moments(recalled, every, counts.shape[1])
-    # The mean is known from so many orders, each of them run twice.
+    # The mean is estimated from these orders, each of them run twice.
     shared = between + (between + within / 2) / n_orders
     values = nested_log_likelihood(counts[:, None], mean, shared, within).sum(axis=1)
     chi2 = nested_chi_square(counts, mean[0], shared[0], within[0]).sum()
@@ -245,18 +245,18 @@ def _fit_unknown(
 def _moments(
     recalled: NDArray[np.bool_], weights: NDArray[np.float64], n_labels: int
 ) -> tuple[NDArray[np.float64], ...]:
-    """Mean of the counts, and their variances between orders and within one.
+    """Compute the mean of the counts, and their variances between orders and within one.
 
-    Images are independent, each having an order of its own: so variances add up over them.
+    Images are independent, each with its own order, so their variances add up.
 
     Parameters
     ----------
     recalled : ndarray of bool, shape (orders, 2, images)
-        Which images were recalled, in two runs of each order.
+        Recalled images, in two runs of each order.
     weights : ndarray of float, shape (draws, orders)
-        How often each order counts.
+        Weight of each order.
     n_labels : int
-        Labels, of as many images each.
+        Number of labels, with equally many images.
 
     Returns
     -------
@@ -275,12 +275,12 @@ def _moments(
 
 
 def _slack_of_replays(shape: tuple[int, ...], replays: int) -> float:
-    """By how much replays may have made a likelihood of a known order too low.
+    """Compute by how much replays may reduce a likelihood of a known order.
 
-    Each number of sweeps has replays of its own, and the best is the luckiest of several. Of
-    n repeats of L labels and R replays a share n / (n + R) of the noise is that of the
-    replays; a difference of two such log-likelihoods, each half a chi-square of L, has a
-    standard deviation of sqrt(L). Two of them are allowed for.
+    Each number of sweeps has its own replays, and the best is the luckiest of several. For n
+    repeats of L labels and R replays a share n / (n + R) of the noise comes from the replays. A
+    difference of two such log-likelihoods, each half a chi-square of L, has a standard deviation
+    of sqrt(L). Two standard deviations are allowed.
     """
     repeats, labels = shape
     return 2 * math.sqrt(labels) * repeats / (repeats + replays)
@@ -289,7 +289,7 @@ def _slack_of_replays(shape: tuple[int, ...], replays: int) -> float:
 def _tables(
     config: FitSweepsConfig, published: Published, fits: dict[str, list[_Fit]]
 ) -> dict[str, Columns]:
-    """The tables of all fits."""
+    """Make the tables of all fits."""
     dof = published.counts.size - 1
     estimates, likelihoods, expected = [], [], []
     for order, own in fits.items():
@@ -329,7 +329,7 @@ def _tables(
 def _estimate(
     config: FitSweepsConfig, best: int, inside: NDArray[np.bool_]
 ) -> tuple[int, int, int]:
-    """The most likely number of sweeps, and the least and greatest that are in reach."""
+    """Return the most likely number of sweeps, and the smallest and largest possible ones."""
     reached = np.array(config.sweeps)[inside]
     return config.sweeps[best], int(reached.min()), int(reached.max())
 
@@ -337,7 +337,7 @@ def _estimate(
 def _expected(
     config: FitSweepsConfig, published: Published, fit: _Fit
 ) -> list[tuple[str, float, float, float, float]]:
-    """Of each label, what was published and what is expected: accuracy, and SD of a repeat."""
+    """Return per label: published accuracy, expected accuracy, and SD of a repeat."""
     found = published.counts.mean(axis=0)
     columns = (found, fit.mean, np.sqrt(fit.within), np.sqrt(fit.between))
     rates = np.stack(columns, axis=1) / config.tests
@@ -345,7 +345,7 @@ def _expected(
 
 
 def _tail(chi2: float, dof: int) -> float:
-    """Probability of a chi-square at least as large; NaN without degrees of freedom."""
+    """Return the probability of a larger chi-square; NaN without degrees of freedom."""
     from scipy.special import chdtrc
 
     return float(chdtrc(dof, chi2)) if dof else math.nan

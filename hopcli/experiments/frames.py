@@ -1,4 +1,4 @@
-"""A few trials after every sweep, as a moving picture shows them."""
+"""A few trials after every sweep, for an animation."""
 
 from __future__ import annotations
 
@@ -21,13 +21,13 @@ if TYPE_CHECKING:
 
 __all__ = ["Frames"]
 
-_MOST_BYTES = 256_000_000  # of states; fewer trials are kept where these are larger
+_MOST_BYTES = 256_000_000  # of states; larger states reduce the number of trials
 _QUENCHED = -1
 
 
 @dataclass(frozen=True, slots=True, eq=False)
 class Frames:
-    """The states of some trials, sweep by sweep.
+    """States of some trials, sweep by sweep.
 
     Parameters
     ----------
@@ -38,11 +38,11 @@ class Frames:
     label : tuple of str
         Label of each trial.
     place : ndarray of int64, shape (trials,)
-        Which trial of its label it is, from 1.
+        Number of the trial among those of its label, from 1.
     energy : ndarray of float64, shape (trials, frames)
         Energy of each state [ZG eq. 4].
     patterns : Patterns
-        What is stored.
+        The stored patterns.
     """
 
     states: NDArray[np.int8]
@@ -67,7 +67,7 @@ class Frames:
 
     @classmethod
     def of(cls, relaxation: Relaxation, rows: NDArray[np.int64]) -> Frames:
-        """Run these trials once more, sweep by sweep; the first at least is kept."""
+        """Run these trials again, sweep by sweep, and keep at least the first."""
         config, couplings = relaxation.config, relaxation.couplings
         sweep = np.arange(config.sweeps + 1)
         if config.quench:
@@ -81,7 +81,7 @@ class Frames:
         return cls(states, sweep, label, np.array(place), energies, relaxation.patterns)
 
     def to_arrays(self) -> dict[str, NDArray[Any]]:
-        """The frames as plain arrays, without the patterns."""
+        """Return the frames as plain arrays, without the patterns."""
         return {
             "states": self.states,
             "sweep": self.sweep,
@@ -92,26 +92,26 @@ class Frames:
 
     @classmethod
     def from_arrays(cls, arrays: Mapping[str, NDArray[Any]], patterns: Patterns) -> Frames:
-        """Make the frames again from :meth:`to_arrays`."""
+        """Make the frames from :meth:`to_arrays`."""
         label = tuple(str(name) for name in arrays["label"].tolist())
         numbers = {name: arrays[name] for name in ("states", "sweep", "place", "energy")}
         return cls(label=label, patterns=patterns, **numbers)
 
     def shown_in(self, name: str) -> list[int]:
-        """The trials that an animation of this name shows, label by label as they come."""
+        """Return the trials in an animation of this name, by label, in order."""
         shown = np.flatnonzero(self.place <= trials_named(name)).tolist()
         return sorted(shown, key=lambda k: self.label.index(self.label[k]))
 
     def nearest(self, trial: int) -> int:
-        """Row of the pattern that a trial belongs to: the own one that it ends nearest to.
+        """Return the row of the own pattern nearest to the final state of a trial.
 
-        Of all patterns, if none is its own.
+        Without an own pattern, the nearest of all.
         """
         overlap = self.patterns.xi.astype(np.int64) @ self.states[trial, -1].astype(np.int64)
         own = np.array([name == self.label[trial] for name in self.patterns.labels])
         return int(np.argmax(np.where(own | ~own.any(), np.abs(overlap), -1)))
 
     def overlap(self, trial: int, pattern: int) -> NDArray[np.float64]:
-        """Overlap of each state of a trial with a pattern [ZG eq. 1], shape (frames,)."""
+        """Return overlaps of the states of a trial with a pattern [ZG eq. 1], shape (frames,)."""
         xi = self.patterns.xi[pattern].astype(np.int64)
         return self.states[trial].astype(np.int64) @ xi / len(xi)

@@ -1,6 +1,6 @@
-"""Holding: the stored patterns at which a network stays at T = 0, and those that it leaves.
+"""Holding: stored patterns at which a network stays at T = 0, and those that it leaves.
 
-Noise is another matter, see :mod:`hopcli.experiments.resting`.
+:mod:`hopcli.experiments.resting` covers noise.
 """
 
 from __future__ import annotations
@@ -26,28 +26,28 @@ if TYPE_CHECKING:
 __all__ = ["HELD", "Holding", "Left", "hold"]
 
 HELD = 0.9
-"""Overlap from which on a state at T = 0 is that of a pattern, with a few sites wrong."""
+"""Smallest overlap of a pattern's own state at T = 0; a few sites are wrong."""
 
 _MOST, _ALTOGETHER = 5, 100  # runs from a pattern that is no fixed point, and from all of them
 
 
 class Left(NamedTuple):
-    """A pattern that the network leaves.
+    """Pattern that the network leaves.
 
     Attributes
     ----------
     name : str
         Its name.
     overlap : float
-        Overlap m of the pattern with the state that a run from it ends in, signed.
+        Signed overlap m of the pattern with the final state of a run from it.
     nearest : str
         Name of the stored pattern nearest to that state.
     is_inverse : bool
-        Whether the state is nearer to the inverse of that pattern.
+        True if the state is nearer to the inverse of that pattern.
     is_shared : bool
-        Whether the state is as near to the named pattern as to that other one.
+        True if the state is equally near to the named pattern and to the other one.
     is_fixed : bool
-        Whether the pattern is a fixed point where a site at a tie keeps its value.
+        True if the pattern is a fixed point when sites at a tie keep their value.
     """
 
     name: str
@@ -60,16 +60,16 @@ class Left(NamedTuple):
 
 @dataclass(frozen=True, slots=True, eq=False)
 class Holding:
-    """The stored patterns that a network holds at T = 0.
+    """Stored patterns that a network holds at T = 0.
 
     Parameters
     ----------
     held : ndarray of bool, shape (p,)
-        Whether each is held; those that were not looked at count as held.
+        True for each held pattern; patterns that were not examined count as held.
     looked_at : int
-        Number of patterns that were looked at.
+        Number of examined patterns.
     worst : Left or None
-        Of the patterns that are not held, the one with the lowest overlap.
+        The pattern with the lowest overlap among those not held.
     """
 
     held: NDArray[np.bool_]
@@ -88,11 +88,11 @@ def hold(
     criterion: float,
     tie: str,
 ) -> Holding:
-    """Start from every stored pattern at T = 0, and see where the network goes.
+    """Run from every stored pattern at T = 0, and test whether the network stays.
 
     A pattern is held if it is a fixed point. It is also held if at least half of a few runs
     from it end in a state that reaches the criterion with it and is nearer to it than to every
-    different stored pattern: a state as near to another does not distinguish the two.
+    different stored pattern. A state equally near to another does not distinguish the two.
 
     Parameters
     ----------
@@ -103,14 +103,14 @@ def hold(
     descend : callable
         Runs states, int8, shape (runs, N), at T = 0 until they are stable.
     criterion : float
-        Overlap m from which on a state is that of the pattern; at most :data:`HELD` is asked.
+        Smallest overlap m of a pattern's own state; at most :data:`HELD` is required.
     tie : {"keep", "up", "down"}
         Value of a site whose field equals its threshold.
 
     Returns
     -------
     Holding
-        Which are held. Of more than 100 patterns that are no fixed points, 100 are looked at.
+        The held patterns. Of more than 100 patterns that are no fixed points, 100 are examined.
     """
     p = len(patterns.names)
     held = fixed_points(patterns.xi, couplings, tie)

@@ -1,7 +1,7 @@
 """Preparation of a run: the resolved configuration, data, patterns, network and streams.
 
-Every experiment begins here. What is large (images, couplings) stays in the stock and is taken
-from there when it is used, so that a plan is small and many can be kept.
+Every experiment begins here. Large data (images, couplings) stay in the stock and are taken
+from it on use, so that a plan is small and many can be kept.
 """
 
 from __future__ import annotations
@@ -64,7 +64,7 @@ class Prepared(Generic[C]):
     name : str
         Name of the data set.
     inputs : dict of str to str
-        SHA-256 of the data, patterns and files that decide the numbers.
+        SHA-256 of the data, patterns and files that determine the numbers.
     stored : Patterns or None
         The stored patterns; None if the configuration names none.
     theta : float or ndarray of float64, shape (N,)
@@ -81,7 +81,7 @@ class Prepared(Generic[C]):
 
     @property
     def dataset(self) -> Dataset:
-        """The images.
+        """Images of the data set.
 
         Raises
         ------
@@ -95,23 +95,23 @@ class Prepared(Generic[C]):
 
     @property
     def patterns(self) -> Patterns:
-        """The stored patterns."""
+        """Stored patterns."""
         assert self.stored is not None
         return self.stored
 
     @property
     def streams(self) -> Streams:
-        """The random streams of the run."""
+        """Random streams of the run."""
         return Streams.of(self.config.seed)  # type: ignore[attr-defined]
 
     def network(self, rule: str | None = None, patterns: Patterns | None = None) -> Network:
-        """The network of the configuration, or one with another rule or other patterns."""
+        """Return the network of the configuration, or one with another rule or other patterns."""
         config: Any = self.config
         stored = patterns or self.patterns
         return self.stock.couple(config, stored, rule or config.rule, self.theta)
 
     def bank(self, target: int = 0) -> Bank:
-        """The states that runs may start from; `target` is the row of the target pattern.
+        """Return the possible starting states; `target` is the row of the target pattern.
 
         Raises
         ------
@@ -148,7 +148,7 @@ class Prepared(Generic[C]):
         inputs: Mapping[str, str] | None = None,
         **cost: int,
     ) -> Plan:
-        """Plan the run; `inputs` are hashed too, `cost` is as of :class:`Plan`."""
+        """Plan the run; `inputs` are hashed too, `cost` is that of :class:`Plan`."""
         return Plan(self.config, {**self.inputs, **(inputs or {})}, work, n_parts, **cost)
 
     def result(
@@ -169,7 +169,7 @@ class Prepared(Generic[C]):
 
     @property
     def pattern_arrays(self) -> Arrays:
-        """The stored patterns as arrays of a result."""
+        """Return the stored patterns as arrays of a result."""
         return prefixed("patterns", self.patterns.to_arrays())
 
 
@@ -203,7 +203,7 @@ def prepare(config: C, stock: Stock) -> Prepared[C]:
 
 
 def _with_patterns(config: S, stock: Stock, dataset: Dataset) -> Prepared[S]:
-    """Take the patterns that are given, or select them."""
+    """Take the given patterns, or select them."""
     source, given = stock.source(config), None
     if config.images is not None:
         given = images_as_patterns(source, np.array(config.images, dtype=np.int64))
@@ -212,8 +212,8 @@ def _with_patterns(config: S, stock: Stock, dataset: Dataset) -> Prepared[S]:
         if given.shape != dataset.shape:
             (height, width), (rows, columns) = dataset.shape, given.shape
             raise DataError(
-                f"{config.file}: must hold pictures of {width} x {height} pixels as "
-                f"{dataset.name} has them, found {columns} x {rows}"
+                f"{config.file}: must contain pictures of {width} x {height} pixels like "
+                f"{dataset.name}, found {columns} x {rows}"
             )
     labels = source.label_names if given is None else given.labels
     facts = Facts(source.name, source.shape, labels, chosen=config.images is not None)
@@ -243,7 +243,7 @@ def _read_patterns(name: str) -> Patterns:
 def hashes(
     dataset: Dataset, patterns: Patterns, theta: Thresholds = 0.0, start: Start | None = None
 ) -> dict[str, str]:
-    """SHA-256 of images and patterns, and of thresholds and starting states from a file."""
+    """Return the SHA-256 of images and patterns, and of files of thresholds and starts."""
     found = {"dataset": dataset.sha256, "patterns": patterns.sha256}
     if isinstance(theta, np.ndarray):
         found["theta"] = digest(theta)

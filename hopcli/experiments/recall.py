@@ -1,4 +1,4 @@
-"""Recall: start from test images, run the dynamics, say where every trial ended."""
+"""Recall: start from test images, run the dynamics, classify every final state."""
 
 from __future__ import annotations
 
@@ -58,13 +58,13 @@ _ITSELF = ("own", "pattern")
 """Outcomes of recalled runs that ended in a pattern, not in its inverse."""
 
 _SHOWN = 2  # recalled and failed trials of each label kept for the gallery
-_TRACED = 3  # trials of each label whose every sweep is kept
-_ANIMATED = 3  # the same, of an animation, so that it can be drawn again with more of them
+_TRACED = 3  # trials of each label with all sweeps kept
+_ANIMATED = 3  # the same for an animation, which can later be drawn with more of them
 
 
 @dataclass(frozen=True, slots=True, eq=False)
 class Gallery:
-    """A few trials, to be looked at.
+    """A few trials for the pictures.
 
     Parameters
     ----------
@@ -81,39 +81,39 @@ class Gallery:
 
 @dataclass(frozen=True, eq=False, kw_only=True)
 class RecallResult(StoredResult):
-    """What a recall found.
+    """Result of a recall.
 
-    Tables ``accuracy``, ``repeats``, ``confusion``, ``outcomes``, ``gallery`` and, if asked
-    for, ``trials`` and ``trace``; array file ``recall``.
+    Tables ``accuracy``, ``repeats``, ``confusion``, ``outcomes``, ``gallery`` and, if requested,
+    ``trials`` and ``trace``; array file ``recall``.
     """
 
     @property
     def gallery(self) -> Gallery:
-        """The first trials of each label that were recalled, and that were not."""
+        """First trials of each label that were recalled, and that were not."""
         arrays = self.arrays["recall"]
         return Gallery(self.columns["gallery"], arrays["gallery.start"], arrays["gallery.end"])
 
     @property
     def frames(self) -> Frames | None:
-        """The first trials of each label after every sweep, if they were kept."""
+        """First trials of each label after every sweep, if they were kept."""
         arrays = unprefixed("frames", self.arrays["recall"])
         return Frames.from_arrays(arrays, self.patterns) if arrays else None
 
 
 def plan(config: RecallConfig, stock: Stock) -> Plan:
-    """Plan to recall test images, or whatever else runs start from.
+    """Plan to recall test images, or other starting states.
 
     Parameters
     ----------
     config : RecallConfig
-        What to do.
+        The configuration.
     stock : Stock
-        Where data, selections and couplings are.
+        Stock of data, selections and couplings.
 
     Returns
     -------
     Plan
-        Its run is told the trials done and the trials in all, and gives a
+        Its run reports finished and all trials, and returns a
         :class:`RecallResult`.
     """
     prepared = prepare(config, stock)
@@ -137,7 +137,7 @@ def plan(config: RecallConfig, stock: Stock) -> Plan:
 
 
 def _notes(relaxation: Relaxation, rising: str | None, given: TrialSettings) -> dict[str, Any]:
-    """What is to be known of the numbers: where patterns rest, what follows, what rises yet."""
+    """Collect warnings: resting overlaps of patterns, advice, and a rise on continuation."""
     config, resting = relaxation.config, relaxation.resting()
     schedule = temperatures(config.temperature, config.sweeps)
     warned = cautions(relaxation, resting, given)
@@ -158,7 +158,7 @@ def _notes(relaxation: Relaxation, rising: str | None, given: TrialSettings) -> 
 
 
 def _findings(tables: Mapping[str, Columns]) -> dict[str, list[str]]:
-    """How many of the recalled runs ended in an inverse, if any: they count where |m| does."""
+    """Report how many recalled runs ended in an inverse, if any, with --score abs."""
     recalled, outcomes = int(tables["accuracy"]["recalled"][-1]), tables["outcomes"]
     inverses = recalled - int(outcomes["count"][np.isin(outcomes["outcome"], _ITSELF)].sum())
     if not inverses:
@@ -176,7 +176,7 @@ def _run(
     execution: RecallExecution,
     progress: Progress,
 ) -> tuple[BlockTables, Arrays]:
-    """Run every trial block by block, and count where they end."""
+    """Run every trial block by block, and count the outcomes."""
     config, patterns, trials = relaxation.config, relaxation.patterns, relaxation.trials
     n_units = int(trials.starts.source_index.max()) + 1 if config.start.uses_images else 0
     tally = Tally(trials.labels, patterns.labels, trials.size, config.repeats, n_units)
@@ -205,16 +205,16 @@ def _run(
 
 
 def scored(relaxation: Relaxation, rows: NDArray[np.int64], final: dynamics.FinalStates) -> Block:
-    """What became of these trials, which ended so.
+    """Classify and score the final states of trials.
 
     Parameters
     ----------
     relaxation : Relaxation
-        How they were run.
+        Protocol of the trials.
     rows : ndarray of int64, shape (n,)
-        Their numbers.
+        Numbers of the trials.
     final : FinalStates
-        Their ends.
+        Final states.
     """
     config, bank = relaxation.config, relaxation.trials.bank(rows)
     cycling = final.status == dynamics.TWO_CYCLE
@@ -227,7 +227,7 @@ def scored(relaxation: Relaxation, rows: NDArray[np.int64], final: dynamics.Fina
 
 
 def _tables(relaxation: Relaxation, counts: Counts) -> dict[str, Columns]:
-    """The tables of what was counted."""
+    """Make the tables from the counts."""
     config = relaxation.config
     population = config.tests == "all" and config.start.uses_images
     cycles = config.dynamics == "sync"
@@ -242,7 +242,7 @@ def _tables(relaxation: Relaxation, counts: Counts) -> dict[str, Columns]:
 
 
 class _Examples:
-    """The first few recalled and failed trials of each label.
+    """First few recalled and failed trials of each label.
 
     Attributes
     ----------
@@ -258,7 +258,7 @@ class _Examples:
         self.spins: list[NDArray[np.int8]] = []
 
     def add(self, block: Block, spins: NDArray[np.int8]) -> None:
-        """Look for those that are missing."""
+        """Add missing examples from a block."""
         found = []
         for (label, recalled), missing in self._missing.items():
             fits = (block.bank.label == label) & (block.scores.recalled == recalled)
@@ -272,21 +272,21 @@ class _Examples:
 
 
 def summary(config: RecallConfig, result: RecallResult) -> Columns:
-    """The accuracies; or, without an own pattern to be recalled, where trials end."""
+    """Return the accuracies; or the outcomes, if the starts have no own pattern."""
     del config
     own = set(result.columns["confusion"]["label"]) & set(result.patterns.labels)
     return result.columns["accuracy" if own else "outcomes"]
 
 
 def traced(relaxation: Relaxation, rows: NDArray[np.int64]) -> Columns:
-    """Energy and overlaps after every sweep of these trials.
+    """Compute energy and overlaps after every sweep of some trials.
 
     Parameters
     ----------
     relaxation : Relaxation
-        How they are run.
+        Protocol of the trials.
     rows : ndarray of int64, shape (n,)
-        Their numbers.
+        Numbers of the trials.
     """
     config = relaxation.config
     energies, m = _traced(relaxation, rows)
@@ -304,10 +304,10 @@ def traced(relaxation: Relaxation, rows: NDArray[np.int64]) -> Columns:
 def _traced(
     relaxation: Relaxation, rows: NDArray[np.int64]
 ) -> tuple[NDArray[np.float64], NDArray[np.int64]]:
-    """Energies, shape (rows, sweeps + 1), and N times the overlaps, shape (..., p)."""
+    """Return energies, shape (rows, sweeps + 1), and N times the overlaps, shape (..., p)."""
     couplings = relaxation.couplings
     if relaxation.config.start.leaves_zeros:
-        # Which sites are still 0 is not in the class sums: look at the states.
+        # Class sums do not contain which sites are still 0, so use the states.
         sweeps = range(relaxation.config.sweeps + 1)
         states = np.moveaxis(relaxation.by_sweep(rows)[: len(sweeps)], 1, 0)
         energies = np.stack([energy(trial, couplings) for trial in states])

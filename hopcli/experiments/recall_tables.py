@@ -1,4 +1,4 @@
-"""The tables of a recall: accuracies, confusions, outcomes, and single trials."""
+"""Tables of a recall: accuracies, confusions, outcomes, and single trials."""
 
 from __future__ import annotations
 
@@ -107,14 +107,14 @@ _INVERSE = OUTCOMES.index("inverse")
 
 
 def trials_table(block: Block, patterns: Patterns, size: int) -> Columns:
-    """List trials: starting state, final state, and whether that counts as recalled.
+    """List trials: starting state, final state, and True if it counts as recalled.
 
     Parameters
     ----------
     block : Block
         The trials.
     patterns : Patterns
-        What is stored.
+        The stored patterns.
     size : int
         Trials in a repeat.
     """
@@ -177,7 +177,7 @@ def trace_table(
 
 
 def repeat_table(counts: Counts) -> Columns:
-    """Accuracy of each label in each repeat."""
+    """Make the accuracy of each label in each repeat."""
     repeats, n_labels = counts.hits.shape
     return _REPEATS.of(
         {
@@ -189,12 +189,12 @@ def repeat_table(counts: Counts) -> Columns:
 
 
 def accuracy_table(counts: Counts, *, population: bool = False) -> Columns:
-    """Accuracy of each label over all repeats, and of all labels together.
+    """Make the accuracy of each label over all repeats, and of all labels together.
 
-    ``sd_repeats`` and ``sem_repeats`` are over repeats, in the last row of the mean over
-    labels in each; ``sd_labels``, in the last row alone, is the population SD over labels,
-    as the paper's 80 +- 10. The 95 % interval is for a new start, where trials of one unit
-    are alike; with `population`, for a new run of these starts, which are all there are.
+    ``sd_repeats`` and ``sem_repeats`` are over repeats; the last row uses the mean over labels in
+    each repeat. ``sd_labels``, only in the last row, is the population SD over labels, as the
+    paper's 80 +- 10. The 95 % interval is for a new start; trials of one unit are not
+    independent. With `population`, it is for a new run of the same starts.
     """
     in_repeats = counts.hits / counts.trials
     hits, n = counts.hits.sum(axis=0), counts.trials.sum(axis=0)
@@ -222,9 +222,9 @@ def accuracy_table(counts: Counts, *, population: bool = False) -> Columns:
 
 
 def confusion_table(counts: Counts) -> Columns:
-    """Number of trials of each label that end in each pattern, its inverse, or in none.
+    """Count the trials of each label that end in each pattern, its inverse, or in none.
 
-    The columns after ``none`` are what it consists of.
+    The columns after ``none`` are its parts.
     """
     stored = counts.stored
     ended = np.zeros((len(counts.labels), len(OUTCOMES), len(stored)), dtype=np.int64)
@@ -245,11 +245,11 @@ def outcome_table(
     cycles: bool = True,
     population: bool = False,
 ) -> Columns:
-    """How often each label ends how, with a 95 % interval; most frequent first.
+    """Make the frequency of each outcome of each label, with a 95 % interval; most frequent first.
 
-    With `patterns`, what could have happened and was not seen has a row too, of no
-    pattern, with the bound on how often it may happen; two-cycles could if `cycles`.
-    Intervals are as in :func:`accuracy_table`.
+    With `patterns`, possible outcomes that did not occur also have a row, without a pattern, with
+    the upper bound on their rate. Two-cycles are possible if `cycles`. Intervals are those of
+    :func:`accuracy_table`.
     """
     rows: list[tuple[Any, ...]] = []
     groups: list[Groups] = []
@@ -274,7 +274,7 @@ def outcome_table(
 
 
 def _possible(label: str, patterns: Patterns | None, cycles: bool) -> list[str]:
-    """Every outcome that a trial of a label can have."""
+    """Return every outcome that a trial of a label can have."""
     if patterns is None:
         return []
     if label not in patterns.labels:
@@ -287,7 +287,7 @@ def _possible(label: str, patterns: Patterns | None, cycles: bool) -> list[str]:
 
 
 class _Units:
-    """The trials of a label, by the unit that they share."""
+    """Trials of a label, by their common unit."""
 
     def __init__(self, counts: Counts, place: int) -> None:
         self.own = counts.label == place
@@ -298,11 +298,11 @@ class _Units:
         self.n = int(self._number.sum())
 
     def number_of(self, hit: NDArray[np.bool_]) -> int:
-        """How many trials went one of these ways."""
+        """Count the trials with one of these outcomes."""
         return int(self._number[hit[self.own]].sum())
 
     def groups(self, hit: NDArray[np.bool_]) -> Groups:
-        """How many trials of each unit go one of these ways, as an interval takes them."""
+        """Count the trials of each unit with one of these outcomes, for an interval."""
         if self._alone:
             hits = self.number_of(hit)
             return [1, 0], 1, [hits, self.n - hits]
@@ -311,14 +311,14 @@ class _Units:
 
 
 def rate_intervals(groups: Sequence[Groups], *, population: bool) -> list[tuple[float, float]]:
-    """The 95 % intervals of rates, for a new unit or, of a `population`, for a new run of all.
+    """Compute 95 % intervals of rates, for a new unit or, with `population`, for a new run of all.
 
     Parameters
     ----------
     groups : sequence of (array-like, array-like, array-like)
         Successes, trials and number of the units of each rate.
     population : bool
-        Whether the units are all there are.
+        True if the units are the whole population.
     """
     if population:
         return [thermal_interval(*each) for each in groups]

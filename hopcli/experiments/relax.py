@@ -1,4 +1,4 @@
-"""Relaxation: the trials of a recall, looked at after every sweep of one run."""
+"""Relaxation: the trials of a recall, measured after every sweep of one run."""
 
 from __future__ import annotations
 
@@ -53,31 +53,31 @@ _PRINTED = (
 
 @dataclass(frozen=True, eq=False, kw_only=True)
 class RelaxResult(StoredResult):
-    """How the trials of a recall relax.
+    """Result of the relaxation of the trials of a recall.
 
     Tables ``relaxation``, ``settling`` and ``autocorrelation``; array file ``relax``.
     """
 
     def settled(self, label: str) -> NDArray[np.int64]:
-        """The sweep after which each trial of a label has settled, -1 if it has not."""
+        """Return the sweep after which each trial of a label has settled, -1 if it has not."""
         arrays = unprefixed("trials", self.arrays["relax"])
         return arrays["settled"][arrays["label"] == label]
 
 
 def plan(config: RelaxConfig, stock: Stock) -> Plan:
-    """Plan to run the trials of a recall, and to look at each after every sweep.
+    """Plan to run the trials of a recall, and to measure each after every sweep.
 
     Parameters
     ----------
     config : RelaxConfig
-        What to do.
+        The configuration.
     stock : Stock
-        Where data, selections and couplings are.
+        Stock of data, selections and couplings.
 
     Returns
     -------
     Plan
-        Its run is told the trials done and the trials in all, and gives a
+        Its run reports finished and all trials, and returns a
         :class:`RelaxResult`.
     """
     prepared = prepare(config, stock)
@@ -108,7 +108,7 @@ def plan(config: RelaxConfig, stock: Stock) -> Plan:
 
 
 def _notes(relaxation: Relaxation, given: TrialSettings) -> dict[str, Any]:
-    """What is to be known of the numbers: whether patterns are held, and rest high enough."""
+    """Collect warnings about patterns that are not held, or rest too low."""
     return {
         "criterion": "auto" if given.is_automatic else "given",
         **noted(cautions(relaxation, relaxation.resting(), given)),
@@ -116,7 +116,7 @@ def _notes(relaxation: Relaxation, given: TrialSettings) -> dict[str, Any]:
 
 
 def _each(relaxation: Relaxation, measured: list[Measured]) -> dict[str, NDArray[Any]]:
-    """What became of each trial, label by label."""
+    """Return the outcome of each trial, label by label."""
     trials = relaxation.trials
     rows = np.concatenate([one.rows for one in measured])
     bank = trials.bank(rows)
@@ -130,7 +130,7 @@ def _each(relaxation: Relaxation, measured: list[Measured]) -> dict[str, NDArray
 
 
 def summary(config: RelaxConfig, result: RelaxResult) -> Columns:
-    """Accuracy, overlap and energy of all labels at sweep 0, 1, 2, 5, 10, ... and the last."""
+    """Return accuracy, overlap and energy of all labels at sweeps 0, 1, 2, 5, ... and the last."""
     n_rows = len(result.columns["settling"])
     overall = result.columns["relaxation"].take(slice(n_rows - 1, None, n_rows))
     return overall.take(np.isin(overall["sweep"], config.round_sweeps)).only(_PRINTED)
@@ -138,13 +138,13 @@ def summary(config: RelaxConfig, result: RelaxResult) -> Columns:
 
 @dataclass(frozen=True, slots=True, eq=False)
 class _Paths:
-    """The trials of a recall, sweep by sweep."""
+    """Trials of a recall, sweep by sweep."""
 
     relaxation: Relaxation
 
     @property
     def places(self) -> list[NDArray[np.int64]]:
-        """The places of the trials of each label in a repeat."""
+        """Return the places of the trials of each label in a repeat."""
         trials = self.relaxation.trials
         label = trials.bank(np.arange(trials.size)).label
         return [np.flatnonzero(label == name) for name in trials.labels]
@@ -164,7 +164,7 @@ class _Paths:
             raise SettingError("sweeps", rule, config.sweeps)
 
     def measure(self, progress: Progress) -> list[Measured]:
-        """Run all trials; what is found of each label."""
+        """Run all trials; return the measurements of each label."""
         trials, config = self.relaxation.trials, self.relaxation.config
         firsts = trials.size * np.arange(config.repeats)[:, None]
         found = []
@@ -175,7 +175,7 @@ class _Paths:
         return found
 
     def _course(self, label: str, rows: NDArray[np.int64], tell: Callable[[int], None]) -> Course:
-        """Run the trials of a label, some at once, and look at them after every sweep."""
+        """Run the trials of a label, some at once, and measure them after every sweep."""
         relaxation = self.relaxation
         config, couplings = relaxation.config, relaxation.couplings
         is_own = np.array(relaxation.patterns.labels) == label

@@ -1,4 +1,4 @@
-"""The tables of a relaxation, from what each trial of a label is after every sweep."""
+"""Tables of a relaxation, from the trials of each label after every sweep."""
 
 from __future__ import annotations
 
@@ -74,12 +74,12 @@ _AUTOCORRELATION = Table(
 TABLES = (_RELAXATION, _SETTLING, _AUTOCORRELATION)
 """The tables of a relaxation."""
 
-_POINTS = 40  # sweeps that have a row, about
+_POINTS = 40  # approximate number of sweeps with a row
 _LEVELS = (0.5, 0.9)  # median and p90
 
 
 class Course(NamedTuple):
-    """The trials of a label after every sweep.
+    """Trials of a label after every sweep.
 
     Attributes
     ----------
@@ -88,11 +88,11 @@ class Course(NamedTuple):
     rows : ndarray of int64, shape (trials,)
         Number of each trial in the run.
     unit : ndarray of int64, shape (trials,)
-        What trials share that are alike, and no independent evidence: the test image.
+        Unit of each trial, the test image; trials of one unit are not independent.
     recalled : ndarray of bool, shape (trials, sweeps + 1)
-        Whether each counts as recalled.
+        True if the trial counts as recalled.
     overlap : ndarray of float64, shape (trials, sweeps + 1)
-        Signed overlap with the own pattern, NaN where there is none.
+        Signed overlap with the own pattern, NaN without one.
     energy : ndarray of float64, shape (trials, sweeps + 1)
         Energy H (k_B = 1).
     """
@@ -106,7 +106,7 @@ class Course(NamedTuple):
 
 
 class Bounded(NamedTuple):
-    """A fraction with its 95 % interval."""
+    """Fraction with its 95 % interval."""
 
     rate: float
     low: float
@@ -122,20 +122,20 @@ class Rates(NamedTuple):
 
 
 class Measured(NamedTuple):
-    """What is found of the trials of a label, or of all labels together.
+    """Measurements of the trials of a label, or of all labels together.
 
     Attributes
     ----------
     label : str
         The label, or ``overall``.
     sweeps : ndarray of int64, shape (points,)
-        Sweeps that are in the table.
+        Sweeps in the table.
     rows : ndarray of int64, shape (trials,)
         Number of each trial in the run.
     settled : ndarray of int64, shape (trials,)
         Sweep after which each has settled, -1 if it has not.
     recalled : ndarray of bool, shape (trials,)
-        Whether each counts as recalled in the end.
+        True if the trial counts as recalled in the end.
     hits : ndarray of int64, shape (points,)
         Trials recalled.
     accuracy : Rates, shape (points,)
@@ -143,9 +143,9 @@ class Measured(NamedTuple):
     means : dict of str to ndarray of float64, shape (points,)
         Mean and standard error of overlap and energy, columns of the table.
     settled_by : callable
-        Sweep in; fraction of the trials that have settled by then, and its interval, out.
+        From a sweep to the fraction of trials that have settled by then, with its interval.
     times : dict of str to AutocorrelationTime
-        Of the energy and of the overlap.
+        Autocorrelation times of the energy and of the overlap.
     """
 
     label: str
@@ -161,7 +161,7 @@ class Measured(NamedTuple):
 
     @classmethod
     def of(cls, course: Course, population: bool) -> Measured:
-        """Measure the trials of a label; a `population` are all images there are."""
+        """Measure the trials of a label; a `population` contains all images."""
         last = course.recalled.shape[1] - 1
         half, points = last // 2, _points(last)
         settled = _settled(course.recalled, half)
@@ -195,13 +195,13 @@ class Measured(NamedTuple):
 
 
 def _points(last: int) -> NDArray[np.int64]:
-    """Round sweeps, and others between them in logarithmic steps."""
+    """Return round sweeps, and others between them in logarithmic steps."""
     between = np.rint(np.geomspace(1, last, _POINTS)).astype(np.int64)
     return np.union1d(round_sweeps(last), between)
 
 
 def _settled(recalled: NDArray[np.bool_], half: int) -> NDArray[np.int64]:
-    """The last sweep at which a trial changed, 0 if none; -1 if that is after half of them."""
+    """Return the last sweep at which a trial changed, 0 if none; -1 if after half of the sweeps."""
     changed = recalled[:, 1:] != recalled[:, :-1]
     sweeps = np.arange(1, recalled.shape[1])
     last = np.max(changed * sweeps, axis=1, initial=0)
@@ -209,7 +209,7 @@ def _settled(recalled: NDArray[np.bool_], half: int) -> NDArray[np.int64]:
 
 
 def _rates(happened: NDArray[np.bool_], unit: NDArray[np.int64], *, population: bool) -> Rates:
-    """The fraction of trials in which each of some things happened, shape (trials, things)."""
+    """Return the fraction of trials in which each event occurred, shape (trials, events)."""
     _, which = np.unique(unit, return_inverse=True)
     trials = np.bincount(which)
     groups = [(np.bincount(which, hit), trials, 1) for hit in happened.T]
@@ -218,7 +218,7 @@ def _rates(happened: NDArray[np.bool_], unit: NDArray[np.int64], *, population: 
 
 
 def _overall(of_labels: list[Rates]) -> Rates:
-    """The means over labels."""
+    """Return the means over labels."""
     rates, lows, highs = (np.stack(values, axis=1) for values in zip(*of_labels, strict=True))
     bounds = [mean_interval(*each) for each in zip(rates, lows, highs, strict=True)]
     low, high = zip(*bounds, strict=True)
@@ -226,7 +226,7 @@ def _overall(of_labels: list[Rates]) -> Rates:
 
 
 def relaxation_table(measured: list[Measured]) -> Columns:
-    """Accuracy, overlap and energy of each label and of all, at some sweeps."""
+    """Make accuracy, overlap and energy of each label and of all, at some sweeps."""
     labels = [one.label for one in measured] + [OVERALL]
     overall = _overall([one.accuracy for one in measured])
     rates = [*(one.accuracy for one in measured), overall]
@@ -252,7 +252,7 @@ def relaxation_table(measured: list[Measured]) -> Columns:
 
 
 def settling_table(measured: list[Measured], last: int) -> Columns:
-    """How many trials of each label have settled by the `last` sweep, and after how many."""
+    """Make the share of trials that have settled by the `last` sweep, and their settling times."""
 
     @functools.cache
     def overall(sweep: int) -> Bounded:
@@ -270,7 +270,7 @@ def settling_table(measured: list[Measured], last: int) -> Columns:
 
 
 def autocorrelation_table(measured: list[Measured]) -> Columns:
-    """Autocorrelation times of each label, in sweeps."""
+    """Make the autocorrelation times of each label, in sweeps."""
     rows = []
     for one in measured:
         times = ((time.tau, time.sem, time.long_enough) for time in one.times.values())

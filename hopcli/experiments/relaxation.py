@@ -1,4 +1,4 @@
-"""How the trials of a recall are run: any of them, at any time, to the same end."""
+"""Runs of the trials of a recall: any trial can be repeated, with the same final state."""
 
 from __future__ import annotations
 
@@ -34,31 +34,31 @@ if TYPE_CHECKING:
 __all__ = ["Relaxation", "settle"]
 
 _BLOCK = 8192  # trials run at once, to bound the memory
-_FURTHER = 1  # the streams of chains that are run on, apart from those of the run
-_QUENCH_SWEEPS = 10_000  # far more than any quench has been seen to take
+_FURTHER = 1  # separates the streams of continued chains from those of the run
+_QUENCH_SWEEPS = 10_000  # far more than any observed quench takes
 
 
 @dataclass(frozen=True, eq=False)
 class Relaxation:
-    """Runs trials; where one ends depends on its own seeds alone, so any can be run again.
+    """Runs of trials; a final state depends only on the trial's seeds, so any can be repeated.
 
     Parameters
     ----------
     config : RecallConfig
-        How they are run.
+        Protocol of the trials.
     couplings : Network
         The network.
     patterns : Patterns
-        What it stores.
+        The stored patterns.
     trials : Trials
-        What each trial starts from.
+        Starting states of the trials.
     streams : Streams
-        Where randomness comes from.
+        Random streams.
     sites : callable or None
-        Gives the sites to visit, int32, shape (starts, attempts), the same in every repeat,
-        where their order is given.
+        Returns the sites to visit, int32, shape (starts, attempts), the same in every repeat,
+        if their order is given.
     threads : int, optional
-        How many run the chains, default one a processor; of no effect on where they end.
+        Number of threads, by default one per processor; it does not affect final states.
     """
 
     config: RecallConfig
@@ -71,7 +71,7 @@ class Relaxation:
 
     @classmethod
     def of(cls, prepared: Prepared[RecallConfig], threads: int | None = None) -> Relaxation:
-        """The trials of a prepared recall.
+        """Make the trials of a prepared recall.
 
         Raises
         ------
@@ -89,7 +89,7 @@ class Relaxation:
         return cls(config, network, patterns, trials, streams, sites, threads)
 
     def starts(self, rows: NDArray[np.int64]) -> NDArray[np.int8]:
-        """First states of these trials."""
+        """Return the first states of these trials."""
         seed = seed_word(self.streams.starts)
         bank = self.trials.bank(rows)
         return first_states(self.config.start, bank, self.patterns.shape, seed, rows)
@@ -97,7 +97,7 @@ class Relaxation:
     def run(
         self, rows: NDArray[np.int64], *, tell: Callable[[int], None] | None = None
     ) -> dynamics.FinalStates:
-        """Run these trials to their end, and quench them if that is asked for."""
+        """Run these trials to their end, and quench them if requested."""
         if self.sites is None:
             final = self.sweep(rows, self.config.sweeps, tell=tell)
         else:
@@ -118,7 +118,7 @@ class Relaxation:
         return self._go(self.starts(rows), seeds, schedule, record, tell)
 
     def by_sweep(self, rows: NDArray[np.int64]) -> NDArray[np.int8]:
-        """States of these trials after 0, 1, ... sweeps and, if they are quenched, at the end.
+        """Return states after 0, 1, ... sweeps and, for quenched trials, at the end.
 
         Shape (sweeps + 1 or sweeps + 2, rows, N).
         """
@@ -129,7 +129,7 @@ class Relaxation:
         return np.stack([self.starts(rows), *later])
 
     def resting(self) -> Resting:
-        """Where the stored patterns rest, at the last temperature and as runs are ended."""
+        """Measure where stored patterns rest at the last temperature, after any quench."""
         config = self.config
         last = temperatures(config.temperature, config.sweeps)[-1]
 
@@ -142,17 +142,17 @@ class Relaxation:
         return rest(self.patterns, relax, signed=config.score == "signed")
 
     def blocks(self) -> list[NDArray[np.int64]]:
-        """All trials, in blocks that fit into memory."""
+        """Divide all trials into blocks that fit into memory."""
         return np.split(np.arange(len(self.trials)), range(_BLOCK, len(self.trials), _BLOCK))
 
     def overlaps(
         self, rows: NDArray[np.int64], tell: Callable[[int], None] | None = None
     ) -> NDArray[np.float64]:
-        """Run these trials; overlaps of their ends with the patterns, shape (rows, p)."""
+        """Run these trials; return overlaps of final states with the patterns, shape (rows, p)."""
         return overlaps_of_sums(self.run(rows, tell=tell).ends, self.couplings)
 
     def reach(self, m: NDArray[np.float64], rows: NDArray[np.int64]) -> NDArray[np.bool_]:
-        """Whether these trials, which ended with these overlaps, are recalled."""
+        """Return True for trials that are recalled, given their final overlaps."""
         is_own = self.trials.bank(rows).label[:, None] == np.array(self.patterns.labels)
         signed = self.config.score == "signed"
         return recall_of(m, is_own, self.config.criterion, signed=signed)[0]
@@ -160,14 +160,14 @@ class Relaxation:
     def recalled(
         self, rows: NDArray[np.int64] | None = None, *, tell: Callable[[int], None] | None = None
     ) -> NDArray[np.bool_]:
-        """Run these trials, by default all; whether each is recalled."""
+        """Run these trials, by default all; return True for each recalled one."""
         blocks = self.blocks() if rows is None else [rows]
         return np.concatenate([self.reach(self.overlaps(some, tell), some) for some in blocks])
 
     def holding(self) -> Holding:
-        """Which stored patterns the network holds at T = 0.
+        """Find the stored patterns that the network holds at T = 0.
 
-        Instead of an update rule with noise, the sign rule updates one site at a time.
+        The sign rule, one site at a time, replaces update rules with noise.
         """
         config, couplings = self.config, self.couplings
         rule = "async" if DYNAMICS[config.dynamics].stochastic else config.dynamics
@@ -180,9 +180,9 @@ class Relaxation:
         return hold(self.patterns, couplings, descend, criterion=criterion, tie=tie)
 
     def further(self, spins: NDArray[np.int8], rows: NDArray[np.int64]) -> dynamics.FinalStates:
-        """Run these trials on from where they ended, for as many sweeps at the last temperature.
+        """Continue these trials from their ends, for as many sweeps at the last temperature.
 
-        Where the order of the sites was given, it has come to its end, and is random now.
+        After a given order of the sites, the order is random.
         """
         config = self.config
         chains, quench = map(_further, (self.streams.chains, self.streams.quench))
@@ -235,7 +235,7 @@ class Relaxation:
     def _quenched(
         self, final: dynamics.FinalStates, seeds: NDArray[np.uint64]
     ) -> dynamics.FinalStates:
-        """The states after sign updates, each site once a sweep, until none would change."""
+        """Return states after sign updates, each site once per sweep, until none would change."""
         if not self.config.quench:
             return final
         return settle(self.couplings, final.spins, seeds, self.threads)
@@ -250,7 +250,7 @@ def settle(
     tie: str = "keep",
     sweeps: int = _QUENCH_SWEEPS,
 ) -> dynamics.FinalStates:
-    """Run states at T = 0, each site once a sweep in random order, until they are stable."""
+    """Run states at T = 0, each site once per sweep in random order, until they are stable."""
     return dynamics.run(
         network,
         spins,
@@ -267,10 +267,10 @@ def settle(
 
 
 def _further(sequence: np.random.SeedSequence) -> np.random.SeedSequence:
-    """A stream apart from this one, for runs after those that it is of."""
+    """Return a separate stream for runs that continue those of this one."""
     return np.random.SeedSequence(sequence.entropy, spawn_key=(*sequence.spawn_key, _FURTHER))
 
 
 def _seeds(sequence: np.random.SeedSequence, rows: NDArray[np.int64]) -> NDArray[np.uint64]:
-    """The seeds of these trials, without those of all others, see :func:`dynamics.chain_seeds`."""
+    """Return the seeds of these trials only, see :func:`dynamics.chain_seeds`."""
     return splitmix64(np.uint64(seed_word(sequence)), rows.astype(np.uint64) + np.uint64(1))

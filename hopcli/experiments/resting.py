@@ -1,8 +1,8 @@
-"""Where stored patterns rest: what runs that start from a pattern itself come to.
+"""Resting overlaps: final overlaps of runs that start from a stored pattern itself.
 
-Noise keeps a state off the pattern that it is in; a criterion above the overlap at which a
-pattern rests calls that a failure to recall. Patterns that the network leaves without noise
-are found by :mod:`hopcli.experiments.holding`.
+Noise moves a state away from its pattern. A criterion above the overlap at which the pattern
+rests counts this as a failure. :mod:`hopcli.experiments.holding` finds patterns that the
+network leaves without noise.
 """
 
 from __future__ import annotations
@@ -26,21 +26,21 @@ if TYPE_CHECKING:
 __all__ = ["USUAL", "Resting", "forgotten", "rest"]
 
 USUAL = 0.99
-"""The study's criterion, which the automatic one never exceeds."""
+"""The study's criterion, and the largest automatic one."""
 
 _FEWEST, _MOST, _ALTOGETHER = 10, 50, 1000  # runs from a pattern, and from all of them
 _MOST_PATTERNS = _ALTOGETHER // _FEWEST
-_SITES = 2**24  # spins of runs that are made at a time
-_MARGIN = 4.0  # standard deviations below where a pattern rests
-_CLEAR = 3.0  # and above the criterion, not to be mistaken
-_LEAST = 0.5  # an automatic criterion below would call anything recalled
+_SITES = 2**24  # spins of runs at a time
+_MARGIN = 4.0  # standard deviations between a resting overlap and the automatic criterion
+_CLEAR = 3.0  # required standard deviations between a criterion and a resting overlap
+_LEAST = 0.5  # a lower automatic criterion would call anything recalled
 _STAYS = 0.95  # share of the runs from a pattern that end nearest to its label
-_PARTS = 10_000  # it is a multiple of this part of 1, to be read easily
+_PARTS = 10_000  # an automatic criterion is rounded to this part of 1
 
 
 @dataclass(frozen=True, slots=True, eq=False)
 class Resting:
-    """Overlaps of patterns with what runs from them come to.
+    """Overlaps of patterns with the final states of runs from them.
 
     Parameters
     ----------
@@ -49,7 +49,7 @@ class Resting:
     mean, sd : ndarray of float64, shape (patterns,)
         Mean and standard deviation of the overlap over the runs.
     nearest : ndarray of float64, shape (patterns,)
-        Share of the runs that end with no pattern of another label nearer.
+        Share of the runs that end without a nearer pattern of another label.
     """
 
     name: tuple[str, ...]
@@ -68,7 +68,7 @@ class Resting:
         return Resting(named, self.mean[kept], self.sd[kept], self.nearest[kept])
 
     def below(self, criterion: float) -> int | None:
-        """Row of the pattern that rests least clearly, if not 3 SD above the criterion."""
+        """Return the row of the least clearly resting pattern, if not 3 SD above the criterion."""
         if not self.name:
             return None
         low = self.mean - _CLEAR * self.sd
@@ -76,31 +76,31 @@ class Resting:
 
     @property
     def strays(self) -> int | None:
-        """Row of the pattern that most often ends nearer to another label, if often."""
+        """Row of the pattern whose runs most often end nearer to another label, if often."""
         if not self.name or self.nearest.min() >= _STAYS:
             return None
         return int(self.nearest.argmin())
 
     @property
     def lowest(self) -> int:
-        """Row of the pattern whose mean less 4 SD is lowest."""
+        """Row of the pattern with the lowest mean less 4 SD."""
         return int(np.argmin(self.mean - _MARGIN * self.sd))
 
     @property
     def automatic(self) -> float | None:
-        """The criterion ``auto``: 0.99, or 4 SD below the pattern that rests lowest.
+        """Criterion ``auto``: 0.99, or 4 SD below the pattern that rests lowest.
 
-        None where that is below 0.5: such a criterion would call anything recalled.
+        None if that is below 0.5: such a criterion would call anything recalled.
         """
         low = float(self.mean[self.lowest] - _MARGIN * self.sd[self.lowest])
         return None if low < _LEAST else float(min(USUAL, np.floor(low * _PARTS) / _PARTS))
 
     def clears(self, criterion: float) -> bool:
-        """Whether every pattern rests clearly above the criterion, nearest to its label."""
+        """Return whether every pattern rests clearly above the criterion, nearest to its label."""
         return self.below(criterion) is None and self.strays is None
 
     def told(self, row: int) -> str:
-        """Mean and SD of a pattern as text."""
+        """Format mean and SD of a pattern."""
         return f"{self.mean[row]:.3f} ± {self.sd[row]:.3f}"
 
 
@@ -110,17 +110,17 @@ def rest(
     *,
     signed: bool,
 ) -> Resting:
-    """Let a few runs start from each stored pattern (at most 100 of them, evenly apart).
+    """Run a few times from each stored pattern (at most 100 of them, evenly spaced).
 
     Parameters
     ----------
     patterns : Patterns
-        What is stored.
+        The stored patterns.
     relax : callable
         First states, int8, shape (runs, N), the number of each run, and the number of all runs
-        in; final states out. It is called for as many runs at a time as fit a bound of memory.
+        in; final states out. Each call gets as many runs as the memory allows.
     signed : bool
-        Whether m counts, or |m|.
+        Compare m, otherwise |m|.
     """
     p = len(patterns.labels)
     chosen = np.unique(np.linspace(0, p - 1, min(p, _MOST_PATTERNS)).astype(np.int64))
@@ -144,16 +144,16 @@ def rest(
 
 
 def forgotten(hottest: float, critical: float) -> str | None:
-    """What is to be said of a schedule that begins where nothing is retrieved.
+    """Return a warning for a schedule that begins where nothing is retrieved.
 
     Parameters
     ----------
     hottest, critical : float
-        The highest temperature of the runs, and the one above which no order is left.
+        The highest temperature of the runs, and the one above which there is no order.
     """
     if hottest <= critical:
         return None
     return (
         f"the runs begin at T = {hottest:.4g}, above the critical temperature {critical:.3g}: "
-        "they forget what they started from"
+        "they forget their starting states"
     )

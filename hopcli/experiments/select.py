@@ -34,12 +34,12 @@ TABLES = (
         headline="loss",
     ),
 )
-"""The table of a selection."""
+"""Table of a selection."""
 
 
 @dataclass(frozen=True, eq=False, kw_only=True)
 class SelectResult(Result):
-    """What was selected.
+    """Result of a selection.
 
     Table ``patterns`` (label, source_index, loss, same_label_term, other_label_term,
     n_samples) and array file ``patterns``.
@@ -47,7 +47,7 @@ class SelectResult(Result):
 
     @functools.cached_property
     def patterns(self) -> Patterns:
-        """The selected patterns."""
+        """Selected patterns."""
         return Patterns.from_arrays(self.arrays["patterns"])
 
 
@@ -57,24 +57,24 @@ def plan(config: SelectConfig, stock: Stock) -> Plan:
     Parameters
     ----------
     config : SelectConfig
-        What to do.
+        The configuration.
     stock : Stock
-        Where data sets are.
+        Stock of data sets.
 
     Returns
     -------
     Plan
-        Its run tells no progress, as the work is one matrix product, and gives a
+        Its run reports no progress, as the work is one matrix product, and returns a
         :class:`SelectResult`.
     """
     prepared = prepare(config, stock)
-    labels = prepared.facts.labels  # all compete, whichever are asked for
+    labels = prepared.facts.labels  # all compete, whichever are requested
 
     def drawn() -> tuple[Dataset, NDArray[np.int64]]:
         dataset = prepared.dataset
         return dataset, draw_samples(dataset, labels, config.samples, config.seed, config.sampler)
 
-    drawn()  # an impossible draw is refused now
+    drawn()  # refuses an impossible draw now
 
     def work(execution: Execution, progress: Progress) -> SelectResult:
         del execution, progress

@@ -1,7 +1,7 @@
 """Selectors of a pattern for each label from its samples, and contests between them.
 
-All selectors of a contest have the same samples. Their patterns are tested on images that were
-neither samples nor tried by a selector.
+All selectors of a contest have the same samples. Their patterns are tested on images that are
+neither samples nor tuning images.
 """
 
 from __future__ import annotations
@@ -28,13 +28,13 @@ if TYPE_CHECKING:
     from hopcli.streams import Streams
 
     Places = NDArray[np.int64]
-    """The sample that each label takes, shape (labels,)."""
+    """Chosen sample of each label, shape (labels,)."""
 
     Rate = Callable[[Places], float]
-    """Takes places, returns the fraction of the tuning images that is recalled."""
+    """Takes places, returns the recalled fraction of the tuning images."""
 
     Recall = Callable[[Patterns, Trials, Streams], NDArray[np.bool_]]
-    """Takes patterns, trials and streams, returns which trials are recalled."""
+    """Takes patterns, trials and streams, returns True for recalled trials."""
 
 __all__ = ["SELECTORS", "Contest", "draw_contests"]
 
@@ -48,16 +48,16 @@ class Contest:
     number : int
         Number of the selection, from 1.
     config : CompareConfig
-        The labels, and the random sets that best-of tries.
+        The labels, and the number of random sets of best-of.
     source : Dataset
-        Images that the samples are drawn from.
+        Images from which samples are drawn.
     samples : ndarray of int64, shape (labels, M)
         Samples of each label of the source.
     tuning : ndarray of int64, shape (n,)
-        Images of the source, none of them samples, on which best-of tries its sets.
+        Images of the source, no samples, on which best-of tests its sets.
     picks : numpy.random.SeedSequence
-        Seed of random choices. Every selector starts anew with it, so that the first set of
-        best-of is that of random.
+        Seed of random choices. Every selector starts with it, so that the first set of best-of
+        is that of random.
     tests : Trials
         Images that no selector has seen.
     streams : Streams
@@ -75,20 +75,20 @@ class Contest:
 
     @property
     def spins(self) -> NDArray[np.int8]:
-        """The samples, shape (labels, M, N)."""
+        """Samples, shape (labels, M, N)."""
         return self.source.spins[self.samples]
 
     @property
     def n_trials(self) -> int:
-        """Trials of all selectors."""
+        """Number of trials of all selectors."""
         return len(SELECTORS) * len(self.tests) + self.config.candidates * len(self.tuning)
 
     def patterns(self, places: Places) -> Patterns:
-        """The patterns of the stored labels; all samples and tuning images count as seen."""
+        """Return the patterns of the stored labels; all samples and tuning images count as seen."""
         return _patterns(self.config, self.source, self.samples, self.tuning, places)
 
     def choose(self, selector: str, rate: Rate) -> Places:
-        """The sample of each label that a selector takes."""
+        """Return the sample of each label that a selector chooses."""
         return SELECTORS[selector](self, np.random.default_rng(self.picks), rate)
 
     def measure(self, recall: Recall) -> list[tuple[object, ...]]:
@@ -121,7 +121,7 @@ def _overlap_loss(contest: Contest, rng: np.random.Generator, rate: Rate) -> Pla
 
 
 def _medoid(contest: Contest, rng: np.random.Generator, rate: Rate) -> Places:
-    """The same order as by mean overlap, in whole numbers."""
+    """Order samples as by mean overlap, in whole numbers."""
     del rng, rate
     spins = contest.spins.astype(np.int64)
     products = np.einsum("lmn,ln->lm", spins, spins.sum(axis=1))
@@ -136,7 +136,7 @@ def _random(contest: Contest, rng: np.random.Generator, rate: Rate) -> Places:
 
 def _best_of(contest: Contest, rng: np.random.Generator, rate: Rate) -> Places:
     sets = [_random(contest, rng, rate) for _ in range(contest.config.candidates)]
-    return max(sets, key=rate)  # of equally good ones the first
+    return max(sets, key=rate)  # the first of equally good ones
 
 
 SELECTORS: Mapping[str, Callable[[Contest, np.random.Generator, Rate], Places]] = {
@@ -145,7 +145,7 @@ SELECTORS: Mapping[str, Callable[[Contest, np.random.Generator, Rate], Places]] 
     "random": _random,
     "best-of": _best_of,
 }
-"""The selectors by name; the first is the one that the others are compared with."""
+"""Selectors by name; the others are compared with the first."""
 
 
 def draw_contests(
@@ -182,7 +182,7 @@ def draw_contests(
     for number, seed in enumerate(seeds):
         of_samples, of_tuning, picks = seed.spawn(3)
         own = dataclasses.replace(streams, tests=tests[number], chains=chains[number])
-        legacy_seed = int(of_samples.generate_state(1)[0])  # 32 bits, as it takes
+        legacy_seed = int(of_samples.generate_state(1)[0])  # 32 bits, as required
         for size in config.selector_samples:
             with _called("selector_samples"):
                 labels = source.label_names
@@ -200,7 +200,7 @@ def draw_contests(
 
 @contextlib.contextmanager
 def _called(name: str, *only: str) -> Iterator[None]:
-    """Name the setting of this command in a refusal, instead of any or of this other one."""
+    """Name this command's setting in a refusal, instead of another command's."""
     try:
         yield
     except SettingError as error:

@@ -1,4 +1,4 @@
-"""How consistent the shape of a label is: squared overlaps of its images, and eq. 5 [ZG]."""
+"""Consistency of the shape of a label: squared overlaps of its images, and eq. 5 [ZG]."""
 
 from __future__ import annotations
 
@@ -19,7 +19,7 @@ if TYPE_CHECKING:
 __all__ = ["MEASURES", "SHAPES", "check_shapes", "shape_table"]
 
 MEASURES = ("within", "contrast", "loss")
-"""Measures of consistency; a low loss is a consistent shape, of the others a high value."""
+"""Measures of consistency. A shape is consistent if its loss is low, or another value high."""
 
 SHAPES = Table(
     "consistency",
@@ -33,10 +33,10 @@ SHAPES = Table(
         *(Column(f"{measure}_rank", "integer") for measure in MEASURES),
     ),
 )
-"""The table of the measures."""
+"""Table of the measures."""
 
-_MOST_NUMBERS = 100_000_000  # of the moments, N x N a label
-_FOR_ERRORS = 1000  # images of a label that its standard errors are from: known to some 3 %
+_MOST_NUMBERS = 100_000_000  # of the moments, N x N per label
+_FOR_ERRORS = 1000  # images of a label for its standard errors, which are then known to 3 %
 _EXACT_FLOAT32 = 1 << 24
 
 
@@ -46,7 +46,7 @@ def check_shapes(dataset: Dataset, labels: Sequence[str]) -> None:
     Raises
     ------
     SettingError
-        If there are such.
+        If there are any.
     """
     most = int((_MOST_NUMBERS / len(labels)) ** 0.5)
     if dataset.n_sites > most:
@@ -58,26 +58,26 @@ def check_shapes(dataset: Dataset, labels: Sequence[str]) -> None:
 
 
 def shape_table(dataset: Dataset, labels: Sequence[str], samples: int) -> Columns:
-    """Measure how consistent the shape of each label is, over all its images.
+    """Measure the consistency of the shape of each label, over all its images.
 
-    Whole numbers up to the last division, so that it does not matter how they are summed.
+    Sums are of whole numbers up to the last division, so their order does not matter.
 
     Parameters
     ----------
     dataset : Dataset
-        The images, at least two a label.
+        The images, at least two per label.
     labels : sequence of str
-        Which labels; they are each other's competitors.
+        Labels to measure; each competes with all others.
     samples : int
         M in eq. 5.
 
     Returns
     -------
     Columns
-        A row a label: ``n`` images; ``within`` and ``between``, mean m^2, 0 to 1;
-        ``contrast``; ``loss``, eq. 5 expected of M samples of each label (plain dot products),
-        and ``loss_per_pair``. Each with ``_sem``, over samples of images, and ``_rank`` where
-        it is one of :data:`MEASURES`.
+        A row per label: ``n`` images; ``within`` and ``between``, mean m^2, 0 to 1;
+        ``contrast``; ``loss``, eq. 5 expected for M samples of each label (plain dot products),
+        and ``loss_per_pair``. Each has ``_sem``, over samples of images. Those in
+        :data:`MEASURES` also have ``_rank``.
     """
     n_sites, n_labels = dataset.n_sites, len(labels)
     spins = [dataset.spins[dataset.indices_of(label)] for label in labels]
@@ -111,7 +111,7 @@ def shape_table(dataset: Dataset, labels: Sequence[str], samples: int) -> Column
 
 
 def _evenly(own: NDArray[np.int8]) -> NDArray[np.int8]:
-    """Some of the images of a label, evenly apart; all if there are few."""
+    """Return some of the images of a label, evenly spaced; all if there are few."""
     chosen = np.linspace(0, len(own) - 1, min(len(own), _FOR_ERRORS)).astype(np.int64)
     return own[chosen]
 
@@ -119,10 +119,10 @@ def _evenly(own: NDArray[np.int8]) -> NDArray[np.int8]:
 def _mean_squares(
     moments: NDArray[np.floating], number: NDArray[np.int64], n_sites: int
 ) -> NDArray[np.float64]:
-    """Mean m^2 of an image of one label and another of another, shape (labels, labels).
+    """Compute mean m^2 of an image of one label and another of another, shape (labels, labels).
 
-    sum_xd (x.d)^2 = tr(C_l C_k) with the moments C_l = sum_x x x^T of a label; an image with
-    itself, (x.x)^2 = N^2, is left out.
+    sum_xd (x.d)^2 = tr(C_l C_k) with the moments C_l = sum_x x x^T of a label. Pairs of an image
+    with itself, (x.x)^2 = N^2, are excluded.
     """
     flat = moments.reshape(len(number), -1).astype(np.float64)
     sums = flat @ flat.T - np.diag(number * float(n_sites) ** 2)
@@ -136,7 +136,7 @@ def _profiles(
     number: NDArray[np.int64],
     own: int,
 ) -> NDArray[np.float64]:
-    """Mean m^2 of each of these images with the others of every label, shape (n, labels)."""
+    """Compute mean m^2 of each image with the others of every label, shape (n, labels)."""
     n_sites = spins.shape[1]
     sums = [np.einsum("ni,ni->n", spins @ moment, spins, dtype=np.float64) for moment in moments]
     is_own = np.arange(len(number)) == own
@@ -147,10 +147,10 @@ def _profiles(
 def _standard_errors(
     matrix: NDArray[np.float64], profiles: list[NDArray[np.float64]], number: NDArray[np.int64]
 ) -> NDArray[np.float64]:
-    """Standard error of sum_k matrix_lk m^2_lk of each label l: that of U-statistics.
+    """Compute the standard error of sum_k matrix_lk m^2_lk of each label l, as U-statistics.
 
-    The variance adds up over the labels that the images are of; that of a label is that of
-    what one of its images contributes [Hoeffding 1948]. In pairs of its own label an image is
+    The variance is a sum over the labels of the images. The part of a label is the variance of
+    the contribution of one of its images [Hoeffding 1948]. In pairs of its own label an image is
     either of the two.
     """
     variances = np.zeros(len(number))

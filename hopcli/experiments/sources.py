@@ -20,9 +20,9 @@ if TYPE_CHECKING:
 __all__ = ["GIVEN", "load_data", "read_thresholds"]
 
 GIVEN = "python:"
-"""Begins what stands for the file of patterns that were given in Python."""
+"""Prefix of the name for a file of patterns that were given in Python."""
 
-_LONGEST_NUMBER = 64  # bytes of a threshold in a file, with what separates it
+_LONGEST_NUMBER = 64  # bytes of a threshold in a file, with its separator
 
 
 def load_data(config: DataSettings, split: str | None = None) -> Dataset:
@@ -38,24 +38,24 @@ def load_data(config: DataSettings, split: str | None = None) -> Dataset:
 
 
 def read_thresholds(theta: float | str, n_sites: int) -> float | NDArray[np.float64]:
-    """Read the thresholds: one for all sites, or a file with one a site.
+    """Read the thresholds: one for all sites, or a file with one per site.
 
     Parameters
     ----------
     theta : float or str
         The number, or the path of a text file of numbers, or of a .npz archive that
-        holds them as ``theta``.
+        contains them as ``theta``.
     n_sites : int
         Number of spins N.
 
     Raises
     ------
     DataError
-        If the file cannot be read or has not one finite number a site.
+        If the file cannot be read or does not contain one finite number per site.
     """
     if isinstance(theta, float):
         return theta
-    rule = f"must hold {n_sites} numbers from -1e6 to 1e6, one a site"
+    rule = f"must contain {n_sites} numbers from -1e6 to 1e6, one per site"
     path = Path(theta)
     values = _archived(path) if path.suffix == ".npz" else _written(path, n_sites)
     if values.size != n_sites:
@@ -67,7 +67,7 @@ def read_thresholds(theta: float | str, n_sites: int) -> float | NDArray[np.floa
 
 
 def _archived(path: Path) -> NDArray[np.float64]:
-    """The thresholds of a NumPy archive."""
+    """Read the thresholds in a NumPy archive."""
     with Archive(path) as archive:
         values = archive.read("theta")
     if values.dtype.kind not in "iuf":
@@ -76,7 +76,7 @@ def _archived(path: Path) -> NDArray[np.float64]:
 
 
 def _written(path: Path, n_sites: int) -> NDArray[np.float64]:
-    """The thresholds of a text file."""
+    """Read the thresholds in a text file."""
     check_file(path)
     with reading(path):
         n_bytes = path.stat().st_size

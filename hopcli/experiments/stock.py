@@ -1,6 +1,6 @@
-"""What runs share: data sets, selections of patterns, couplings; made once, kept while small.
+"""Shared data of runs: data sets, selections of patterns, couplings.
 
-A run takes them from a stock, and never asks whether another has had them made.
+A run takes them from a stock, which makes each once and keeps it while there is memory.
 """
 
 from __future__ import annotations
@@ -35,15 +35,15 @@ T = TypeVar("T")
 
 _BUDGET = 1 << 29
 _OF_HASH = 12  # digits that name given patterns
-_OF_A_RUN = 4  # things that one run needs at most: two data sets, a selection, couplings
+_OF_A_RUN = 4  # most records of one run: two data sets, a selection, couplings
 
 
 class Stock:
-    """What runs share, for any number of threads at once.
+    """Shared data of runs, for any number of threads at once.
 
-    What two of them want at the same time is made once, and nothing else waits for it. Beyond
-    a budget of memory, what was used longest ago is dropped; the last few things are kept
-    whatever their size, as one run may need them all.
+    A record that two runs request at the same time is made once, and no other record waits for
+    it. Beyond a memory budget, the least recently used ones are dropped. The last few records
+    are kept whatever their size, as one run may need all of them.
 
     Parameters
     ----------
@@ -55,10 +55,10 @@ class Stock:
         self._budget = budget
         self._lock = threading.Lock()
         self._given: dict[str, Patterns] = {}
-        self._places: OrderedDict[Hashable, _Place] = OrderedDict()  # used longest ago first
+        self._places: OrderedDict[Hashable, _Place] = OrderedDict()  # least recently used first
 
     def load(self, config: DataSettings, split: str | None = None) -> Dataset:
-        """The data set that a configuration names, or another split of it.
+        """Return the data set of a configuration, or another split of it.
 
         Raises
         ------
@@ -70,17 +70,17 @@ class Stock:
         return self._once(_data_key(config, split), lambda: load_data(config, split))
 
     def source(self, config: PatternSettings) -> Dataset:
-        """The images that patterns are taken from, see :meth:`load`."""
+        """Return the images from which patterns are taken, see :meth:`load`."""
         try:
             return self.load(config, config.select_split)
         except SettingError as error:
             if config.select_split in (None, config.split):
                 raise
-            # The split that was asked for has another name here.
+            # The requested split has another name here.
             raise SettingError("select_split", error.rule, error.found) from None
 
     def select(self, config: PatternSettings) -> Patterns:
-        """The selected pattern of every label.
+        """Return the selected pattern of every label.
 
         Raises
         ------
@@ -94,11 +94,11 @@ class Stock:
             names = source.label_names
             return select(source, names, draw_samples(source, names, *chosen))[0]
 
-        # Not the hash of the data: that of an embedded file is the same for every threshold.
+        # Not the hash of the data: an embedded file has the same hash for every threshold.
         return self._once((*_data_key(config, config.select_split), *chosen), made)
 
     def hold(self, config: DataSettings, dataset: Dataset) -> None:
-        """Take a data set that has been loaded already, as a configuration names it."""
+        """Add a data set that is already loaded, under its name in a configuration."""
         self._once(_data_key(config, None), lambda: dataset)
 
     def keep(self, patterns: Patterns) -> str:
@@ -107,14 +107,14 @@ class Stock:
         Returns
         -------
         str
-            What stands for their file in a configuration: it names them by their hash.
+            Name in a configuration in place of a file; it contains their hash.
         """
         name = f"{GIVEN}{patterns.sha256[:_OF_HASH]}"
         self._given[name] = patterns
         return name
 
     def kept(self, name: str) -> Patterns | None:
-        """The patterns of :meth:`keep` that are called so, if there are such."""
+        """Return the patterns of :meth:`keep` with this name, if there are any."""
         return self._given.get(name)
 
     def couple(
@@ -124,18 +124,18 @@ class Stock:
         rule: str,
         theta: float | NDArray[np.float64],
     ) -> Network:
-        """The couplings by a rule, with its parameters in a configuration.
+        """Return the couplings by a rule, with its parameters in a configuration.
 
         Parameters
         ----------
         config : LearningSettings
-            Holds the parameters.
+            Configuration of the parameters.
         patterns : Patterns
-            What is stored.
+            The stored patterns.
         rule : str
             A key of :data:`hopcli.rules.RULES`.
         theta : float or ndarray of float64, shape (N,)
-            The thresholds: one for all sites, or one a site.
+            The thresholds: one for all sites, or one per site.
 
         Raises
         ------
@@ -148,7 +148,7 @@ class Stock:
         return self._once(key, lambda: store(patterns.xi, rule, thresholds, **parameters))
 
     def _once(self, key: Hashable, make: Callable[[], T]) -> T:
-        """What is kept under a key, which is made if it is not there."""
+        """Return the record under a key, and make it if it is missing."""
         with self._lock:
             place = self._places.setdefault(key, _Place())
             self._places.move_to_end(key)
@@ -161,7 +161,7 @@ class Stock:
         return made
 
     def _drop(self) -> None:
-        """Drop what was used longest ago, but for what is being made."""
+        """Drop the least recently used records, except those being made."""
         with self._lock:
             made = [key for key, place in self._places.items() if place.record is not None]
             excess = sum(place.n_bytes for place in self._places.values()) - self._budget
@@ -172,7 +172,7 @@ class Stock:
 
 
 class _Place:
-    """Where a record is kept, or will be: its lock is held by whoever makes it."""
+    """Place of a record; its lock is held by the thread that makes it."""
 
     def __init__(self) -> None:
         self.lock = threading.Lock()
@@ -181,7 +181,7 @@ class _Place:
 
 
 def _data_key(config: DataSettings, split: str | None) -> tuple[Hashable, ...]:
-    """Everything that :func:`load_data` reads."""
+    """Return everything that :func:`load_data` reads."""
     given = config.threshold
     threshold = default_threshold(config.dataset) if given is None else given
     how = (threshold, config.size, config.invert, config.transpose)
@@ -189,7 +189,7 @@ def _data_key(config: DataSettings, split: str | None) -> tuple[Hashable, ...]:
 
 
 def _n_bytes(record: Any) -> int:
-    """Memory of the arrays of a record, and of the records in it."""
+    """Return the memory of the arrays of a record, and of the records in it."""
     if isinstance(record, np.ndarray):
         return record.nbytes
     if not dataclasses.is_dataclass(record):

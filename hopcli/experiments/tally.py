@@ -1,4 +1,4 @@
-"""Counting what becomes of trials, block by block: all that the tables of a recall need."""
+"""Counts of the outcomes of trials, block by block: all data for the tables of a recall."""
 
 from __future__ import annotations
 
@@ -30,7 +30,7 @@ __all__ = [
 ]
 
 OUTCOMES = (*STORED, *KINDS[2:])
-"""Every outcome that there is; those of :data:`hopcli.scoring.STORED` name a pattern."""
+"""All outcomes; those of :data:`hopcli.scoring.STORED` name a pattern."""
 
 OVERALL = "overall"
 """Label of the rows of all labels together."""
@@ -69,18 +69,18 @@ def check_names(labels: Iterable[str], stored: Sequence[str]) -> None:
 
 
 class Block(NamedTuple):
-    """Trials that were run together, and what became of them.
+    """Trials that were run together, and their outcomes.
 
     Attributes
     ----------
     rows : ndarray of int64, shape (n,)
         Number of each trial in the run.
     bank : Bank
-        What each started from.
+        Starting state of each trial.
     ends : Classified
-        What each final state is.
+        Class of each final state.
     scores : Scores
-        What that counts as.
+        Score of each final state.
     """
 
     rows: NDArray[np.int64]
@@ -89,7 +89,7 @@ class Block(NamedTuple):
     scores: Scores
 
     def take(self, places: NDArray[np.int64]) -> Block:
-        """These of them, in this order."""
+        """Return some of the trials, in the given order."""
         ends, scores = self.ends, self.scores
         return Block(
             self.rows[places],
@@ -106,7 +106,7 @@ class Block(NamedTuple):
 
 @dataclass(frozen=True, slots=True, eq=False)
 class Counts:
-    """How many trials went how: the first five arrays are the different ways, `number` how often.
+    """Counts of trials by outcome: five arrays describe each kind of outcome, `number` counts it.
 
     Parameters
     ----------
@@ -115,19 +115,19 @@ class Counts:
     label : ndarray of int64, shape (ways,)
         Place in `labels`.
     unit : ndarray of int64, shape (ways,)
-        What trials share that are alike, and no independent evidence: the test image.
+        Unit of the trials, the test image; trials of one unit are not independent.
     outcome : ndarray of int64, shape (ways,)
         Place in :data:`OUTCOMES`.
     nearest : ndarray of int64, shape (ways,)
-        Place in `stored` of the pattern that the outcome names; 0 if it names none.
+        Place in `stored` of the pattern of the outcome; 0 without a pattern.
     recalled : ndarray of bool, shape (ways,)
-        Whether these trials count as recalled.
+        True if these trials count as recalled.
     number : ndarray of int64, shape (ways,)
-        How many they are.
+        Number of these trials.
     alone : bool
-        Whether every trial is a unit of its own, whatever `unit` says.
+        True if every trial is a unit of its own, whatever `unit` contains.
     hits, trials : ndarray of int64, shape (repeats, labels)
-        Trials recalled, and all trials, of each label in each repeat.
+        Recalled trials, and all trials, of each label in each repeat.
     """
 
     labels: tuple[str, ...]
@@ -144,7 +144,7 @@ class Counts:
 
 
 class Tally:
-    """Counts trials as they come; holds no more than there are different units and ends.
+    """Counter of trials, with memory for the different units and outcomes only.
 
     Parameters
     ----------
@@ -165,7 +165,7 @@ class Tally:
         self._stored_place = np.array([self._stored.index(name) for name in patterns])
         self._size, self._n_units = size, n_units
         self._shape = (len(labels), max(n_units, 1), len(OUTCOMES), len(self._stored), 2)
-        self._ways: list[tuple[NDArray[np.int64], NDArray[np.int64]]] = []  # and how often
+        self._ways: list[tuple[NDArray[np.int64], NDArray[np.int64]]] = []  # and their counts
         self._hits = np.zeros((repeats, len(labels)), dtype=np.int64)
         self._trials = np.zeros((repeats, len(labels)), dtype=np.int64)
 
@@ -175,11 +175,11 @@ class Tally:
         unit = block.bank.source_index if self._n_units else np.zeros_like(label)
         outcome = _places(block.scores.outcome, OUTCOMES)
         reached = self._stored_place[block.scores.nearest]
-        nearest = np.where(outcome < len(STORED), reached, 0)  # of no interest if not reached
+        nearest = np.where(outcome < len(STORED), reached, 0)  # without meaning otherwise
         recalled = block.scores.recalled.astype(np.int64)
         ways = np.ravel_multi_index((label, unit, outcome, nearest, recalled), self._shape)
         self._ways.append(np.unique(ways, return_counts=True))
-        # Of growing sizes from the last to the first, so that each is put together seldom.
+        # Sizes increase from the last to the first, so that merges are rare.
         while len(self._ways) > 1 and len(self._ways[-1][0]) >= len(self._ways[-2][0]):
             self._ways[-2:] = [_together(self._ways[-2:])]
         cell = block.rows // self._size * len(self._labels) + label
@@ -188,7 +188,7 @@ class Tally:
             counted.reshape(-1)[first:end] += np.bincount(cell - first, weights).astype(np.int64)
 
     def counts(self) -> Counts:
-        """What has been counted."""
+        """Return the counts so far."""
         ways, number = _together(self._ways)
         label, unit, outcome, nearest, recalled = np.unravel_index(ways, self._shape)
         return Counts(
@@ -209,14 +209,14 @@ class Tally:
 def _together(
     counted: Sequence[tuple[NDArray[np.int64], NDArray[np.int64]]],
 ) -> tuple[NDArray[np.int64], NDArray[np.int64]]:
-    """The different ones of some numbers, increasing, and how often there is each."""
+    """Return the different numbers, increasing, and the count of each."""
     ways, often = (np.concatenate(parts) for parts in zip(*counted, strict=True))
     different, which = np.unique(ways, return_inverse=True)
     return different, np.bincount(which, often, len(different)).astype(np.int64)
 
 
 def _places(names: NDArray[np.str_], known: Sequence[str]) -> NDArray[np.int64]:
-    """The place of each name among the known ones."""
+    """Return the place of each name among the known ones."""
     order = np.argsort(known)
     places: NDArray[np.int64] = order[np.searchsorted(np.array(known)[order], names)]
     return places

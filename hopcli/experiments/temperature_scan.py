@@ -83,16 +83,16 @@ _PRINTED = (
 
 @dataclass(frozen=True, eq=False, kw_only=True)
 class TemperatureScanResult(StoredResult):
-    """What a scan found.
+    """Result of a scan.
 
-    Tables ``temperature_scan``, one row a temperature and pattern, and ``mean_field``, the
-    theory on a fine grid; array file ``temperature-scan``. Of two patterns both have a column
-    ``exact`` too, where :func:`hopcli.theory.exact_overlaps` knows it.
+    Table ``temperature_scan`` has one row per temperature and pattern. Table ``mean_field``
+    contains the theory on a fine grid. The array file is ``temperature-scan``. For two patterns
+    both tables have a column ``exact``, if :func:`hopcli.theory.exact_overlaps` supports them.
     """
 
     @property
     def ordering(self) -> NDArray[np.float64]:
-        """Temperatures at which order sets in, highest first; the first is T_c."""
+        """Temperatures of the onset of order, highest first; the first is T_c."""
         return self.arrays["temperature-scan"]["ordering"]
 
     @property
@@ -107,15 +107,15 @@ def plan(config: TemperatureScanConfig, stock: Stock) -> Plan:
     Parameters
     ----------
     config : TemperatureScanConfig
-        What to do.
+        The configuration.
     stock : Stock
-        Where data, selections and couplings are.
+        Stock of data, selections and couplings.
 
     Returns
     -------
     Plan
-        Its run is told the chains done and the chains to do, those of a temperature being a
-        part, and gives a :class:`TemperatureScanResult`.
+        Its run reports finished and all chains, and returns a
+        :class:`TemperatureScanResult`. The chains of a temperature are a part.
     """
     prepared = prepare(config, stock)
     resolved, patterns, n_sites = prepared.config, prepared.patterns, prepared.facts.n_sites
@@ -125,7 +125,7 @@ def plan(config: TemperatureScanConfig, stock: Stock) -> Plan:
         target = patterns.last(resolved.target)
         return _Scan(resolved, patterns, prepared.network(), target, prepared.bank(target))
 
-    scan()  # an impossible one is refused now
+    scan()  # refuses an impossible one now
 
     def work(
         execution: ThreadedExecution, progress: Progress, parts: Parts
@@ -151,7 +151,7 @@ def plan(config: TemperatureScanConfig, stock: Stock) -> Plan:
 
 
 def summary(config: TemperatureScanConfig, result: TemperatureScanResult) -> Columns:
-    """The overlap with the target at each temperature."""
+    """Return the overlap with the target at each temperature."""
     table = result.columns["temperature_scan"]
     patterns = result.patterns
     of_target = np.arange(len(table)) % len(patterns.labels) == patterns.last(config.target)
@@ -160,7 +160,7 @@ def summary(config: TemperatureScanConfig, result: TemperatureScanResult) -> Col
 
 @dataclass(frozen=True, slots=True, eq=False)
 class _Scan:
-    """A network, the row of its target pattern, and what its chains start from."""
+    """Network, row of its target pattern, and starting states of its chains."""
 
     config: TemperatureScanConfig
     patterns: Patterns
@@ -169,7 +169,7 @@ class _Scan:
     bank: Bank
 
     def run(self, threads: int | None, progress: Progress, parts: Parts) -> Columns:
-        """Run the chains of every temperature; one row a temperature and pattern."""
+        """Run the chains of every temperature; return one row per temperature and pattern."""
         config = self.config
         streams = Streams.of(config.seed)
         n_temperatures = len(config.temperatures)
@@ -200,7 +200,7 @@ class _Scan:
         return self._table(np.hstack([parts[number] for number in range(n_temperatures)]))
 
     def _measure(self, final: NDArray[np.int8], temperature: float) -> NDArray[np.float64]:
-        """Means over the chains of one temperature, float64, shape (columns measured, p)."""
+        """Compute means over the chains of a temperature, float64, shape (measured columns, p)."""
         m = overlaps(final, self.patterns.xi)
         size, size_sd, size_sem = mean_sd_sem(np.abs(m))
         signed, _, signed_sem = mean_sd_sem(m)
@@ -209,7 +209,7 @@ class _Scan:
         return np.array([size, size_sd, size_sem, signed, signed_sem, projection, theory])
 
     def _table(self, measured: NDArray[np.float64]) -> Columns:
-        """What was measured, one row a temperature and pattern."""
+        """Make one row per temperature and pattern from the measurements."""
         temperatures, patterns = self.config.temperatures, self.patterns
         return _SCAN.of(
             {
@@ -222,7 +222,7 @@ class _Scan:
         )
 
     def curve(self) -> Columns:
-        """The curves of theory on a fine grid, one row a temperature and pattern."""
+        """Make the curves of theory on a fine grid, one row per temperature and pattern."""
         labels = self.patterns.labels
         grid = np.linspace(0, max(self.config.temperatures), _CURVE_POINTS)
         values = np.abs([mean_field_overlaps(self.couplings, t, self.target) for t in grid])
@@ -236,7 +236,7 @@ class _Scan:
         )
 
     def _exact(self, temperatures: ArrayLike) -> dict[str, NDArray[np.float64]]:
-        """The column of mean |m| in equilibrium, if that is known."""
+        """Return the column of mean |m| in equilibrium, if it is known."""
         exact = exact_overlaps(self.couplings, temperatures)
         return {} if exact is None else {"exact": exact.ravel()}
 
@@ -248,7 +248,7 @@ def _starts(
     count: int,
     seed: np.random.SeedSequence,
 ) -> NDArray[np.int8]:
-    """The first state of every chain of a temperature, int8, shape (chains, N)."""
+    """Return the first state of every chain of a temperature, int8, shape (chains, N)."""
     rng = np.random.default_rng(seed)
     at_once = BASES[start.base].all_at_once
     if at_once is None:

@@ -1,8 +1,8 @@
-"""Which trials a recall makes: test images or other starts, and the authors' own.
+"""Trials of a recall: test images or other starts, and the authors' own.
 
 A trial is one start in one repeat. Trials are ordered by repeat, then label, then start,
-so that more repeats only add trials at the end. What a trial starts from is told from its
-number, so that no run holds an entry for each of its trials.
+so that more repeats only add trials at the end. The start of a trial follows from its
+number, so that no run stores an entry for each trial.
 """
 
 from __future__ import annotations
@@ -54,24 +54,24 @@ MOST_SITES = 100_000_000
 """The same for the sites of a replay."""
 
 MOST_STATE_SITES = 4_000_000_000
-"""The same for the sites of all states held at once, a byte each."""
+"""The same for the sites of all states in memory at once, a byte each."""
 
 
 @dataclass(frozen=True, eq=False)
 class Trials:
-    """What every trial of a run starts from.
+    """Starting states of all trials of a run.
 
     Parameters
     ----------
     starts : Bank
-        What there is to start from.
+        The possible starting states.
     size : int
         Trials in a repeat; each repeat has the same labels in the same order.
     repeats : int
         Number of repeats.
     entries : callable
-        Repeat and place in it of trials, int64, shape (n,) each, in; the entry of `starts`
-        of each, int64, shape (n,), out.
+        Takes repeat and place in it of trials, int64, shape (n,) each. Returns the entry of
+        `starts` of each, int64, shape (n,).
     """
 
     starts: Bank
@@ -84,17 +84,17 @@ class Trials:
 
     @functools.cached_property
     def labels(self) -> tuple[str, ...]:
-        """The different labels, in the order in which trials come."""
+        """Different labels, in the order of the trials."""
         label = self.starts.label
         first_of_run = np.append(True, label[1:] != label[:-1])
         return tuple(dict.fromkeys(label[first_of_run].tolist()))
 
     def bank(self, rows: NDArray[np.int64]) -> Bank:
-        """What these trials start from, one entry a trial."""
+        """Return the starting states of these trials, one entry per trial."""
         return self.starts.take(self.entries(*np.divmod(rows, self.size)))
 
     def first_of_each(self, number: int) -> NDArray[np.int64]:
-        """Rows of the first trials of each label."""
+        """Return the rows of the first trials of each label."""
         label = self.bank(np.arange(self.size)).label
         repeat = np.arange(min(number, self.repeats))[:, None]
         rows = [
@@ -107,21 +107,21 @@ class Trials:
 def draw_trials(
     config: RecallConfig, dataset: Dataset, patterns: Patterns, seed: np.random.SeedSequence
 ) -> Trials:
-    """Decide what every trial of a run starts from.
+    """Choose the starting states of all trials of a run.
 
     Parameters
     ----------
     config : RecallConfig
-        Says what to start from, how many and how often.
+        Kind, number and repeats of the starts.
     dataset, patterns : Dataset and Patterns
-        The images, and what is stored.
+        The images, and the stored patterns.
     seed : numpy.random.SeedSequence
-        The stream that test images are drawn from.
+        The stream for drawing test images.
 
     Raises
     ------
     SettingError
-        If a label has fewer images than asked for, or the start does not fit.
+        If a label has fewer images than requested, or the start does not fit.
     """
     if config.start.uses_images:
         return _test_images(config, dataset, patterns, seed)
@@ -129,12 +129,12 @@ def draw_trials(
     check_names(once.label.tolist(), patterns.labels)
     size = len(once) * tests
     check_trials(config, len(set(once.label.tolist())), size)
-    # Every state as often as there are tests, in every repeat.
+    # Every state once per test, in every repeat.
     return Trials(once, size, config.repeats, lambda _, place: place // tests)
 
 
 def check_trials(config: RecallConfig, n_labels: int, size: int) -> None:
-    """Refuse more trials than there can be, of which `size` are in a repeat.
+    """Refuse too many trials, of which `size` are in a repeat.
 
     Raises
     ------
@@ -142,7 +142,7 @@ def check_trials(config: RecallConfig, n_labels: int, size: int) -> None:
         If there are too many.
     """
     if size > MOST_IN_A_REPEAT:
-        rule = f"must give at most {MOST_IN_A_REPEAT:,} trials a repeat"
+        rule = f"must give at most {MOST_IN_A_REPEAT:,} trials per repeat"
         raise SettingError("tests", rule, config.tests)
     if size * config.repeats > MOST_TRIALS:
         rule = f"must give at most {MOST_TRIALS:,} trials, with {size:,} in each"
@@ -168,7 +168,7 @@ def check_states(setting: str, count: int, n_sites: int) -> None:
 def _test_images(
     config: RecallConfig, dataset: Dataset, patterns: Patterns, seed: np.random.SeedSequence
 ) -> Trials:
-    """Draw test images without replacement, or take all there are."""
+    """Draw test images without replacement, or take all."""
     labels = tuple(dict.fromkeys(patterns.labels))
     pools = [_pool(config, dataset, patterns, label) for label in labels]
     sizes = [len(pool) for pool in pools]
@@ -177,9 +177,9 @@ def _test_images(
     starts = Bank(np.repeat(labels, sizes), image, dataset.spins, image)
     firsts = np.cumsum([0, *sizes[:-1]]).tolist()
 
-    @functools.lru_cache(maxsize=64)  # more repeats than there are in most blocks of trials
+    @functools.lru_cache(maxsize=64)  # more than the repeats in most blocks of trials
     def draw(repeat: int) -> NDArray[np.int64]:
-        """The images of a repeat; all but the first have a stream of their own."""
+        """Return the images of a repeat; all but the first have a stream of their own."""
         key = (*seed.spawn_key, repeat) if repeat else seed.spawn_key
         own = np.random.SeedSequence(seed.entropy, spawn_key=key)
         rng, tests = np.random.default_rng(own), int(config.tests)
@@ -204,7 +204,7 @@ def _test_images(
 def _pool(
     config: RecallConfig, dataset: Dataset, patterns: Patterns, label: str
 ) -> NDArray[np.int64]:
-    """Images of a label that may be tested."""
+    """Return the images of a label that may be tested."""
     if label not in dataset.label_names:
         raise SettingError("digits", f"must name labels of {dataset.name} to be tested", label)
     pool = dataset.indices_of(label)
@@ -216,7 +216,7 @@ def _pool(
 
 
 def _check_pools(config: RecallConfig, labels: Sequence[str], sizes: list[int]) -> None:
-    """Refuse more tests than the label with the fewest images has."""
+    """Refuse more tests than images of the smallest label."""
     fewest = int(np.argmin(sizes))
     size, label = sizes[fewest], labels[fewest]
     if size < (1 if config.tests == "all" else int(config.tests)):
@@ -227,11 +227,11 @@ def _check_pools(config: RecallConfig, labels: Sequence[str], sizes: list[int]) 
 
 
 def authors_trials(config: RecallConfig, dataset: Dataset, patterns: Patterns) -> Trials:
-    """Take the test images that the authors drew, the same in every repeat.
+    """Return the test images that the authors drew, the same in every repeat.
 
-    One stream of the legacy generator gives, for every label in turn, its images (with
-    replacement). The authors seeded it anew before every repeat, so all repeats share
-    images and order of sites.
+    One stream of the legacy generator gives, for each label in turn, its images (with
+    replacement). The authors seeded it again before every repeat, so all repeats share images
+    and order of sites.
 
     Raises
     ------
@@ -264,7 +264,7 @@ def _check_sites(config: RecallConfig, dataset: Dataset, patterns: Patterns) -> 
     """Refuse pictures that are not square, and too many attempts."""
     starts = len(patterns.labels) * int(config.tests)
     if starts * config.sweeps * config.attempts_per_sweep > MOST_SITES:
-        rule = f"must need at most {MOST_SITES:,} attempts a repeat with replay_authors"
+        rule = f"must need at most {MOST_SITES:,} attempts per repeat with replay_authors"
         raise SettingError("tests", rule, config.tests)
     height, width = dataset.shape
     if height != width:
@@ -272,10 +272,10 @@ def _check_sites(config: RecallConfig, dataset: Dataset, patterns: Patterns) -> 
 
 
 def authors_sites(config: RecallConfig, dataset: Dataset, patterns: Patterns) -> NDArray[np.int32]:
-    """The sites that the authors visited, attempt by attempt, in every repeat.
+    """Return the sites that the authors visited, attempt by attempt, in every repeat.
 
-    The stream that gave the images goes on: attempt by attempt, the column and the row
-    of the site, through the stored labels and the images of each.
+    The stream of the images continues: attempt by attempt, it gives the column and the row of
+    the site, for each stored label and each of its images.
 
     Returns
     -------

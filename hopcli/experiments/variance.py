@@ -1,4 +1,4 @@
-"""Variance of an accuracy: what selection, test images and thermal noise add to it."""
+"""Variance of an accuracy: contributions of selection, test images and thermal noise."""
 
 from __future__ import annotations
 
@@ -46,7 +46,7 @@ __all__ = ["SOURCES", "TABLES", "VarianceResult", "plan", "summary"]
 
 @dataclass(frozen=True, eq=False, kw_only=True)
 class VarianceResult(StoredResult):
-    """What the error of an accuracy is made of.
+    """Sources of the error of an accuracy.
 
     Tables ``errors``, ``components``, ``accuracy``, ``best_worst``, ``differences``, ``ranks``
     and ``selections``; array file ``variance``.
@@ -54,7 +54,7 @@ class VarianceResult(StoredResult):
 
     @property
     def recalled(self) -> NDArray[np.int32]:
-        """In how many of its runs each image was recalled, shape (selections, labels, tests)."""
+        """Number of recalled runs of each image, shape (selections, labels, tests)."""
         return self.arrays["variance"]["recalled"]
 
 
@@ -64,15 +64,15 @@ def plan(config: VarianceConfig, stock: Stock) -> Plan:
     Parameters
     ----------
     config : VarianceConfig
-        What to do.
+        The configuration.
     stock : Stock
-        Where data, selections and couplings are.
+        Stock of data, selections and couplings.
 
     Returns
     -------
     Plan
-        Its run is told the trials done and the trials to do, those of a selection being a
-        part, and gives a :class:`VarianceResult`.
+        Its run reports finished and all trials, and returns a :class:`VarianceResult`. The
+        trials of a selection are a part.
     """
     config.check()
     first = prepare(config.recall(0, config.seed), stock)
@@ -92,7 +92,7 @@ def plan(config: VarianceConfig, stock: Stock) -> Plan:
         rule = f"must be at most {MOST_IN_A_REPEAT // size:,}, as there are {size:,} tests in each"
         raise SettingError("selections", rule, resolved.selections)
     warnings = few_selections(resolved.selections, MOST_IN_A_REPEAT // size)
-    numbers = range(resolved.selections)  # all of them, to refuse what any cannot do
+    numbers = range(resolved.selections)  # check all of them now
     stored = [relaxation(number).patterns.sha256 for number in numbers]
     prepared = first.with_config(resolved)
 
@@ -120,7 +120,7 @@ def plan(config: VarianceConfig, stock: Stock) -> Plan:
 
 
 def summary(config: VarianceConfig, result: VarianceResult) -> Columns:
-    """A row a label: accuracy, SD by source where images are the same, how often best and worst."""
+    """Make a row per label: accuracy, SD by source for the same images, share best and worst."""
     del config
     accuracy, ranked = result.columns["accuracy"], result.columns["best_worst"]
     of_same = result.columns["errors"].where(test_images="same")
@@ -134,7 +134,7 @@ def summary(config: VarianceConfig, result: VarianceResult) -> Columns:
 
 
 def _seed_of(config: VarianceConfig, selection: int) -> int:
-    """Seed of everything random in a selection but the choice of its patterns."""
+    """Return the seed of everything random in a selection except the choice of its patterns."""
     sequence = np.random.SeedSequence(config.seed, spawn_key=(selection,))
     return int(sequence.generate_state(1)[0])
 
@@ -142,7 +142,7 @@ def _seed_of(config: VarianceConfig, selection: int) -> int:
 def _tables(
     config: VarianceConfig, labels: list[str], successes: NDArray[np.float64]
 ) -> dict[str, Columns]:
-    """The tables of what was counted, see :class:`VarianceResult`."""
+    """Make the tables from the counts, see :class:`VarianceResult`."""
     of_each = [successes[:, [place]] for place in range(len(labels))]
     found = [
         (label, Components.of(counts, config.repeats))
@@ -163,7 +163,7 @@ def _tables(
 
 
 def _error_table(config: VarianceConfig, found: _Found) -> Columns:
-    """SD of an accuracy by source, its repeats of the same images or of fresh ones."""
+    """Make the SD of an accuracy by source, for repeats of the same images or of new ones."""
     tests, repeats = config.accuracy_tests, config.accuracy_repeats
     rows: list[tuple[object, ...]] = []
     for label, components in found:
@@ -179,7 +179,7 @@ def _error_table(config: VarianceConfig, found: _Found) -> Columns:
 
 
 def _component_table(found: _Found) -> Columns:
-    """Variance of one outcome by source, as estimated; of the mean over labels in `overall`."""
+    """Make the variance of one outcome by source; in `overall` that of the mean over labels."""
     rows: list[tuple[object, ...]] = []
     for label, components in found:
         by_source = _by_source(components, 1, 1)
@@ -192,13 +192,13 @@ def _component_table(found: _Found) -> Columns:
 
 
 def _by_source(components: Components, units: int, trials: int) -> tuple[Component, ...]:
-    """What each source adds to the variance of a rate in so many units and trials of each."""
+    """Return the contribution of each source to the variance of a rate, given units and trials."""
     of_units, of_trials = components.units, components.trials
     return components.groups, of_units.of_mean(units), of_trials.of_mean(units * trials)
 
 
 def _shares(by_source: tuple[Component, ...]) -> list[float]:
-    """Fraction of the variance that is each source's, none below 0; NaN where there is none."""
+    """Return each source's share of the variance, at least 0; NaN without variance."""
     variances = np.maximum([part.variance for part in by_source], 0)
     total = variances.sum()
     shares: list[float] = (variances / (total or np.nan)).tolist()
@@ -206,7 +206,7 @@ def _shares(by_source: tuple[Component, ...]) -> list[float]:
 
 
 def _accuracy_table(found: _Found) -> Columns:
-    """Mean accuracy over the selections, its SD and SEM, and a 95 % interval."""
+    """Make the mean accuracy over the selections, its SD and SEM, and a 95 % interval."""
     rows = []
     for label, components in found:
         rates, units = components.rate, components.n_units * components.n_strata
@@ -216,14 +216,14 @@ def _accuracy_table(found: _Found) -> Columns:
 
 
 class _Ranks(NamedTuple):
-    """Which ranks labels have, the best being 1.
+    """Ranks of labels; the best is 1.
 
     Attributes
     ----------
     rank : ndarray of float64, shape (selections, labels)
-        The rank in each selection; the mean of those that labels share which tie.
+        The rank in each selection; tied labels have the mean of their ranks.
     often : ndarray of float64, shape (labels, labels)
-        In how many selections a label has each rank; equal parts of those that it shares.
+        Number of selections in which a label has each rank; ties count in equal parts.
     """
 
     rank: NDArray[np.float64]
@@ -231,7 +231,7 @@ class _Ranks(NamedTuple):
 
     @classmethod
     def of(cls, recalled: NDArray[np.float64]) -> _Ranks:
-        """Rank labels by how often they are recalled, shape (selections, labels)."""
+        """Rank labels by their number of recalled runs, shape (selections, labels)."""
         from scipy.stats import rankdata
 
         first, last = (rankdata(-recalled, method, axis=1) for method in ("min", "max"))
@@ -243,7 +243,7 @@ class _Ranks(NamedTuple):
 
 
 def _best_worst_table(labels: list[str], ranks: _Ranks) -> Columns:
-    """How often each label is recalled best, and worst, with 95 % intervals; its mean rank."""
+    """Make the share of selections in which a label is best and worst, and its mean rank."""
     n = len(ranks.rank)
     ends = (_fractions(ranks.often[:, rank], n) for rank in (0, -1))
     mean, _, sem = mean_sd_sem(ranks.rank)
@@ -252,14 +252,14 @@ def _best_worst_table(labels: list[str], ranks: _Ranks) -> Columns:
 
 
 def _rank_table(labels: list[str], ranks: _Ranks) -> Columns:
-    """How often each label has each rank."""
+    """Make the share of selections in which each label has each rank."""
     places = itertools.product(labels, range(1, len(labels) + 1))
     fractions = _fractions(ranks.often.ravel(), len(ranks.rank))
     return RANKS.rows((*place, *each) for place, each in zip(places, fractions, strict=True))
 
 
 def _fractions(often: NDArray[np.float64], n: int) -> list[tuple[float, float, float]]:
-    """Fractions of so many selections with their 95 % intervals; parts count as such."""
+    """Compute fractions of `n` selections with their 95 % intervals; parts count as parts."""
     numbers: list[float] = often.tolist()
     bounds = {number: exact_interval(number, n) for number in set(numbers)}
     return [(number / n, *bounds[number]) for number in numbers]
@@ -268,7 +268,7 @@ def _fractions(often: NDArray[np.float64], n: int) -> list[tuple[float, float, f
 def _selection_table(
     config: VarianceConfig, labels: list[str], recalled: NDArray[np.float64], ranks: _Ranks
 ) -> Columns:
-    """Accuracy and rank of each label in each selection, and the seeds of its recall."""
+    """Make accuracy and rank of each label in each selection, and the seeds of its recall."""
     numbers = np.arange(config.selections)
     trials = config.tests * config.repeats
     seeds = [_seed_of(config, number) for number in numbers.tolist()]

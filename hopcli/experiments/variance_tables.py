@@ -106,7 +106,7 @@ TABLES = (ERRORS, COMPONENTS, ACCURACY, BEST_WORST, DIFFERENCES, RANKS, SELECTIO
 
 _SHOWN = ("accuracy", *(f"sd_{source}" for source in (*SOURCES, "total")), "best", "worst")
 SUMMARY = Table("summary", (_LABEL, *(Column(name, percent=True) for name in _SHOWN)))
-"""The table that is printed."""
+"""Printed table."""
 
 
 def difference_table(labels: Sequence[str], rates: NDArray[np.float64], tests: int) -> Columns:
@@ -138,7 +138,7 @@ def difference_table(labels: Sequence[str], rates: NDArray[np.float64], tests: i
 
 
 def findings(tables: Mapping[str, Columns]) -> list[str]:
-    """Summarise the errors and the order of the labels, a sentence each.
+    """Summarise the errors and the order of the labels, one sentence each.
 
     Parameters
     ----------
@@ -173,7 +173,7 @@ def findings(tables: Mapping[str, Columns]) -> list[str]:
 
 
 def _pair(pairs: Columns, label: str, other: str) -> tuple[float, float, float]:
-    """Mean difference of two labels in either order, its standard error and p, in points."""
+    """Return the mean difference of two labels in either order, its standard error and p."""
     for sign, one, two in ((1, label, other), (-1, other, label)):
         found = pairs.where(label=one, other=two)
         if len(found):

@@ -1,4 +1,4 @@
-"""Weights: the couplings themselves, their spectrum, and how firmly each pattern sits."""
+"""Weights: couplings, their spectrum, and the stability of each pattern."""
 
 from __future__ import annotations
 
@@ -50,16 +50,16 @@ TABLES = (_WEIGHTS, _SPECTRUM)
 """The tables of the couplings."""
 
 MOST_SITES = 1000
-"""A side of the matrix that is kept: of every site, or of sites evenly apart."""
+"""Most rows of the stored matrix: all sites, or sites evenly spaced."""
 
 
 @dataclass(frozen=True, eq=False, kw_only=True)
 class WeightsResult(StoredResult):
-    """Tables ``weights``, one row a stored pattern, and ``spectrum``; array file ``weights``."""
+    """Tables ``weights``, one row per stored pattern, and ``spectrum``; array file ``weights``."""
 
     @property
     def matrix(self) -> NDArray[np.float64]:
-        """Couplings between the sites that are kept, float64, zero diagonal."""
+        """Couplings between the stored sites, float64, zero diagonal."""
         arrays = self.arrays["weights"]
         site_class = arrays["matrix.site_class"]
         w: NDArray[np.float64] = arrays["matrix.J"][np.ix_(site_class, site_class)]
@@ -68,12 +68,12 @@ class WeightsResult(StoredResult):
 
     @property
     def of_pixel(self) -> NDArray[np.float64]:
-        """Couplings of one site to all others, laid out as the picture is, float64."""
+        """Couplings of one site to all others, in the shape of the picture, float64."""
         return self.arrays["weights"]["pixel"]
 
     @property
     def largest(self) -> float:
-        """The largest |J| between classes of sites."""
+        """Largest |J| between classes of sites."""
         return float(self.arrays["weights"]["largest"])
 
     @property
@@ -83,23 +83,23 @@ class WeightsResult(StoredResult):
 
 
 def plan(config: WeightsConfig, stock: Stock) -> Plan:
-    """Plan to store the patterns and look at the couplings.
+    """Plan to store the patterns and measure the couplings.
 
     Parameters
     ----------
     config : WeightsConfig
-        What to do.
+        The configuration.
     stock : Stock
-        Where data, selections and couplings are.
+        Stock of data, selections and couplings.
 
     Returns
     -------
     Plan
-        Its run tells no progress, as nothing takes long, and gives a
+        Its run reports no progress, as nothing takes long, and returns a
         :class:`WeightsResult`.
     """
     prepared = prepare(config, stock)
-    prepared.network()  # an impossible one is refused now
+    prepared.network()  # refuses an impossible one now
 
     def work(execution: Execution, progress: Progress) -> WeightsResult:
         del execution, progress
@@ -121,7 +121,7 @@ def plan(config: WeightsConfig, stock: Stock) -> Plan:
 def _kept_couplings(
     couplings: Network, shape: tuple[int, int], pixel: tuple[int, int]
 ) -> dict[str, NDArray[np.generic]]:
-    """What the pictures are drawn from: classes of some sites, and the field of one."""
+    """Return the data of the pictures: classes of some sites, and the field of one."""
     n_sites = couplings.n_sites
     sites = np.unique(np.linspace(0, n_sites - 1, min(n_sites, MOST_SITES)).astype(int))
     classes, site_class = np.unique(couplings.site_class[sites], return_inverse=True)
@@ -138,12 +138,12 @@ def _kept_couplings(
 
 
 def _stability_table(patterns: Patterns, couplings: Network) -> Columns:
-    """How each stored pattern sits: fixed or not, its weakest site, its crosstalk.
+    """Make the stability of each stored pattern: fixed or not, weakest site, crosstalk.
 
-    The aligned field of a site is xi_i (h_i - theta_i); the pattern is a fixed point if
-    none is negative. Stability is the aligned field over the length of the site's
-    couplings. Crosstalk is what the other patterns add: 1 - aligned / mean(aligned), at
-    its largest; above 1 the site would flip.
+    The aligned field of a site is xi_i (h_i - theta_i). The pattern is a fixed point if none is
+    negative. Stability is the aligned field over the length of the site's couplings. Crosstalk
+    is the contribution of the other patterns: the largest 1 - aligned / mean(aligned). Above 1
+    the site would flip.
     """
     xi = couplings.xi
     aligned = xi * (local_fields(xi, couplings) - couplings.thresholds)
@@ -165,5 +165,5 @@ def _stability_table(patterns: Patterns, couplings: Network) -> Columns:
 
 
 def _ratio(top: NDArray[np.float64], bottom: NDArray[np.float64]) -> NDArray[np.float64]:
-    """Divide, NaN where there is nothing to divide by."""
+    """Divide; NaN for a divisor of 0."""
     return np.divide(top, bottom, out=np.full_like(top, np.nan), where=np.abs(bottom) > 1e-12)

@@ -1,1 +1,1 @@
-"""Grids of runs: one file that describes them, one store that keeps them, one table and picture."""
+"""Grids of runs: a file that describes them, a store of their cells, one table and picture."""

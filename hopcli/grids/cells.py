@@ -1,7 +1,7 @@
-"""A cell of a grid: its run, and the tables that are kept of it.
+"""A cell of a grid: its run, and the stored tables.
 
-A cell is planned once. Where another process makes it, it is sent as a :class:`Task` and
-planned there.
+A cell is planned once. If another process makes it, that process receives a :class:`Task` and
+plans the cell itself.
 """
 
 from __future__ import annotations
@@ -32,14 +32,14 @@ __all__ = ["Made", "Rows", "Task", "code_version", "make", "make_all", "named"]
 
 
 class Rows(NamedTuple):
-    """A table as it is kept.
+    """A stored table.
 
     Attributes
     ----------
     columns : tuple of str
-        What it holds, ``"accuracy: number"`` a column; names may repeat.
+        Its columns, ``"accuracy: number"`` each; names may repeat.
     rows : list of tuple
-        Its rows, of numbers, texts, truths, and None where there is no number.
+        Its rows, of numbers, texts, booleans, and None for missing numbers.
     """
 
     columns: tuple[str, ...]
@@ -47,23 +47,23 @@ class Rows(NamedTuple):
 
     @property
     def checksum(self) -> str:
-        """SHA-256 of all of it."""
+        """Return the SHA-256 of the whole table."""
         return hashlib.sha256(json.dumps([self.columns, self.rows]).encode()).hexdigest()
 
 
 class Task(NamedTuple):
-    """A cell that another process is to plan and make.
+    """A cell that another process plans and makes.
 
     Attributes
     ----------
     cell : str
-        Its name, a hash of all that decides its numbers but the code.
+        Its name, a hash of everything that determines its numbers except the code.
     command : str
-        What it runs.
+        Its command.
     config : dict
         Its given configuration, JSON-ready.
     keep : tuple of str
-        Tables that are kept besides, such as ``trials``.
+        Further tables to keep, such as ``trials``.
     """
 
     cell: str
@@ -73,26 +73,26 @@ class Task(NamedTuple):
 
 
 class Made(NamedTuple):
-    """What became of a cell.
+    """Result of a cell.
 
     Attributes
     ----------
     cell : str
         Its name.
     settings, inputs : dict
-        Its resolved configuration, and the hashes of what it read; none if it failed.
+        Its resolved configuration, and the hashes of its inputs; empty if it failed.
     version : str
-        The code that made it, of :func:`code_version`.
+        Version of the code that made it, of :func:`code_version`.
     host, started : str
-        Where, and when (UTC).
+        Machine, and time of the start (UTC).
     seconds : float
-        How long it took.
+        Duration.
     tables : dict of str to Rows
-        What it found; none if it failed.
+        Its tables; empty if it failed.
     notes : dict
-        What is to be known of it, JSON-ready; its `warnings` above all.
+        Further facts, JSON-ready, above all its `warnings`.
     error : str, optional
-        Why it failed.
+        Reason of the failure.
     """
 
     cell: str
@@ -109,12 +109,12 @@ class Made(NamedTuple):
 
 @functools.cache
 def code_version() -> str:
-    """What computes here: version, random streams, and a digest of the code."""
+    """Return the version of the code: release, random streams, and a digest of the files."""
     return f"{__version__}, streams {streams.VERSION}, code {code_digest()[:12]}"
 
 
 def named(plan: Plan) -> str:
-    """The name of the cell that is planned."""
+    """Return the name of a planned cell."""
     return key(plan.config.command, plan.config.to_dict(), plan.inputs)
 
 
@@ -134,14 +134,14 @@ def make(
     plan : callable
         Returns its plan.
     keep : tuple of str
-        Tables that are kept besides, such as ``trials``.
+        Further tables to keep, such as ``trials``.
     progress : callable
-        Told how far it is; what it raises ends the cell.
+        Receives the progress; an exception in it ends the cell.
 
     Returns
     -------
     Made
-        What it found, or why it failed.
+        Its tables, or the reason of its failure.
     """
     began, started = time.perf_counter(), time.strftime("%Y-%m-%dT%H:%M:%SZ", time.gmtime())
     settings, inputs, tables, notes, error = {}, {}, {}, {}, None
@@ -159,7 +159,7 @@ def make(
         error = str(failed)
     except MemoryError:
         error = "does not fit into memory"
-    except Exception as defect:  # which must not cost the other cells
+    except Exception as defect:  # it must not stop the other cells
         error = f"{type(defect).__name__}: {defect}; hopcli {command} would show where"
     seconds = round(time.perf_counter() - began, 6)
     host = socket.gethostname()
@@ -169,16 +169,16 @@ def make(
 
 @functools.cache
 def _own_stock() -> Stock:
-    """What the cells of this process share, where nobody else keeps it."""
+    """Return the shared data of the cells of this process, if nothing else keeps them."""
     from hopcli.experiments.stock import Stock
 
     return Stock()
 
 
 def make_all(tasks: Sequence[Task]) -> list[Made]:
-    """Make cells one after the other, in a process that was sent them.
+    """Make cells one after the other, in a process that received them.
 
-    It may have been sent others long ago, of files that have changed since.
+    The process may be old, and files may have changed since its earlier cells.
     """
     made = [_make_task(task) for task in tasks]
     if any(one.error == CHANGED for one in made):
@@ -199,7 +199,7 @@ def _make_task(task: Task) -> Made:
 
 
 def _rows(tables: Mapping[str, Columns], name: str) -> Rows:
-    """A table as it is kept, whether it comes at once or in blocks."""
+    """Convert a table, whole or in blocks, to its stored form."""
     columns: tuple[str, ...] = ()
     rows: list[tuple[Any, ...]] = []
     for block in blocks_of(tables, name):

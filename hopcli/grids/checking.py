@@ -1,4 +1,4 @@
-"""Is a grid what was written? Its store, cell by cell, and the files that were made of it."""
+"""Verification of a grid: its store, cell by cell, and the files made from it."""
 
 from __future__ import annotations
 
@@ -39,4 +39,4 @@ EVERY_CHECKER: Mapping[str, Checker] = {
     "reproduce.json": check_manifest,
     "grid.sqlite": check_store,
 }
-"""What checks a file of runs, verdicts and grids, by its name."""
+"""Functions that verify a file of runs, verdicts and grids, by its name."""

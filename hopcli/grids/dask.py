@@ -1,4 +1,4 @@
-"""Cells on the workers of a Dask scheduler; only this process writes what they find."""
+"""Cells on the workers of a Dask scheduler; only this process writes their results."""
 
 from __future__ import annotations
 
@@ -23,12 +23,12 @@ if TYPE_CHECKING:
 
 __all__ = ["Program", "dask_engine", "program"]
 
-_ANSWERS = 5.0  # seconds in which a scheduler that is there does
-_ALONE = 30.0  # seconds without any worker after which none is waited for
+_ANSWERS = 5.0  # seconds in which a running scheduler answers
+_ALONE = 30.0  # seconds without any worker before giving up
 
 
 class Program(NamedTuple):
-    """What computes on a machine: the code, Python, and the hash of the embedded MNIST."""
+    """Program of a machine: the code, Python, and the hash of the embedded MNIST."""
 
     hopcli: str
     python: str
@@ -36,19 +36,19 @@ class Program(NamedTuple):
 
 
 def program() -> Program:
-    """What computes here."""
+    """Return the program of this machine."""
     return Program(code_version(), platform.python_version(), sha256_of(MNIST_FILE))
 
 
 @contextlib.contextmanager
 def dask_engine(address: str) -> Iterator[Engine]:
-    """The workers of a scheduler, as the standard library's executor.
+    """Provide the workers of a scheduler as an executor of the standard library.
 
     Parameters
     ----------
     address : str
-        Of the scheduler, ``tcp://HOST:PORT`` or ``tls://HOST:PORT``. The certificates of the
-        latter are those of Dask's own configuration, ``distributed.comm.tls``.
+        Address of the scheduler, ``tcp://HOST:PORT`` or ``tls://HOST:PORT``. The latter uses
+        the certificates of Dask's own configuration, ``distributed.comm.tls``.
 
     Raises
     ------
@@ -79,7 +79,7 @@ def dask_engine(address: str) -> Iterator[Engine]:
         raise SettingError("dask", rule, address)
     try:
         n_workers = _check_workers(client, address)
-        # Each call is another: the same cell would be the same task, whose result is kept.
+        # Each call is different: otherwise Dask would return the stored result of the same cell.
         executor = client.get_executor(pure=False)
         yield Engine(executor, make_all, n_workers, chunks=True, check=_watch(client, address))
     except KilledWorker as error:
@@ -89,15 +89,15 @@ def dask_engine(address: str) -> Iterator[Engine]:
     except (CommClosedError, FutureCancelledError) as error:
         raise _lost(address, type(error).__name__) from None
     finally:
-        with contextlib.suppress(Exception):  # of a scheduler that is gone
+        with contextlib.suppress(Exception):  # the scheduler may be gone
             client.close(timeout=1)
 
 
 def _why_no_scheduler(address: str) -> str:
-    """Ask what is at an address who it is; empty if it is a scheduler.
+    """Identify the program at an address; return an empty text for a scheduler.
 
-    A client itself waits without end for a peer that takes the connection and is silent, and
-    believes the sizes that any other peer seems to announce.
+    A client itself waits without end for a peer that accepts the connection and sends nothing,
+    and trusts the message sizes of any other peer.
     """
     from distributed.comm import connect
     from distributed.core import send_recv
@@ -119,19 +119,19 @@ def _why_no_scheduler(address: str) -> str:
         return f"no answer within {_ANSWERS:g} s"
     except OSError as error:
         return f"no answer: {_first_line(error.__cause__ or error)}"
-    except Exception as error:  # of bytes that are no message, whatever they are taken for
-        return f"what answers there is none: {_first_line(error)}"
+    except Exception as error:  # for bytes that are no message
+        return f"another program answers there: {_first_line(error)}"
     kind = found.get("type") if isinstance(found, dict) else None
-    return "" if kind == "Scheduler" else f"what answers there is none, but {kind!r:.40}"
+    return "" if kind == "Scheduler" else f"another program answers there: {kind!r:.40}"
 
 
 def _first_line(error: BaseException) -> str:
-    text = re.sub(r"^in <[^\n]*?>: ", "", str(error))  # which of its own objects met it
+    text = re.sub(r"^in <[^\n]*?>: ", "", str(error))  # the object in which it occurred
     return text.partition("\n")[0] or type(error).__name__
 
 
 def _silence() -> None:
-    """What distributed, and what it runs on, log of connections that end, we say in one line."""
+    """Silence the logs of distributed about lost connections; hopcli reports them in one line."""
     for name in list(logging.root.manager.loggerDict):
         if name.partition(".")[0] in ("asyncio", "distributed", "tornado"):
             logging.getLogger(name).setLevel(logging.CRITICAL + 1)
@@ -142,7 +142,7 @@ def _lost(address: str, why: str) -> ResultError:
 
 
 def _check_workers(client: Client, address: str) -> int:
-    """Refuse workers that would make other numbers; the number of cells they make at once."""
+    """Refuse workers with another program; return the number of cells that they make at once."""
     threads: dict[str, int] = client.nthreads()
     if not threads:
         raise SettingError("dask", "must be a scheduler that has workers, has none", address)
@@ -159,7 +159,7 @@ def _check_workers(client: Client, address: str) -> int:
 
 
 def _watch(client: Client, address: str) -> Callable[[], None]:
-    """What notices that the scheduler, or the last worker, is lost."""
+    """Return a function that raises an error once the scheduler or the last worker is lost."""
     since = time.monotonic()
 
     def check() -> None:

@@ -1,7 +1,7 @@
-"""One SQLite file: opened, written in transactions, what it refuses told in one line.
+"""One SQLite file: opened, written in transactions, with refusals in one line.
 
-A file that is read stays as it is, and nothing is written beside it. What a killed process has
-left half-written is put right in a copy.
+Reading does not change the file, and writes nothing beside it. Files that a killed process
+has left half-written are repaired in a copy.
 """
 
 from __future__ import annotations
@@ -28,27 +28,27 @@ _MOST_BYTES = 2**36  # of a store
 _MOST_COPIED = 2**33  # bytes
 _LOGGED = b"\2"  # byte 18 of a file whose changes are in a log beside it
 _OF_SEVERAL = bytes.fromhex("d9d505f920a163d7")
-"""End of a journal that names another file, which SQLite removes: ours name none."""
+"""End of a journal that names another file, which SQLite would remove; hopcli's name none."""
 
 _COMPUTED = re.compile(r"\b(virtual|check|as|default)\b", re.IGNORECASE)
-"""Words of a table with values that SQLite computes, outside of quoted names."""
+"""Words of a table with values that SQLite computes, outside quoted names."""
 _QUOTED = re.compile(r'"(?:[^"]|"")*"')
 
 
 class Database:
-    """A file of SQLite; to be opened by ``with``.
+    """SQLite file, opened by ``with``.
 
     Parameters
     ----------
     path : Path
         The file.
     writes : bool
-        Whether to write; it is made if it is not there.
+        Open for writing; the file is made if it does not exist.
 
     Raises
     ------
     ResultError
-        When it is opened, if it is damaged, or cannot be read or written.
+        On opening, if the file is damaged, or cannot be read or written.
     """
 
     def __init__(self, path: Path, *, writes: bool = False) -> None:
@@ -66,18 +66,18 @@ class Database:
         return self
 
     def _reader(self, stack: contextlib.ExitStack) -> sqlite3.Connection:
-        """A connection that writes nothing beside the file."""
-        path = self.path.resolve()  # side files are beside what a link leads to
+        """Open a connection that writes nothing beside the file."""
+        path = self.path.resolve()  # side files are beside the target of a link
         journal, wal = (_side(path, suffix) for suffix in ("-journal", "-wal"))
         if journal is None and (wal is None or is_locked(path.parent)):
             with open_regular(path, _MOST_BYTES) as file:
                 unlocked = wal is None and file.read(20)[18:19] == _LOGGED
-            # What should have a log and has none would be given one.
+            # SQLite would create a missing log.
             return _connect(path, "ro&immutable=1" if unlocked else "ro")
         n_bytes = sum(file.stat().st_size for file in (path, journal, wal) if file is not None)
         if n_bytes > min(_MOST_COPIED, shutil.disk_usage(tempfile.gettempdir()).free // 2):
-            rule = f"was left half-written, and its {n_bytes:,} bytes are too many to be copied"
-            raise ResultError(f"{path}: {rule}: run its grid again, which puts it right")
+            rule = f"was left half-written, and its {n_bytes:,} bytes are too many to copy"
+            raise ResultError(f"{path}: {rule}: run its grid again, which repairs it")
         copies = Path(stack.enter_context(tempfile.TemporaryDirectory(prefix="hopcli-grid-")))
         for source in filter(None, (path, journal, wal)):
             with open_regular(source, _MOST_BYTES) as file, (copies / source.name).open("wb") as to:
@@ -85,11 +85,11 @@ class Database:
         return _connect(copies / path.name, "rw")
 
     def _check_files(self) -> None:
-        """Refuse to write through a link, or to undo a journal that was not made here."""
+        """Refuse to write through a link, or to undo a foreign journal."""
         for suffix in ("", "-journal", "-wal", "-shm"):
             file = self.path.with_name(self.path.name + suffix)
             if not is_own(file):
-                rule = "must be a regular file or free, is something else: remove it"
+                rule = "must be a regular file or not exist: remove it"
                 raise ResultError(f"{file}: {rule}")
         _side(self.path, "-journal")
 
@@ -103,7 +103,7 @@ class Database:
                 raise sqlite3.DatabaseError(f"{kind} {name!r:.80} is not of a grid")
         tables = {name for name, _, _ in parts}
         if tables:
-            self._check(tables)  # before anything is written into what may be another's
+            self._check(tables)  # before anything is written into a foreign file
         if self.writes:
             self._sql.execute("PRAGMA journal_mode = WAL")
             self._sql.execute("PRAGMA synchronous = NORMAL")
@@ -112,21 +112,21 @@ class Database:
             self._set_up("TABLE" if self.writes else "TEMP TABLE")
 
     def _check(self, tables: set[str]) -> None:
-        """Refuse a file that is another's, by its tables."""
+        """Refuse a foreign file, by its tables."""
 
     def _set_up(self, table: str) -> None:
-        """Make the tables of a file that has none; to read it they are temporary."""
+        """Make the tables of an empty file; for reading they are temporary."""
 
     def __exit__(self, *_: object) -> None:
         with self._ending:
             if self.writes:
-                # One file again, which can be read where nothing can be written.
+                # One file again, which can be read in folders without write permission.
                 with contextlib.suppress(sqlite3.Error):
                     self._sql.execute("PRAGMA journal_mode = DELETE")
 
     @contextlib.contextmanager
     def _told(self) -> Iterator[None]:
-        """What SQLite refuses is told in one line."""
+        """Turn errors of SQLite into one line."""
         try:
             yield
         except ResultError:
@@ -136,7 +136,7 @@ class Database:
             raise ResultError(f"{self.path}: cannot be {what}: {reason}") from None
         except (sqlite3.Error, ValueError, TypeError, LookupError, RecursionError) as error:
             raise ResultError(
-                f"{self.path}: is damaged, or no grid: {error}; remove it to begin anew"
+                f"{self.path}: is damaged, or no grid: {error}; remove it to start again"
             ) from None
 
     @contextlib.contextmanager
@@ -155,7 +155,7 @@ class Database:
         return None if row is None else row[0]
 
     def _check_there(self) -> None:
-        """Notice that the file is gone: SQLite would write on, to nowhere."""
+        """Check that the file still exists: SQLite would write on, to nowhere."""
         try:
             there = self.path.stat().st_ino == self._inode
         except OSError:
@@ -164,7 +164,7 @@ class Database:
             raise ResultError(f"{self.path}: was removed while it was written to")
 
     def _insert(self, table: str, names: list[str], rows: list[tuple[Any, ...]]) -> None:
-        """Insert rows into a table, which is given the columns that it lacks."""
+        """Insert rows into a table, and add missing columns."""
         found = self._sql.execute(f"PRAGMA table_info({quoted(table)})").fetchall()
         known = {row[1].lower() for row in found}
         if not known:
@@ -184,7 +184,7 @@ def _connect(path: Path, mode: str) -> sqlite3.Connection:
 
 
 def _side(path: Path, suffix: str) -> Path | None:
-    """A file beside a store that holds changes of it; None if there is none.
+    """Find a side file with changes of a store; None if there is none.
 
     Raises
     ------
@@ -204,5 +204,5 @@ def _side(path: Path, suffix: str) -> Path | None:
 
 
 def quoted(name: str) -> str:
-    """A name as SQL has it."""
+    """Quote a name for SQL."""
     return '"' + name.replace('"', '""') + '"'

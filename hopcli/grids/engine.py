@@ -1,7 +1,7 @@
-"""Running cells: handed to an executor a few at a time, taken back as they are finished.
+"""Running of cells: given to an executor a few at a time, returned when they are finished.
 
-The executor is any of the standard library's interface, threads of this process or the
-workers of a cluster. Whoever calls is the only one that writes.
+The executor has the standard library's interface: threads of this process, or the workers of
+a cluster. Only the caller writes.
 """
 
 from __future__ import annotations
@@ -22,26 +22,26 @@ if TYPE_CHECKING:
 
 __all__ = ["Engine", "local_engine", "run_cells"]
 
-_SECONDS_AT_ONCE = 1.0  # of work that is sent to a worker, where sending costs
+_SECONDS_AT_ONCE = 1.0  # of work sent to a worker, if sending is slow
 _MOST_AT_ONCE = 64  # cells
-_POLL = 0.5  # seconds between two looks at whether the workers are still there
+_POLL = 0.5  # seconds between two checks of the workers
 
 
 class Engine:
-    """Where cells are made.
+    """Executor of cells.
 
     Parameters
     ----------
     executor : Executor
-        Takes work.
+        Runs the work.
     work : callable
-        Makes some cells, one after the other, wherever the executor calls it.
+        Makes some cells in turn; the executor calls it.
     n_workers : int
-        How many of them work at once.
+        Number of workers.
     chunks : bool
-        Whether short cells are sent several at once.
+        Send several short cells at once.
     check : callable
-        Called now and then; raises if the workers are gone.
+        Called regularly; raises if the workers are gone.
     """
 
     def __init__(
@@ -62,14 +62,14 @@ class Engine:
 
 @contextlib.contextmanager
 def local_engine(n_threads: int) -> Iterator[Engine]:
-    """Threads of this process, a cell each; the compiled loops let them run side by side.
+    """Provide threads of this process, with one cell each; the compiled loops run in parallel.
 
-    What is running when the block is left in disorder ends soon, to no effect.
+    On an exception, running cells end soon without effect.
 
     Parameters
     ----------
     n_threads : int
-        How many.
+        Number of threads.
     """
     stopped = threading.Event()
 
@@ -90,21 +90,20 @@ def local_engine(n_threads: int) -> Iterator[Engine]:
 
 
 class _StoppedError(BaseException):
-    """The grid has been stopped: no failure of a cell."""
+    """The grid has been stopped; this is no failure of a cell."""
 
 
 def run_cells(cells: Sequence[Planned | Task], engine: Engine) -> Iterator[Made]:
-    """Make cells; each is given as soon as it is finished, in any order.
+    """Make cells and yield each when it is finished, in any order.
 
-    No more are under way than keep the workers busy, and nothing is kept of those that
-    have been given.
+    Only enough cells to keep the workers busy are in progress. Yielded results are not kept.
 
     Parameters
     ----------
     cells : sequence of Planned or Task
-        The cells, as the engine takes them.
+        Cells, in the form for the engine.
     engine : Engine
-        Where they are made.
+        The engine.
     """
     left = list(reversed(cells))
     under_way: set[Future[list[Made]]] = set()
@@ -120,7 +119,7 @@ def run_cells(cells: Sequence[Planned | Task], engine: Engine) -> Iterator[Made]
         done, under_way = wait(under_way, timeout=_POLL, return_when=FIRST_COMPLETED)
         engine.check()
         while done:
-            # Taken out first: a future that is held on to is a result that is.
+            # Taken out first: a reference to a future also keeps its result.
             for made in done.pop().result():
                 seconds, finished = seconds + made.seconds, finished + 1
                 yield made

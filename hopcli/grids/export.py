@@ -1,4 +1,4 @@
-"""A grid as one tidy table: its keys first, in its order, whatever ran it and when."""
+"""A grid as one tidy table: keys first, in the order of the grid, for any order of making."""
 
 from __future__ import annotations
 
@@ -38,41 +38,41 @@ FORMATS = {"csv": ".csv", "parquet": ".parquet", "markdown": ".md", "latex": ".t
 
 
 def tidy_table(store: Store, grid: Grid, name: str) -> Columns:
-    """One table of all finished cells: the keys of the grid, then the columns of the table.
+    """Combine a table of all finished cells: keys of the grid, then columns of the table.
 
-    A column of the table that has the name of a key is called ``<command>_<name>``. Cells
-    that different versions of the code have made are told apart by a column ``version``.
+    A column of the table with the name of a key is called ``<command>_<name>``. If different
+    versions of the code have made cells, a column ``version`` is added.
 
     Parameters
     ----------
     store : Store
         The cells.
     grid : Grid
-        What they are cells of.
+        The grid of the cells.
     name : str
-        Which table.
+        Name of the table.
 
     Returns
     -------
     Columns
-        A row a point of the grid and row of its table, in that order.
+        A row per point of the grid and row of its table, in that order.
 
     Raises
     ------
     SettingError
         If no cell has a table of this name.
     ResultError
-        If something is not as it was written.
+        If the store is damaged.
     """
     known = store.tables()
     if not known:
-        raise ResultError(f"{store.path}: must hold a finished cell, has none yet")
+        raise ResultError(f"{store.path}: must contain a finished cell, has none yet")
     if name not in known:
         raise SettingError("table", f"must be one of {', '.join(known)}", name)
     standings, places = store.standings(), store.places()
     versions: list[str] = []
     rows: list[tuple[Any, ...]] = []
-    columns: dict[tuple[str, int], int] = {}  # a name, and which of that name: its place
+    columns: dict[tuple[str, int], int] = {}  # a name, and its number among equal ones: its place
     kinds: list[str] = []
     for point in grid.points():
         cell = places.get(point.place)
@@ -96,7 +96,7 @@ def tidy_table(store: Store, grid: Grid, name: str) -> Columns:
 
 
 def points_table(store: Store, grid: Grid) -> Columns:
-    """The keys of every point that has a cell, finished or not, as in :func:`tidy_table`."""
+    """Return the keys of every point with a cell, finished or not, as in :func:`tidy_table`."""
     places = store.places()
     rows = [grid.shown(point.values) for point in grid.points() if point.place in places]
     return Columns(grid.names, _arrays(rows, len(grid.names), []))
@@ -105,7 +105,7 @@ def points_table(store: Store, grid: Grid) -> Columns:
 def column_places(
     columns: tuple[str, ...], known: dict[tuple[str, int], int], kinds: list[str]
 ) -> list[int]:
-    """The places of the columns of a cell among those of all cells, which grow by the new ones."""
+    """Find the places of the columns of a cell among those of all cells, and add new ones."""
     seen: dict[str, int] = {}
     places = []
     for column in columns:
@@ -120,13 +120,13 @@ def column_places(
 
 
 def _renamed(grid: Grid, column: str) -> str:
-    """The name of a column of the table, another than those of the keys."""
+    """Return the name of a column of the table, different from the keys."""
     return f"{grid.command}_{column}" if column in (*grid.names, "version") else column
 
 
 def _arrays(rows: list[tuple[Any, ...]], width: int, kinds: list[str]) -> list[NDArray[Any]]:
-    """Rows as columns; the first ones, without a kind, are keys."""
-    rows = [(*row, *([None] * (width - len(row)))) for row in rows]  # columns that came later
+    """Convert rows to columns; the first ones, without a kind, are keys."""
+    rows = [(*row, *([None] * (width - len(row)))) for row in rows]  # fill later columns
     values = list(zip(*rows, strict=True)) if rows else [()] * width
     n_keys = width - len(kinds)
     keys = [key_column(column) for column in values[:n_keys]]
@@ -134,7 +134,7 @@ def _arrays(rows: list[tuple[Any, ...]], width: int, kinds: list[str]) -> list[N
 
 
 def key_column(values: Sequence[Any]) -> NDArray[Any]:
-    """A key: numbers or truths if all of its values are, else texts."""
+    """Convert a key: to numbers or booleans if all of its values are such, otherwise to text."""
     kinds = {type(value) for value in values}
     if kinds <= {int, float} or kinds == {bool}:
         return _numbers(values)
@@ -142,7 +142,7 @@ def key_column(values: Sequence[Any]) -> NDArray[Any]:
 
 
 def typed_column(values: Sequence[Any], kind: str) -> NDArray[Any]:
-    """A column of the table; where a cell has no such column there is nothing."""
+    """Convert a column of the table; cells without the column are empty."""
     if kind == "number" or (kind == "integer" and None in values):
         return np.array([np.nan if v is None else v for v in values], dtype=np.float64)
     if kind == "text" or None in values:
@@ -151,7 +151,7 @@ def typed_column(values: Sequence[Any], kind: str) -> NDArray[Any]:
 
 
 def _numbers(values: Sequence[Any]) -> NDArray[Any]:
-    """Numbers as an array; whole numbers beyond int64 stay as Python has them."""
+    """Convert numbers to an array; whole numbers beyond int64 stay Python integers."""
     is_whole = all(isinstance(value, int) for value in values)
     if is_whole and any(abs(value) > _LARGEST for value in values):
         return np.array(values, dtype=object)
@@ -166,18 +166,18 @@ def write_table(table: Columns, path: Path | None, form: str) -> str | None:
     table : Columns
         The table.
     path : Path or None
-        Where to; without, the text is returned.
+        File to write; without one, the text is returned.
     form : str
-        Which format.
+        Name of the format.
 
     Raises
     ------
     SettingError
-        If Parquet is wanted and pyarrow is not installed, or no file is given for it.
+        For Parquet without pyarrow, or without a file.
     """
     if form == "parquet":
         if path is None:
-            raise SettingError("out", "must be given for parquet, which is no text")
+            raise SettingError("out", "must be given for parquet, which is not text")
         try:
             table.frame().to_parquet(path, index=False, engine="pyarrow")
         except ImportError:

@@ -1,7 +1,7 @@
-"""A grid: which settings vary and through what, and the configuration of each point.
+"""A grid: varying settings with their values, and the configuration of each point.
 
-It is what a configuration file with a table ``[grid]`` says. Nothing here knows of data or
-of results.
+A configuration file with a table ``[grid]`` describes it. This module does not use data or
+results.
 """
 
 from __future__ import annotations
@@ -29,7 +29,7 @@ if TYPE_CHECKING:
 __all__ = ["Axis", "Grid", "Point", "numbers", "read_grid"]
 
 MOST_POINTS = 100_000
-"""More would be planned for hours before the first of them runs."""
+"""Most points; planning more would take hours before the first one runs."""
 
 _LONGEST = 200  # characters of a caption
 
@@ -45,7 +45,7 @@ class Axis:
     names : tuple of str
         The settings, one or more.
     values : tuple of tuple
-        The values, each with one a setting, as a file has them.
+        The values, each with one per setting, as in a file.
     """
 
     names: tuple[str, ...]
@@ -59,11 +59,11 @@ class Point:
     Parameters
     ----------
     place : int
-        Its number in the order of the grid, from 0 on.
+        Its number in the order of the grid, from 0.
     values : tuple
-        What it has for each key of the grid, as a file has it.
+        Its value for each key of the grid, as in a file.
     settings : dict
-        Everything that the file of this point alone would say.
+        The content of a configuration file for this point alone.
     """
 
     place: int
@@ -78,13 +78,13 @@ class Grid:
     Parameters
     ----------
     command : str
-        What each of its cells runs.
+        Command of each cell.
     fixed : dict
-        Settings that all of them share, as a file has them.
+        Settings of all cells, as in a file.
     axes : tuple of Axis
-        What varies.
+        Varying settings.
     look : Look
-        How the picture is laid out.
+        Layout of the picture.
     """
 
     command: str
@@ -102,29 +102,29 @@ class Grid:
 
     @property
     def names(self) -> tuple[str, ...]:
-        """The keys of the grid: settings that vary, in order."""
+        """Keys of the grid: varying settings, in order."""
         return tuple(name for axis in self.axes for name in axis.names)
 
     def points(self) -> Iterator[Point]:
-        """Every point, in order."""
+        """Return every point, in order."""
         products = itertools.product(*(axis.values for axis in self.axes))
         for place, chosen in enumerate(products):
             values = tuple(itertools.chain.from_iterable(chosen))
             yield Point(place, values, {**self.fixed, **dict(zip(self.names, values, strict=True))})
 
     def read(self, point: Point) -> tuple[Config, Execution]:
-        """The configuration of a point, and how it is carried out.
+        """Return the configuration and the execution of a point.
 
         Raises
         ------
         SettingError
-            If its values do not go together.
+            If its values conflict.
         """
         config, execution = self.entry.read(point.settings)
         return config, execution
 
     def keys(self) -> tuple[Key, ...]:
-        """What a table or picture needs to know of each key."""
+        """Return the facts of each key for tables and pictures."""
         known = self.entry.settings
         return tuple(
             Key(name, known[name].help, _sizes(known[name], self.column(name)), known[name].axis)
@@ -132,7 +132,7 @@ class Grid:
         )
 
     def shown(self, values: Sequence[Any]) -> tuple[Any, ...]:
-        """The values of a point, one a key, as a table has them."""
+        """Format the values of a point, one per key, as in a table."""
         if not any(isinstance(value, list | tuple) for value in values):
             return tuple(map(as_column, values))
         known = self.entry.settings
@@ -140,7 +140,7 @@ class Grid:
         return tuple(as_column(v, kind.between) for v, kind in zip(values, kinds, strict=True))
 
     def column(self, name: str) -> list[Any]:
-        """The different values of a key, in order."""
+        """Return the different values of a key, in order."""
         found = {
             json.dumps(value[place]): value[place]
             for axis in self.axes
@@ -151,7 +151,7 @@ class Grid:
         return list(found.values())
 
     def to_dict(self) -> dict[str, Any]:
-        """What a file would say, JSON-ready."""
+        """Return the content of a file for this grid, JSON-ready."""
         return {
             "command": self.command,
             **self.fixed,
@@ -161,13 +161,13 @@ class Grid:
 
 
 def _listed(axis: Axis) -> list[Any]:
-    """The values of an axis as a file has them."""
+    """Return the values of an axis as in a file."""
     alone = len(axis.names) == 1
     return [value[0] if alone else list(value) for value in axis.values]
 
 
 def _sizes(setting: Setting, values: Sequence[Any]) -> dict[str, int] | None:
-    """The lengths of values that are lists, each the beginning of the next; None for others."""
+    """Return the lengths of list values, each a prefix of the next; None for others."""
     checked = [setting.kind.check(value) for value in values]
     if not all(isinstance(value, tuple) for value in checked):
         return None
@@ -178,7 +178,7 @@ def _sizes(setting: Setting, values: Sequence[Any]) -> dict[str, int] | None:
 
 
 def read_grid(values: Mapping[str, Any]) -> Grid:
-    """Read what a configuration file with a table ``[grid]`` says.
+    """Read a configuration file with a table ``[grid]``.
 
     Parameters
     ----------
@@ -188,8 +188,8 @@ def read_grid(values: Mapping[str, Any]) -> Grid:
     Raises
     ------
     SettingError
-        If something about it is impossible, whatever the data; the setting is called as it
-        is written, ``grid.temperature``.
+        If the file is impossible for any data; the setting has its name in the file,
+        ``grid.temperature``.
     """
     rest = dict(values)
     table, look = rest.pop("grid", {}), rest.pop("plot", {})
@@ -218,7 +218,7 @@ def read_grid(values: Mapping[str, Any]) -> Grid:
 
 
 def _look(values: Mapping[str, Any]) -> Look:
-    """The table ``[plot]``."""
+    """Read the table ``[plot]``."""
     for name, value in values.items():
         if name not in _LOOKS:
             raise SettingError(f"plot.{name:.80}", f"is none of {', '.join(sorted(_LOOKS))}")
@@ -232,7 +232,7 @@ def _look(values: Mapping[str, Any]) -> Look:
 
 
 def _axis(entry: Entry, written: str, listed: Any) -> Axis:
-    """One entry of the table: a setting or several, and a list of values or a range."""
+    """Read one entry of the table: one or more settings, and a list of values or a range."""
     where = f"grid.{written:.80}"
     names = tuple(name.strip() for name in written.split(","))
     for name in names:
@@ -249,7 +249,7 @@ def _axis(entry: Entry, written: str, listed: Any) -> Axis:
     else:
         for value in listed:
             if not isinstance(value, list) or len(value) != len(names):
-                rule = f"must list {len(names)} values each time, one a setting"
+                rule = f"must list {len(names)} values each time, one per setting"
                 raise SettingError(where, rule, value)
         rows = [tuple(value) for value in listed]
     checked = [
@@ -262,7 +262,7 @@ def _axis(entry: Entry, written: str, listed: Any) -> Axis:
         if same in seen:
             raise SettingError(where, "must not list a value twice", _bare(row))
         seen.add(same)
-    # A text or a list stays as it was written, for the table shows it.
+    # A text or a list stays as written, as the table shows it.
     return Axis(names, tuple(map(_as_written, rows, checked)))
 
 
@@ -271,7 +271,7 @@ def _bare(row: tuple[Any, ...]) -> Any:
 
 
 def _as_written(row: tuple[Any, ...], plain: tuple[Any, ...]) -> tuple[Any, ...]:
-    """Texts and lists of a row as they are written, numbers as the setting has them."""
+    """Return texts and lists of a row as written, numbers in the setting's type."""
     return tuple(v if isinstance(v, str | list) else p for v, p in zip(row, plain, strict=True))
 
 
@@ -285,17 +285,17 @@ def _check_name(entry: Entry, name: str, where: str) -> None:
 
 
 def _checked(setting: Setting, value: Any, where: str) -> Any:
-    """A value as JSON has it, after its check."""
+    """Check a value and convert it for JSON."""
     return setting.kind.plain(checked(setting.kind, where, value))
 
 
 def numbers(text: str, where: str) -> list[Any]:
-    """The numbers of FIRST:LAST:STEP; whole ones if all three are.
+    """Expand FIRST:LAST:STEP; the numbers are whole if all three are.
 
     Raises
     ------
     SettingError
-        If that is none; about `where`.
+        If the text is no such range; the message names `where`.
     """
     try:
         return spread(text)

@@ -1,4 +1,4 @@
-"""The keys of a grid as a table or picture needs them, and how a picture is laid out."""
+"""The keys of a grid for tables and pictures, and the layout of a picture."""
 
 from __future__ import annotations
 
@@ -13,17 +13,17 @@ __all__ = ["Key", "Look"]
 
 @dataclass(frozen=True, slots=True, eq=False)
 class Key:
-    """A setting that varies over a grid.
+    """Setting that varies over a grid.
 
     Parameters
     ----------
     name : str
         The setting, and the column of the table.
     help : str
-        What its help says of it.
+        Its help text.
     sizes : mapping of str to int, optional
-        How many entries each value has, for a setting whose values are lists each of which
-        begins with the one before; then the number is what varies.
+        Number of entries of each value, for a setting whose values are lists, each a prefix of
+        the next; the number then varies.
     axis : str
         Text on an axis; empty for the name.
     """
@@ -35,7 +35,7 @@ class Key:
 
     @property
     def says(self) -> str:
-        """What it is called on an axis, with its unit if it has one.
+        """Text on an axis, with the unit if there is one.
 
         Examples
         --------
@@ -50,24 +50,24 @@ class Key:
 
 @dataclass(frozen=True, slots=True)
 class Look:
-    """How the picture of a grid is laid out; what is None is chosen to fit.
+    """Layout of the picture of a grid; None for a default.
 
     Parameters
     ----------
     x : str, optional
-        The key, or column that is a coordinate, along the axis.
+        The key, or column that is a coordinate, on the x axis.
     y : str, optional
-        The column that is drawn; in a map also the key along the other axis.
+        The plotted column; in a map also the key on the y axis.
     by : str, optional
-        What has a line for each value, or in a map a panel.
+        Key with one line per value, or in a map one panel per value.
     rows : str, optional
-        What has a panel for each value, or in a map with `by` a row of panels.
+        Key with one panel per value, or in a map with `by` one row of panels per value.
     map : bool
-        Whether to draw a map with contours.
+        Draw a map with contours.
     over : str, optional
-        The key that the table is averaged over.
+        The key over which the table is averaged.
     caption : str, optional
-        What was run, in a few words.
+        Description of the run in a few words.
     """
 
     x: str | None = None

@@ -1,4 +1,4 @@
-"""Putting shards of a grid together that were made elsewhere."""
+"""Merging of shards of a grid that were made elsewhere."""
 
 from __future__ import annotations
 
@@ -18,30 +18,30 @@ __all__ = ["merge"]
 
 
 def merge(folders: Sequence[Path], out: Path, *, accept_version: bool) -> tuple[Grid, int]:
-    """Copy what shards have finished into a store.
+    """Copy the finished cells of shards into a store.
 
     Parameters
     ----------
     folders : sequence of Path
         The shards.
     out : Path
-        Folder of the store; it may hold a part of their grid already. The caller holds its
-        lock.
+        Folder of the store; it may already contain a part of their grid. The caller has locked
+        it.
     accept_version : bool
-        Whether cells of different code may come together.
+        Accept cells of different code together.
 
     Returns
     -------
     grid : Grid
-        The grid that all of them are of.
+        The common grid.
     n_taken : int
-        How many cells were copied.
+        Number of copied cells.
 
     Raises
     ------
     ResultError
-        If they, or what is there, are of different grids, of different code, or disagree
-        about a cell, or a shard is not as it was written; nothing has been written then.
+        If the shards and the store are of different grids or different code, or disagree about
+        a cell, or a shard is damaged; nothing has been written then.
     """
     with contextlib.ExitStack() as stack:
         shards = [stack.enter_context(Store(folder)) for folder in folders]
@@ -64,7 +64,7 @@ def merge(folders: Sequence[Path], out: Path, *, accept_version: bool) -> tuple[
 
 
 def _check_together(shards: Sequence[Store], out: Path, *, accept_version: bool) -> set[str]:
-    """Refuse what does not go together; the cells that are in their place already."""
+    """Refuse stores that cannot be merged; return the cells that are already in their place."""
     with contextlib.ExitStack() as stack:
         stores, here = list(shards), set[str]()
         if is_grid(out):
@@ -86,8 +86,8 @@ def _check_grid(store: Store, other: Store) -> None:
     """Refuse stores of different grids."""
     of_both = ((one.grid().to_dict(), one.places()) for one in (store, other))
     if next(of_both) != next(of_both):
-        what = "must be of the grid that"
-        raise ResultError(f"{store.path.parent}: {what} {other.path.parent} is of")
+        what = "belongs to a different grid than"
+        raise ResultError(f"{store.path.parent}: {what} {other.path.parent}")
 
 
 def _check_versions(stores: Sequence[Store], *, accept_version: bool) -> None:
@@ -100,7 +100,7 @@ def _check_versions(stores: Sequence[Store], *, accept_version: bool) -> None:
     if len(made_by) > 1 and not accept_version:
         (one, here), (other, there) = list(made_by.items())[:2]
         raise ResultError(
-            f"{there}: made by {other}, {here} by {one}: --accept-version takes them together"
+            f"{there}: made by {other}, {here} by {one}: --accept-version merges them"
         )
 
 
@@ -113,4 +113,4 @@ def _check_agreement(stores: Sequence[Store]) -> None:
             differing = [n for n in checksums if n in other and checksums[n] != other[n]]
             if differing:
                 which = f"table {differing[0]} of cell {cell[:12]}"
-                raise ResultError(f"{store.path.parent}: {which} is another than in {there}")
+                raise ResultError(f"{store.path.parent}: {which} differs from that in {there}")

@@ -1,4 +1,4 @@
-"""The average of a grid over one of its keys, such as the seed of the selection."""
+"""Average of a grid over one of its keys, such as the seed of the selection."""
 
 from __future__ import annotations
 
@@ -25,34 +25,34 @@ __all__ = ["average", "interval_over"]
 def average(table: Columns, keys: Sequence[Key], over: str, headline: Estimate) -> Columns:
     """Average a number over one key of a grid, for each value of the others.
 
-    Values of the key are the independent units, and each counts alike. Keys that vary
-    together with it, one value of each for one of its, are averaged over with it. The 95 %
-    interval is of the mean over all values that the key might have had, by how much those it
-    had differ. For a rate it stays between 0 and 1 and has a width there, where all values
-    being alike tells no more than so many trials (:func:`hopcli.statistics.draws_interval`);
-    of ten values it covers 94 to 99 % in simulations, and 91 % where nearly all is recalled
-    but for a few bad values. For any other number it is Student's t, for values that are
-    about normal; it has no width where all are alike.
+    Values of the key are the independent units, with equal weight. Keys that vary together with
+    it, with one value of each per value of the key, are averaged too. The 95 % interval is for
+    the mean over all values that the key could have, from the differences between those that it
+    had. For a rate the interval stays between 0 and 1 and has a width there: equal values count
+    as this number of trials (:func:`hopcli.statistics.draws_interval`). With ten values it covers
+    94 to 99 % in simulations, and 91 % if nearly all is recalled except for a few bad values. For
+    any other number it is Student's t, for values that are about normal; it has no width if all
+    are equal.
 
     Parameters
     ----------
     table : Columns
-        The keys of the grid, then the columns of the experiment's table; a row a cell and
+        The keys of the grid, then the columns of the experiment's table; a row per cell and
         row of that table.
     keys : sequence of Key
         The keys of the grid.
     over : str
-        Which of them to average over.
+        The key to average over.
     headline : Estimate
-        Which number to average; its coordinates are kept apart.
+        The number to average; its coordinates are kept apart.
 
     Returns
     -------
     Columns
-        The other keys and the coordinates; ``n_<over>``, how many values had a number; its
-        mean, under the name of the number; ``<number>_sd`` and ``<number>_sem`` over the
+        The other keys and the coordinates; ``n_<over>``, the number of values with a result;
+        the mean, under the name of the number; ``<number>_sd`` and ``<number>_sem`` over the
         values, NaN for fewer than two; and the bounds of the interval, in the columns that
-        the table declares, else in ``<number>_ci_low`` and ``<number>_ci_high``.
+        the table declares, otherwise in ``<number>_ci_low`` and ``<number>_ci_high``.
 
     Raises
     ------
@@ -89,20 +89,20 @@ def average(table: Columns, keys: Sequence[Key], over: str, headline: Estimate) 
 
 
 def interval_over(over: str, headline: Estimate) -> str:
-    """What the interval of an average is of, in a few words."""
+    """Describe the interval of an average in a few words."""
     kind = "" if headline.counts else " and Student's t"
     return f"95 % interval of the mean over all values that {over} can have, by that SD{kind}"
 
 
 def _together(table: Columns, over: str, name: str) -> bool:
-    """Whether a key is `over` itself, or has one value for each of its, and not just one."""
+    """Return whether a key is `over`, or has several values, one for each of its values."""
     pairs = set(zip(table[over].tolist(), table[name].tolist(), strict=True))
     n_values = {len(set(values)) for values in zip(*pairs, strict=True)}
     return name == over or (n_values == {len(pairs)} and len(pairs) > 1)
 
 
 def _groups(table: Columns, kept: list[str]) -> Iterable[list[int]]:
-    """The places of the rows that are averaged together, in the order of the table."""
+    """Return the places of rows that are averaged together, in the order of the table."""
     groups: dict[tuple[Any, ...], list[int]] = {}
     rows = table.only(kept).rows() if kept else [()] * len(table)
     for place, row in enumerate(rows):
@@ -112,7 +112,7 @@ def _groups(table: Columns, kept: list[str]) -> Iterable[list[int]]:
 
 
 def _values(rows: Columns, over: str, number: str) -> NDArray[np.float64]:
-    """The number at each value of the key."""
+    """Return the number at each value of the key."""
     found: dict[Any, list[float]] = {}
     for key, value in zip(rows[over].tolist(), rows[number].tolist(), strict=True):
         found.setdefault(key, []).append(value)
@@ -120,7 +120,7 @@ def _values(rows: Columns, over: str, number: str) -> NDArray[np.float64]:
 
 
 def _moments(values: NDArray[np.float64]) -> tuple[float, ...]:
-    """Mean, SD and SEM; NaN of no values."""
+    """Compute mean, SD and SEM; NaN without values."""
     if len(values) == 0:
         return (np.nan, np.nan, np.nan)
     return tuple(float(moment) for moment in mean_sd_sem(values))
@@ -129,13 +129,13 @@ def _moments(values: NDArray[np.float64]) -> tuple[float, ...]:
 def _intervals(
     values: Sequence[NDArray[np.float64]], groups: Sequence[Columns], headline: Estimate
 ) -> list[tuple[float, float]]:
-    """The interval of the mean of each group of values."""
+    """Compute the interval of the mean of each group of values."""
     if headline.counts is None:
         return [_student_interval(own) for own in values]
     # The variance of a mean of rates is that of rates of the harmonic mean of their trials.
     of_groups = (group[headline.counts[1]] for group in groups)
     trials = [1 / float((1 / each).mean()) if len(each) else np.nan for each in of_groups]
-    # Values that are all alike are a trial each: another one may be of another kind.
+    # Equal values are one trial each: another one may be of another kind.
     return [
         draws_interval(own, 1, most=n) if len(own) else (np.nan, np.nan)
         for own, n in zip(values, trials, strict=True)
@@ -143,7 +143,7 @@ def _intervals(
 
 
 def _student_interval(values: NDArray[np.float64]) -> tuple[float, float]:
-    """Student's t; NaN for fewer than two values, which have no error."""
+    """Compute Student's t interval; NaN for fewer than two values, which have no error."""
     from scipy.special import stdtrit
 
     if len(values) < 2:

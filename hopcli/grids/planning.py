@@ -1,4 +1,4 @@
-"""Planning a grid: the cell of each point, and the points that no run can be made of."""
+"""Planning of a grid: the cell of each point, and the impossible points."""
 
 from __future__ import annotations
 
@@ -33,7 +33,7 @@ class Planned(NamedTuple):
     given : Config
         The given configuration.
     keep : tuple of str
-        Tables that are kept besides the usual ones.
+        Tables to keep in addition to the usual ones.
     """
 
     place: Place
@@ -48,7 +48,7 @@ class Planned(NamedTuple):
 
     @property
     def task(self) -> Task:
-        """The cell as it is sent to another process."""
+        """Return the cell in the form for another process."""
         given = {k: v for k, v in self.given.to_dict().items() if v is not None}
         return Task(self.cell, self.given.command, given, self.keep)
 
@@ -58,7 +58,7 @@ class Planned(NamedTuple):
 
 
 class Impossible(NamedTuple):
-    """A point of which none can be made, and why."""
+    """Impossible point, with the reason."""
 
     point: Point
     error: HopcliError
@@ -70,25 +70,25 @@ def plan_grid(
     keep: tuple[str, ...] = (),
     tell: Callable[[int, int], None] = experiments.no_progress,
 ) -> tuple[list[Planned], list[Impossible]]:
-    """Plan every point of a grid, as far as its run would be planned.
+    """Plan the run of every point of a grid.
 
     Parameters
     ----------
     grid : Grid
         The grid.
     stock : Stock
-        What cells share.
+        Shared data of the cells.
     keep : tuple of str
-        Tables that are kept besides the usual ones.
+        Tables to keep in addition to the usual ones.
     tell : callable
-        Told how far it is.
+        Receives the progress.
 
     Returns
     -------
     planned : list of Planned
-        Those of which a run can be made, in order.
+        The possible points, in order.
     impossible : list of Impossible
-        The others.
+        The other points.
     """
     planned, others = [], []
     for point in grid.points():
@@ -105,19 +105,19 @@ def plan_grid(
 
 
 def in_words(grid: Grid, values: Sequence[Any]) -> str:
-    """The values of a point as a flag would have them, ``temperature=0.2 rule=hebbian``."""
+    """Format the values of a point as flags, ``temperature=0.2 rule=hebbian``."""
     pairs = zip(grid.names, grid.shown(values), strict=True)
     return " ".join(f"{name}={show(value)}" for name, value in pairs)
 
 
 def impossible(grid: Grid, found: Sequence[Impossible]) -> SettingError:
-    """The error that says which cells are impossible, and why the first one is."""
+    """Make the error that lists impossible cells, with the reason for the first one."""
     first = found[0]
     others = [in_words(grid, other.point.values) for other in found[1:4]]
     more = f", and {len(found) - 4} more" if len(found) > 4 else ""
     too = f" (as are {'; '.join(others)}{more})" if others else ""
     if len(found) == len(grid):
-        rule = f"must have a cell that can be run, none of its {len(grid)} can: "
+        rule = f"must have a possible cell; none of the {len(grid)} cells can be run: "
         return SettingError("grid", f"{rule}{in_words(grid, first.point.values)}: {first.error}")
     rule = (
         f"must have no impossible cell, or --skip-impossible; {len(found)} of {len(grid)} are: "
@@ -127,5 +127,5 @@ def impossible(grid: Grid, found: Sequence[Impossible]) -> SettingError:
 
 
 def shard_of(planned: Sequence[Planned], number: int, of: int) -> list[Planned]:
-    """The cells of a shard, every `of`-th one beginning with the `number`-th (from 1 on)."""
+    """Return the cells of a shard: every `of`-th one, from the `number`-th (from 1) on."""
     return list(planned[number - 1 :: of])

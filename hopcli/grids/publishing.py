@@ -1,4 +1,4 @@
-"""The files of a whole grid: its table, its picture, its manifest."""
+"""Files of a complete grid: its table, its picture, its manifest."""
 
 from __future__ import annotations
 
@@ -62,10 +62,10 @@ def publish_if_whole(
     view = View.of(store, grid)
 
     def made(make: Callable[[], Any]) -> Any:
-        """Make a file that the table does not depend on, or note why it cannot be made."""
+        """Make a file on which the table does not depend, or note why it cannot be made."""
         try:
             return make()
-        except SettingError as error:  # of the layout
+        except SettingError as error:  # about the layout
             reasons.append(error.describe(f"plot.{error.setting}"))
         except (OSError, MemoryError) as error:
             reasons.append(str(error) or "it does not fit into memory")
@@ -93,7 +93,7 @@ def publish_if_whole(
 
 
 def _is_published(store: Store, grid: Grid, *, drawn: bool) -> bool:
-    """Test whether the files of this very grid are there, as they were written."""
+    """Return whether the files of this grid exist, as they were written."""
     try:
         manifest = results.read_manifest(store.path.parent, "grid")
     except OSError:
@@ -103,14 +103,14 @@ def _is_published(store: Store, grid: Grid, *, drawn: bool) -> bool:
 
 
 def enter_picture(folder: Path, draw: Callable[[Path], None]) -> list[Path]:
-    """Draw the picture of a grid in its folder, and enter it in the manifest if there is one.
+    """Draw the picture of a grid in its folder, and add it to the manifest if there is one.
 
     Parameters
     ----------
     folder : Path
         The folder.
     draw : callable
-        Draws it into the folder that it is given.
+        Draws the picture into a given folder.
 
     Returns
     -------

@@ -1,4 +1,4 @@
-"""How far a grid is: what there is of its cells."""
+"""State of a grid: finished, failed and missing cells."""
 
 from __future__ import annotations
 
@@ -20,7 +20,7 @@ __all__ = ["State"]
 
 @dataclass(frozen=True, eq=False)
 class State:
-    """What there is of the cells of a grid.
+    """State of the cells of a grid.
 
     Parameters
     ----------
@@ -29,7 +29,7 @@ class State:
     places : mapping of int to str
         The cell of each of its points.
     standings : mapping of str to Standing
-        What the store says of cells; it may hold those of other grids too.
+        State of each cell in the store, which may also contain cells of other grids.
     """
 
     grid: Grid
@@ -38,7 +38,7 @@ class State:
 
     @functools.cached_property
     def there(self) -> dict[str, Standing]:
-        """What there is of the cells of this grid."""
+        """States of the stored cells of this grid."""
         cells = dict.fromkeys(self.places.values())
         return {cell: self.standings[cell] for cell in cells if cell in self.standings}
 
@@ -56,12 +56,12 @@ class State:
 
     @property
     def is_whole(self) -> bool:
-        """Whether every cell is finished."""
+        """True if every cell is finished."""
         return self.counts["finished"] == self.counts["cells"]
 
     @property
     def failures(self) -> list[tuple[str, str]]:
-        """The points that have failed, in words, and why."""
+        """Return the failed points, in words, with their errors."""
         return [
             (words, str(standing.error))
             for words, standing in self._told()
@@ -70,12 +70,12 @@ class State:
 
     @property
     def warnings(self) -> list[tuple[str, str]]:
-        """What is to be known of the numbers of some points: each in words, and the warning."""
+        """Return the points with warnings, in words, and the warnings."""
         return [(words, told) for words, standing in self._told() for told in standing.warnings]
 
     @property
     def warned(self) -> str | None:
-        """All warnings in one line: how many cells have any, and how many of each topic."""
+        """Summarise all warnings in one line: number of cells, in total and per topic."""
         standings = [one for one in self.there.values() if one.warnings]
         if not standings:
             return None
@@ -86,7 +86,7 @@ class State:
         return f"{len(standings):,} of {self.counts['cells']:,} cells: {said}"
 
     def _told(self) -> Iterator[tuple[str, Standing]]:
-        """The points that there is something of, in words, with what there is."""
+        """Return the points with a stored cell, in words, with its state."""
         for point in self.grid.points():
             standing = self.there.get(self.places.get(point.place, ""))
             if standing is not None:

@@ -1,16 +1,16 @@
-"""The store of a grid: one SQLite file, a row a cell, and a table for each of its tables.
+"""The store of a grid: one SQLite file with a row per cell, and each table of the cells.
 
-A cell is named by everything that decides its numbers, so it is in the store once however
-many points of a grid it is, and stays there when the grid changes. Each is written in one
-transaction, with checksums, and what is read is held to them. The process that holds the
-lock of the folder is the only one that writes.
+A cell is named after everything that determines its numbers. So it is stored once even if
+several points of the grid share it, and stays when the grid changes. Each cell is written in
+one transaction, with checksums that reading verifies. Only the process that has locked the
+folder writes.
 
 ===========  ===========================================================================
 ``points``   the grid: ``place``, ``cell``, and a column for each of its keys, as given
-``cells``    a row a cell: ``cell``, ``state`` (finished or failed), ``version``, ``host``,
+``cells``    a row per cell: ``cell``, ``state`` (finished or failed), ``version``, ``host``,
              ``started``, ``seconds``, ``error``, ``inputs``, ``notes`` (its warnings),
              ``config``, ``checksum``, and a column for each setting, resolved
-``tables``   which tables a cell has: ``cell``, ``name``, ``columns``, ``checksum``
+``tables``   the tables of each cell: ``cell``, ``name``, ``columns``, ``checksum``
 ``meta``     ``format`` of the file, the ``grid`` as JSON, ``points``: a checksum of both
 others       the tables of the experiment, ``accuracy`` and so on: ``cell``, ``row``, and
              their own columns
@@ -43,7 +43,7 @@ FILE = STORE
 """Name of the store in the folder of a grid."""
 
 OWN_TABLES = ("meta", "points", "cells", "tables")
-"""Names that no table of an experiment may have."""
+"""Names that a table of an experiment must not have."""
 
 _FORMAT = "1"
 _OWN = (
@@ -56,12 +56,12 @@ _SCHEMA = (
     f"cells ({', '.join(_OWN)}, checksum, PRIMARY KEY (cell))",
     "tables (cell TEXT, name TEXT, columns TEXT, checksum TEXT, PRIMARY KEY (cell, name))",
 )
-_MOST_COLUMNS = 1900  # SQLite takes 2000
-_END = 2**63  # whole numbers of SQLite are below
+_MOST_COLUMNS = 1900  # SQLite allows 2000
+_END = 2**63  # bound of SQLite's whole numbers
 
 
 class Standing(NamedTuple):
-    """What the store says of a cell, in few words."""
+    """Short state of a cell in the store."""
 
     state: str
     version: str
@@ -72,7 +72,7 @@ class Standing(NamedTuple):
 
 
 class Place(NamedTuple):
-    """A point of the grid: its number, the cell that it is, and what it has for each key."""
+    """Point of the grid: its number, its cell, and its value for each key."""
 
     place: int
     cell: str
@@ -80,30 +80,30 @@ class Place(NamedTuple):
 
 
 def is_grid(folder: Path) -> bool:
-    """Whether a folder holds the store of a grid."""
+    """Return whether a folder contains the store of a grid."""
     return is_file(folder / FILE, links=True)
 
 
 class Store(Database):
-    """The cells of a grid in a folder; to be opened by ``with``.
+    """Cells of a grid in a folder, opened by ``with``.
 
     Parameters
     ----------
     folder : Path
-        Where it is.
+        The folder.
     writes : bool
-        Whether to write; it is made if it is not there. The caller holds the lock.
+        Open for writing; the store is made if it does not exist. The caller has the lock.
 
     Raises
     ------
     ResultError
-        If there is none, or it is damaged or of another program, or cannot be written.
+        If there is no store, it is damaged or foreign, or it cannot be written.
     """
 
     def __init__(self, folder: Path, *, writes: bool = False) -> None:
         super().__init__(folder / FILE, writes=writes)
         if not writes and not is_grid(folder):
-            raise ResultError(f"{folder}: must hold a grid, there is no {FILE}")
+            raise ResultError(f"{folder}: must contain a grid, there is no {FILE}")
 
     def _set_up(self, table: str) -> None:
         with self._transaction():
@@ -123,14 +123,14 @@ class Store(Database):
     # --- the grid ----------------------------------------------------------------------------
 
     def describe(self, grid: Grid, places: Sequence[Place]) -> None:
-        """Say which grid this is from now on.
+        """Record the current grid.
 
         Parameters
         ----------
         grid : Grid
             The grid.
         places : sequence of Place
-            Its points, with the cell that each is.
+            Its points, each with its cell.
         """
         columns = ", ".join(["place INTEGER PRIMARY KEY", "cell TEXT", *map(quoted, grid.names)])
         rows, said = _rows_of(grid, places), json.dumps(grid.to_dict())
@@ -142,7 +142,7 @@ class Store(Database):
                 self._sql.execute("INSERT OR REPLACE INTO meta VALUES (?, ?)", (name, value))
 
     def describes(self, grid: Grid, places: Sequence[Place]) -> bool:
-        """Whether the store holds this very grid, as it was written."""
+        """Return whether the store contains this grid, as it was written."""
         try:
             self.places()
         except ResultError:
@@ -152,17 +152,17 @@ class Store(Database):
         return bool(written == _digest([json.dumps(grid.to_dict()), _rows_of(grid, places)]))
 
     def is_described(self) -> bool:
-        """Whether the store holds a grid by now."""
+        """Return whether the store already contains a grid."""
         with self._told():
             return self._one("SELECT value FROM meta WHERE name = 'grid'") is not None
 
     def grid(self) -> Grid:
-        """The grid that was last run here.
+        """Return the grid that was last run here.
 
         Raises
         ------
         ResultError
-            If there is none yet, or it is none of this version.
+            If there is none yet, or another version wrote it.
         """
         with self._told():
             said = json.loads(self._said())
@@ -174,19 +174,19 @@ class Store(Database):
                 ) from None
 
     def _said(self) -> str:
-        """The grid as JSON."""
+        """Return the grid as JSON."""
         said = self._one("SELECT value FROM meta WHERE name = 'grid'")
         if said is None:
             raise ResultError(f"{self.path}: no grid has been run here yet")
         return str(said)
 
     def places(self) -> dict[int, str]:
-        """The cell of every point of the grid, by the number of the point, in order.
+        """Return the cell of every point of the grid, by the number of the point, in order.
 
         Raises
         ------
         ResultError
-            If they, or the grid, are not as they were written.
+            If the points or the grid are damaged.
         """
         with self._told():
             said = self._said()
@@ -200,7 +200,7 @@ class Store(Database):
     # --- the cells ---------------------------------------------------------------------------
 
     def standings(self) -> dict[str, Standing]:
-        """What there is of each cell, by name."""
+        """Return the state of each cell, by name."""
         query = "SELECT cell, state, version, seconds, error, notes FROM cells"
         with self._told():
             return {
@@ -209,12 +209,12 @@ class Store(Database):
             }
 
     def write(self, made: Made) -> None:
-        """Keep what became of a cell in place of what there was of it, all or nothing.
+        """Replace the stored state of a cell by a new result, all or nothing.
 
         Raises
         ------
         ResultError
-            If it cannot be written, or the file has been removed.
+            If the cell cannot be written, or the file has been removed.
         """
         self._check_there()
         own = (
@@ -249,13 +249,13 @@ class Store(Database):
         self._insert(name, ["cell", "row", *_sql_names(table.columns)], rows)
 
     def tables(self) -> list[str]:
-        """The names of all tables that cells of the grid have, as they come in its order."""
+        """Return the names of all tables of cells of the grid, in its order."""
         query = "SELECT name FROM points JOIN tables USING (cell) ORDER BY place, tables.rowid"
         with self._told():
             return list(dict.fromkeys(name for (name,) in self._sql.execute(query)))
 
     def checksums(self) -> dict[str, dict[str, str]]:
-        """The checksums of the tables of each cell, by its name and theirs."""
+        """Return the checksums of the tables of each cell, by cell and table."""
         found: dict[str, dict[str, str]] = {}
         with self._told():
             for cell, name, checksum in self._sql.execute(
@@ -265,12 +265,12 @@ class Store(Database):
         return found
 
     def read(self, cell: str, name: str) -> Rows | None:
-        """A table of a cell; None if it has none of that name.
+        """Read a table of a cell; None if it has no table of that name.
 
         Raises
         ------
         ResultError
-            If it is not as it was written.
+            If the table is damaged.
         """
         with self._told():
             query = "SELECT columns, checksum FROM tables WHERE cell = ? AND name = ?"
@@ -294,12 +294,12 @@ class Store(Database):
             return table
 
     def made(self, cell: str) -> Made:
-        """All that there is of a cell.
+        """Read the complete result of a cell.
 
         Raises
         ------
         ResultError
-            If it is not as it was written.
+            If the cell is damaged.
         """
         with self._told():
             cursor = self._sql.execute("SELECT * FROM cells WHERE cell = ?", (cell,))
@@ -319,7 +319,7 @@ class Store(Database):
         )
 
     def damaged(self) -> dict[str, str]:
-        """The cells that are not as they were written, with what is wrong."""
+        """Return the damaged cells, with the damage."""
         found = {}
         for cell in self.standings():
             try:
@@ -330,14 +330,14 @@ class Store(Database):
 
 
 def _warnings(notes: str) -> tuple[tuple[str, ...], tuple[str, ...]]:
-    """The warnings among the notes of a cell, and their topics."""
+    """Return the warnings in the notes of a cell, and their topics."""
     read = json.loads(notes)
     warnings, topics = (tuple(map(str, read.get(name, ()))) for name in ("warnings", "topics"))
     return warnings, topics
 
 
 def _sql_names(columns: Sequence[str]) -> list[str]:
-    """Names of columns, all different for SQL, to which "a" and "A" are the same."""
+    """Make the names of columns different for SQL, to which "a" and "A" are the same."""
     names: list[str] = []
     taken = {"cell", "row"}
     for column in columns:
@@ -352,12 +352,12 @@ def _sql_names(columns: Sequence[str]) -> list[str]:
 
 
 def _rows_of(grid: Grid, places: Sequence[Place]) -> list[tuple[Any, ...]]:
-    """The points of a grid as SQL has them."""
+    """Convert the points of a grid for SQL."""
     return [(place, cell, *map(_setting, grid.shown(values))) for place, cell, values in places]
 
 
 def _setting(value: Any) -> Any:
-    """A value of a setting as SQL has it."""
+    """Convert a value of a setting for SQL."""
     if isinstance(value, list | tuple):
         return show(value)
     if isinstance(value, bool):

@@ -23,26 +23,26 @@ if TYPE_CHECKING:
 __all__ = ["read_set", "set_text", "with_sets", "with_settings"]
 
 _RANGE = re.compile(r"[^:,;]+:[^:,;]+:[-+.0-9eE ]+")
-_LISTS = "FIRST:LAST:STEP"  # what stands for the value of settings that are such a range
+_LISTS = "FIRST:LAST:STEP"  # placeholder for the value of settings that are such a range
 
 
 def with_sets(values: Mapping[str, Any], texts: Sequence[str]) -> dict[str, Any]:
-    """What a file says, with settings set from the shell.
+    """Add settings from the shell to the content of a file.
 
-    A setting that is given several values becomes one of the grid, in the place that it
-    had there, else as the last one; one value makes it the same in all cells.
+    A setting with several values becomes a key of the grid, in its place there or as the last
+    one. A setting with one value is the same in all cells.
 
     Parameters
     ----------
     values : mapping of str to object
         Keys and values of the file, with the command.
     texts : sequence of str
-        Texts as of :func:`read_set`.
+        Texts in the form of :func:`read_set`.
 
     Raises
     ------
     SettingError
-        If a text is none of these, or a setting is given twice.
+        If a text has another form, or a setting is given twice.
     """
     entry = catalogue.entry(values.get("command"))
     fixed: dict[str, Any] = {}
@@ -65,16 +65,16 @@ def with_sets(values: Mapping[str, Any], texts: Sequence[str]) -> dict[str, Any]
 def with_settings(
     values: Mapping[str, Any], fixed: Mapping[str, Any], several: Mapping[str, Any]
 ) -> dict[str, Any]:
-    """Put settings on top of what a file says.
+    """Put settings on top of the content of a file.
 
     Parameters
     ----------
     values : mapping of str to object
         Keys and values of the file.
     fixed : mapping of str to object
-        Settings that are the same in all cells; None leaves one open.
+        Settings of all cells; None leaves one open.
     several : mapping of str to object
-        Keys of the grid, in the place that they had there, else as the last ones.
+        Keys of the grid, in their place in the file or as the last ones.
     """
     table = values.get("grid", {})
     before = table if isinstance(table, dict) else {}
@@ -87,27 +87,27 @@ def with_settings(
 def read_set(entry: Entry, text: str) -> tuple[str, list[Any]]:
     """Read ``SETTING=VALUES``: a value, several with ``,`` or ``;``, a range, or a TOML list.
 
-    A text that is one value as it stands is that value: ``digits=3,6,1`` are the labels of
+    A text that is itself a valid value is that value: ``digits=3,6,1`` are the labels of
     one cell, ``digits=3,6;3,6,1`` of two.
 
     Parameters
     ----------
     entry : Entry
-        The command that it is a setting of.
+        The command of the setting.
     text : str
-        What is to be read.
+        The text.
 
     Returns
     -------
     name : str
         The setting, or several with commas.
     values : list
-        What it is to be, as a file would list it.
+        Its values, in the form of a file.
 
     Raises
     ------
     SettingError
-        If that is no such text; about ``set``.
+        If the text has another form; the message names ``set``.
 
     Examples
     --------
@@ -143,7 +143,7 @@ def read_set(entry: Entry, text: str) -> tuple[str, list[Any]]:
 
 
 def set_text(entry: Entry, name: str, values: Sequence[Any]) -> str:
-    """The text that :func:`read_set` reads as these values, as short as can be.
+    """Return the shortest text that :func:`read_set` reads as these values.
 
     Examples
     --------
@@ -173,11 +173,11 @@ def _is_value(kind: Kind, text: str) -> bool:
 
 
 def _listed(value: str, text: str) -> list[Any]:
-    """A list as TOML has it."""
+    """Read a TOML list."""
     try:
         found = tomllib.loads(f"x = {value}")["x"]
     except (ValueError, RecursionError):
-        raise SettingError("set", "must be a list as TOML has it", text) from None
+        raise SettingError("set", "must be a TOML list", text) from None
     if not isinstance(found, list):
-        raise SettingError("set", "must be a list as TOML has it", text)
+        raise SettingError("set", "must be a TOML list", text)
     return found

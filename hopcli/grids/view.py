@@ -1,4 +1,4 @@
-"""A grid with one of its tables, read from its store or as it was published."""
+"""A grid with one of its tables, read from its store or its published files."""
 
 from __future__ import annotations
 
@@ -26,7 +26,7 @@ if TYPE_CHECKING:
 __all__ = ["TABLE", "View", "load_published", "load_view"]
 
 TABLE = "grid.csv"
-"""The file of the table of a published grid."""
+"""File of the table of a published grid."""
 
 
 @dataclass(frozen=True, eq=False)
@@ -52,7 +52,7 @@ class View:
 
     @classmethod
     def of(cls, store: Store, grid: Grid, name: str | None = None) -> View:
-        """A table of a store; by default the one that is drawn."""
+        """Read a table of a store; by default the plotted one."""
         table = tidy_table(store, grid, grid.entry.headline.table.name if name is None else name)
         state = State(grid, store.places(), store.standings())
         warnings = [f"{words}: {warning}" for words, warning in state.warnings]
@@ -60,11 +60,11 @@ class View:
 
     @property
     def leaves_out(self) -> bool:
-        """Whether the table lacks points of the grid, as those that are impossible."""
+        """True if the table lacks points of the grid, such as impossible ones."""
         return len(set(self.table.only(self.grid.names).rows())) < len(self.grid)
 
     def drawn(self, look: Look) -> Columns:
-        """What the picture is of: the table, or its averages over a key."""
+        """Return the plotted table: the table itself, or its averages over a key."""
         if look.over is None:
             return self.table
         from hopcli.grids.over import average
@@ -74,7 +74,7 @@ class View:
         return average(self.table, self.grid.keys(), look.over, number)
 
     def numbers(self) -> Columns:
-        """The numbers that the picture shows, with their intervals, below few heads."""
+        """Return the plotted numbers, with their intervals, under few heads."""
         look, headline = self.grid.look, self.grid.entry.headline
         table = self.drawn(look).matching(headline.where)
         number = headline if look.map else headline.of(look.y)
@@ -83,14 +83,14 @@ class View:
 
 
 def load_view(folder: Path, name: str | None = None) -> View:
-    """The grid of a folder and a table of it: from the store, else as it was published.
+    """Load the grid of a folder with a table, from the store or the published files.
 
     Parameters
     ----------
     folder : Path
-        Where it is.
+        Folder of the grid.
     name : str, optional
-        Which table; by default the one that is drawn.
+        Name of the table; by default the plotted one.
 
     Raises
     ------
@@ -106,19 +106,19 @@ def load_view(folder: Path, name: str | None = None) -> View:
 
 
 def load_published(folder: Path, name: str | None = None) -> View:
-    """The grid of a folder as it was published, whatever its store holds by now.
+    """Load the published grid of a folder, whatever its store contains now.
 
     Parameters
     ----------
     folder : Path
-        Where it is.
+        Folder of the grid.
     name : str, optional
-        Which table: only the one that is drawn was published.
+        Name of the table; only the plotted one is published.
 
     Raises
     ------
     SettingError
-        If it is another table.
+        If another table is requested.
     ResultError
         If there is no published grid, or it is damaged.
     """
@@ -128,7 +128,7 @@ def load_published(folder: Path, name: str | None = None) -> View:
         warnings = list(manifest["notes"]["warnings"])
     drawn = grid.entry.headline.table.name
     if name not in (None, drawn):
-        rule = f"must be {drawn} where there is no {FILE}"
+        rule = f"must be {drawn} without {FILE}"
         raise SettingError("table", rule, name)
     with understood(manifest.path):
         return View(grid, read_table(manifest, "grid"), None, warnings)

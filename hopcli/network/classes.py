@@ -119,7 +119,7 @@ class Network:
     def J(self) -> NDArray[np.float64]:  # noqa: N802 - the field's name
         """Couplings between the classes, float64, shape (K, K).
 
-        Those of :class:`~hopcli.network.Quadratic`.
+        See :class:`~hopcli.network.Quadratic`.
 
         Raises
         ------

@@ -1,8 +1,8 @@
-"""Pictures of results: from a result, fresh or loaded, to figures and files.
+"""Pictures of results: from a new or loaded result to figures and files.
 
-A figure depends on the configuration and the result alone; only its layout is computed
-here. The figures of each command are in the module with its name, made of the parts in
-:mod:`hopcli.plots.kit`. Figures are made without pyplot, so nothing global changes.
+A figure depends only on the configuration and the result; this package computes only the
+layout. The module of each command contains its figures, built from the parts in
+:mod:`hopcli.plots.kit`. Figures are made without pyplot, so global state does not change.
 """
 
 from __future__ import annotations
@@ -53,10 +53,11 @@ def draw(
     figure_format : {"png", "svg", "pdf"}
         File format.
     dpi : int, optional
-        Pixels an inch, of a png (by default 150, in paper style 300) and of pictures in
-        the others (300).
+        Pixels per inch of a png (default 150, in paper style 300) and of pictures inside
+        other formats (300).
     style : {"screen", "paper"}
-        With title and caption; or without, the caption in a text file ``<name>.txt``.
+        ``screen``: with title and caption; ``paper``: without, and the caption in a text
+        file ``<name>.txt``.
     """
     for name, figure in catalogue.entry(config.command).figures(config, result, style).items():
         save(figure, folder / f"{name}.{figure_format}", dpi)
@@ -66,7 +67,7 @@ def draw(
 
 
 def animate(result: Any, folder: Path, name: str) -> None:
-    """Write the animation of a run that has kept its frames.
+    """Write the animation of a run with saved frames.
 
     Parameters
     ----------

@@ -1,4 +1,4 @@
-"""Runs as a moving picture: trial after trial, a frame a sweep, beside what is stored."""
+"""Animation of runs: trial after trial, one frame per sweep, beside the stored pattern."""
 
 from __future__ import annotations
 
@@ -39,11 +39,11 @@ _OPTIONS: dict[str, dict[str, Any]] = {
 
 
 def write_animation(frames: Frames, shape: tuple[int, int], path: Path) -> None:
-    """Write trials as a moving picture, +1 black, 0 grey, -1 white, one after the other.
+    """Write trials one after the other as an animation, +1 black, 0 grey, -1 white.
 
-    At the left is the stored pattern, at the right the state; above is what they are,
-    below the sweep, the overlap of the two and the energy a spin. A trial is shown until
-    it has settled, and its last state for one second.
+    The stored pattern is at the left, the state at the right, with names above. Below are the
+    sweep, the overlap of the two and the energy per spin. A trial ends when it has settled; its
+    last state stays for one second.
 
     Parameters
     ----------
@@ -52,8 +52,8 @@ def write_animation(frames: Frames, shape: tuple[int, int], path: Path) -> None:
     shape : tuple of int
         Height and width of a state as a picture.
     path : Path
-        The file; its suffix is the format, .gif, .png (APNG) or .webp, and a number
-        before that the number of trials of each label.
+        The file; its suffix is the format, .gif, .png (APNG) or .webp. A number before the
+        suffix is the number of trials per label.
     """
     pictures, durations = [], []
     for trial in frames.shown_in(path.name):
@@ -71,7 +71,7 @@ def write_animation(frames: Frames, shape: tuple[int, int], path: Path) -> None:
 
 
 def _frames_of(frames: Frames, trial: int, shape: tuple[int, int]) -> Iterator[Image]:
-    """Draw one trial, up to the first frame of its last state."""
+    """Draw one trial up to the first frame of its last state."""
     pattern = frames.nearest(trial)
     overlap = frames.overlap(trial, pattern)
     states = frames.states[trial]

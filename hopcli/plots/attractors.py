@@ -44,7 +44,7 @@ def figures(config: AttractorsConfig, result: AttractorsResult) -> dict[str, Pic
 
 
 def _lines(row: dict[str, Any]) -> list[tuple[str, dict[str, Any]]]:
-    """Return how often a state is reached, its kind, and its energy."""
+    """Return frequency, kind and energy of a state."""
     kind = row["kind"].replace("-", " ")
     kind = f"{kind} {row['nearest']}" if kind in ("pattern", "inverse") else kind
     energy = f"E = {number(row['energy'])}"
@@ -56,23 +56,23 @@ def _lines(row: dict[str, Any]) -> list[tuple[str, dict[str, Any]]]:
 
 
 def _kinds(result: AttractorsResult, rule: str) -> str:
-    """Return how often each kind of state is reached, in one line."""
+    """Return the frequency of each kind of state, in one line."""
     table = result.columns["kinds"].where(rule=rule)
     return ", ".join(
         f"{row['kind'].replace('-', ' ')} {100 * row['fraction']:.3g} % "
         f"({count(row['distinct'], 'state')})"
-        for row in map(table.row, range(len(table) - 1))  # the last row is of all
+        for row in map(table.row, range(len(table) - 1))  # the last row is the total
         if row["count"]
     )
 
 
 def _richness(result: AttractorsResult, rule: str) -> str:
-    """Return how many attractors were met, and how many there may be."""
+    """Return the number of attractors observed, and the estimated total."""
     row = result.columns["kinds"].where(rule=rule, kind="attractors").row(0)
     low = math.floor(row["chao1_ci_low"])
-    high = math.ceil(round(row["chao1_ci_high"], 2))  # 3.0001 are no fourth
+    high = math.ceil(round(row["chao1_ci_high"], 2))  # 3.0001 is not 4
     met = f"{row['distinct']:,} of at least {round(row['chao1']):,}"
-    return f"{met} attractors met (95 %: {low:,} to {high:,})"
+    return f"{met} attractors seen (95 %: {low:,} to {high:,})"
 
 
 def _caption(config: AttractorsConfig, result: AttractorsResult) -> str:
@@ -85,8 +85,8 @@ def _caption(config: AttractorsConfig, result: AttractorsResult) -> str:
     return (
         f"The most frequent of the distinct states that {count(config.starts, 'start')} from "
         f"{named.get(start, start)} end in, with the share of the starts, the kind and the energy "
-        "of each. At the right, Chao's estimate of how many attractors there are, those not met "
-        "included, and its 95 % interval; of states too rare to be met there may be many more. "
+        "of each. At the right, Chao's estimate of the number of attractors, including unseen "
+        "ones, and its 95 % interval; there may be many more that are too rare to be seen. "
         f"{signs}A pattern, its inverse or a mixture of three: |m| ≥ {number(config.criterion)}. "
         f"p = {count(len(patterns.labels), 'pattern')} ({', '.join(patterns.labels[:10])}) of "
         f"{size(patterns.shape)} ({dataset_name(patterns.dataset)}); {config.dynamics} updates, at "

@@ -1,4 +1,4 @@
-"""The figure of ``hopcli capacity``: patterns that a rule holds, against the load."""
+"""The figure of ``hopcli capacity``: patterns that a rule stores, against the load."""
 
 from __future__ import annotations
 
@@ -24,7 +24,7 @@ _THEORY = {
     "overlap": (":", 1, "dotted, right: overlaps near 1"),
     "all_fixed": ("-.", 0, "dash-dotted: all patterns fixed"),
 }
-"""Line style, panel and words of the loads in theory."""
+"""Line style, panel and caption of the theoretical loads."""
 
 
 @styled
@@ -76,15 +76,15 @@ def _caption(config: CapacityConfig, result: CapacityResult) -> str:
     return (
         f"Left: fraction of the stored patterns that are fixed points. Right: overlap with the "
         f"pattern after relaxing at T = 0 from it (filled) and with {100 * config.flips:g} % of "
-        f"its sites flipped (open). Dashed: where those begin, m = {number(1 - 2 * config.flips)}; "
-        f"an end below is no recall, even if it rises. Bars: 95 % interval over "
+        f"its sites flipped (open). Dashed: the start of the latter, m = "
+        f"{number(1 - 2 * config.flips)}; an end below it is not recall. Bars: 95 % interval over "
         f"{count(config.draws, 'draw')} of the patterns. "
         f"{_theory(result, size)}{_unlearnt(result, size)}N = {size:,} spins{several}; {source}."
     )
 
 
 def _theory(result: CapacityResult, size: int) -> str:
-    """Return the loads in theory, with those beyond the axis."""
+    """Return the theoretical loads, including those beyond the axis."""
     table, loads = result.columns["theory"].where(size=size), dict[str, list[str]]()
     for of, rule, load in zip(table["of"], table["rule"], table["load"], strict=True):
         loads.setdefault(of, []).append(f"{rule} {number(load, 3)}")
@@ -97,12 +97,12 @@ def _theory(result: CapacityResult, size: int) -> str:
 
 
 def _unlearnt(result: CapacityResult, size: int) -> str:
-    """Return where a rule found no couplings, which has no bearing on fixed points."""
+    """Return the loads at which a rule found no couplings, which do not affect fixed points."""
     table = result.columns["capacity"].where(size=size)
     none = table.where(learnt=0)
     some = table.take((table["learnt"] > 0) & (table["learnt"] < table["draws"]))
     crosses = f"Crosses: no couplings were found ({_loads(none)}). " if len(none) else ""
-    means = f"In some draws alone at {_loads(some)}: means are over those. " if len(some) else ""
+    means = f"At {_loads(some)} means are only over draws with couplings. " if len(some) else ""
     return crosses + means
 
 

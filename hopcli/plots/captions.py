@@ -1,4 +1,4 @@
-"""The words under figures: the run and its protocol, and numbers as a reader wants them."""
+"""Texts of captions: the run and its protocol, with formatted numbers."""
 
 from __future__ import annotations
 
@@ -30,7 +30,7 @@ __all__ = [
 ]
 
 MOST_LABELS = 50
-"""Figures show this many labels at most; the tables have them all."""
+"""Largest number of labels in a figure; the tables contain all."""
 
 
 def count(n: int, noun: str) -> str:
@@ -49,7 +49,7 @@ def minus(text: str) -> str:
 
 
 def quoted(label: str) -> str:
-    """Quote a label that is a number, or trial 1 of 3 would be one of three."""
+    """Quote a label that is a number: "trial 1 of 3" would mean one of three trials."""
     return f"“{label}”" if label.isdecimal() else label
 
 
@@ -60,7 +60,7 @@ def dataset_name(dataset: str) -> str:
 
 
 def images(config: DataSettings, result: Result) -> str:
-    """Name the images of a run by their split, where the data set has any."""
+    """Name the images of a run by their split, if the data set has splits."""
     has_splits = result.dataset == f"{config.dataset}:{config.split}"
     kind = {"train": "training ", "test": "test "}.get(config.split, "")
     return f"{kind if has_splits else ''}images"
@@ -108,7 +108,7 @@ def criterion(config: Any) -> str:
 
 
 def cut_labels(n_labels: int) -> str:
-    """Return a sentence if not all labels are drawn, else nothing."""
+    """Return a sentence if not all labels are drawn, otherwise ""."""
     if n_labels <= MOST_LABELS:
         return ""
     return f" Only the first {MOST_LABELS} of {n_labels:,} labels are drawn."
@@ -124,7 +124,9 @@ def own_pattern(result: RecallResult) -> str:
     if labels <= stored:
         return "their own pattern"
     return (
-        "a stored pattern" if labels.isdisjoint(stored) else "their own pattern, if any, else one"
+        "a stored pattern"
+        if labels.isdisjoint(stored)
+        else "their own pattern (without one, any stored pattern)"
     )
 
 

@@ -59,14 +59,14 @@ def figures(config: CompareConfig, result: CompareResult) -> dict[str, Picture]:
 
 
 def _classifiers(config: CompareConfig, result: CompareResult) -> Picture:
-    """Draw a group of rows for all labels together and for each, one row a classifier."""
+    """Draw a group of rows for all labels together and for each label, one row per classifier."""
     table = result.columns["classifiers"]
     n_rows = len(table.where(classifier="dynamics"))
     order = [n_rows - 1, *range(n_rows - 1)][: 1 + MOST_LABELS]  # overall first
     group, start = len(_CLASSIFIERS) * _STEP + 0.16, percent_start(100 * table["ci_low"])
     widest = max(text_width(f"100.0  {words}") for words, _ in _CLASSIFIERS.values())
     page, ax = label_rows(
-        f"{images(config, result).capitalize()} named rightly",
+        f"{images(config, result).capitalize()} classified correctly",
         _classifiers_caption(config, result, start),
         result.patterns,
         table["label"][order].tolist(),
@@ -110,10 +110,10 @@ def _finding(result: CompareResult, place: int) -> str:
 
 
 def _selectors(config: CompareConfig, result: CompareResult) -> Picture:
-    """Draw recall against the number of samples, one line a selector."""
+    """Draw recall against the number of samples, one line per selector."""
     table, samples = result.columns["selectors"], config.selector_samples
     page, (ax,) = panel_page(
-        "What selected patterns recall",
+        "Recall with selected patterns",
         _selectors_caption(config, result),
         (7.2, 3.3),
         legend=[Entry(words, [style]) for words, style in _SELECTORS.values()],
@@ -133,10 +133,10 @@ def _selectors(config: CompareConfig, result: CompareResult) -> Picture:
 
 def _selectors_caption(config: CompareConfig, result: CompareResult) -> str:
     return (
-        f"Share of {images(config, result)} recalled, none of which the selection has seen: mean "
+        f"Share of {images(config, result)} recalled, none of them used in the selection: mean "
         f"of {count(config.selections, 'selection')} at each M, each of new samples, the same for "
         f"every selector. Bars: 95 % interval of that "
-        f"mean for new selections; differences by the same selections are known better. "
+        f"mean for new selections; differences over the same selections are more precise. "
         f"{_finding(result, 1)} Best-of: of {count(config.candidates, 'random set')} the one that "
         f"recalls most of {count(config.tuning, 'other image')} of each label. "
         f"{protocol(config, result.patterns)}."

@@ -49,7 +49,7 @@ class _Group(NamedTuple):
 def confusion_figure(config: RecallConfig, result: RecallResult) -> Picture:
     """Draw a heat map of the outcomes, with percentages of the trials of each label.
 
-    Inverses in which no trial ended are left out, as the caption says.
+    Inverses in which no trial ended are omitted, and the caption says so.
     """
     labels = result.columns["confusion"]["label"].tolist()[:MOST_LABELS]
     groups = [group for group in _groups(result) if group.names]
@@ -136,7 +136,7 @@ def _draw_cells(page: Page, percent: NDArray[np.float64], x: float, width: float
 
 
 def _cell(value: float) -> str:
-    """Return a percentage; never 0 for a few trials, nor 100 for all but a few."""
+    """Return a percentage: 0 only for no trials, and 100 only for all trials."""
     if value in (0, 100):
         return f"{value:.0f}"
     return "<0.1" if value < 0.05 else ">99.9" if value >= 99.95 else f"{value:.1f}"

@@ -1,4 +1,4 @@
-"""The figure of ``hopcli consistency``: recall against how consistent a label's shape is."""
+"""The figure of ``hopcli consistency``: recall against the consistency of a label's shape."""
 
 from __future__ import annotations
 
@@ -80,10 +80,10 @@ def _caption(config: ConsistencyConfig, result: ConsistencyResult) -> str:
         f"patterns, {config.tests:,} images of each label in each, against the consistency of the "
         f"label's shape over all its {images(config, result)}: mean squared overlap m² of two of "
         f"them (left), less that with images of other labels (right). Bars: {error}. "
-        f"{_correlations(result)}Patterns: of {count(config.samples, 'sample')} a label the one of "
-        f"lowest overlap loss; pseudo-inverse rule, T = {number(config.temperature)}, "
-        f"{count(config.sweeps, 'sweep')} of {config.attempts_per_sweep:,} attempts, recalled from "
-        f"|m| ≥ {number(config.criterion)} on. "
+        f"{_correlations(result)}Patterns: of {count(config.samples, 'sample')} per label the one "
+        f"with the lowest overlap loss; pseudo-inverse rule, T = {number(config.temperature)}, "
+        f"{count(config.sweeps, 'sweep')} of {config.attempts_per_sweep:,} attempts, recalled if "
+        f"|m| ≥ {number(config.criterion)}. "
         f"{dataset_name(result.dataset)}.{cut_labels(len(config.digits))}"
     )
 

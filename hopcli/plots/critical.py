@@ -20,7 +20,7 @@ if TYPE_CHECKING:
 
 __all__ = ["figures"]
 
-_NEAR, _FEWEST_NEAR = 0.1, 3  # of T_c either way, if so many temperatures are there
+_NEAR, _FEWEST_NEAR = 0.1, 3  # relative distance from T_c, and least number of temperatures in it
 _COLD: dict[str, Any] = {"mfc": "white", "ms": 7.5, "zorder": 1.8}
 
 
@@ -33,7 +33,7 @@ def figures(config: CriticalConfig, result: CriticalResult) -> dict[str, Picture
     points = [look(k, ms=4.5, ls="none", elinewidth=1, capsize=2) for k in range(len(sizes))]
     shown = [look(k, **({} if len(exact) else {"ls": "none"})) for k in range(len(sizes))]
     page, panels = panel_page(
-        "Where stored patterns lose order",
+        "Loss of order of stored patterns",
         _caption(config, result),
         (3.6, 3.2),
         3,
@@ -67,7 +67,7 @@ def figures(config: CriticalConfig, result: CriticalResult) -> dict[str, Picture
 
 
 def _crossing(result: CriticalResult) -> list[tuple[str, float, float]]:
-    """Return the largest sizes whose crossing has an interval, and that; empty if none has."""
+    """Return the largest sizes whose crossing has an interval, and the interval, or nothing."""
     table = result.columns["critical"].where(what="Binder crossing")
     known = table.take(~np.isnan(table["ci_low"] + table["ci_high"])).take(slice(-1, None))
     return [(str(row[0]), *row[1:]) for row in known.only(["sizes", "ci_low", "ci_high"]).rows()]

@@ -1,4 +1,4 @@
-"""Figures as files and as text, and results as their files hold them.
+"""Figures as files and as text, and results rounded as in their files.
 
 The same result gives the same bytes: files contain neither a time nor a version, and
 numbers are drawn with the ten digits that a table file keeps.
@@ -86,7 +86,7 @@ class Picture(Figure):
     style = "screen"
 
     def _repr_png_(self) -> bytes:
-        """Return the picture that a notebook shows."""
+        """Return the picture as PNG, for a notebook."""
         return drawn_png(self)
 
 
@@ -100,8 +100,8 @@ def save(figure: Picture, path: Path, dpi: int | None = None) -> None:
     path : Path
         The file; its suffix, .png, .svg or .pdf, is the format.
     dpi : int, optional
-        Pixels an inch, of a png (by default 150, in paper style 300) and of pictures in
-        the others (300).
+        Pixels per inch of a png (default 150, in paper style 300) and of pictures inside
+        other formats (300).
     """
     kind = path.suffix[1:]
     about = {"Title": figure.title, _CAPTION_IN[kind]: figure.caption}
@@ -118,9 +118,9 @@ def drawn_png(figure: Picture) -> bytes:
 
 
 def drawn_svg(figure: Picture) -> str:
-    """Draw a figure as SVG for a page that has its title and caption elsewhere.
+    """Draw a figure as SVG for a page, without title and caption.
 
-    Letters are outlines, so that they look alike with whatever fonts a reader has.
+    Letters are outlines, so they look the same with any fonts.
 
     Parameters
     ----------

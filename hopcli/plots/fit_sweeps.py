@@ -1,4 +1,4 @@
-"""The figure of ``hopcli fit-sweeps``: how likely each number of sweeps is."""
+"""The figure of ``hopcli fit-sweeps``: the likelihood of each number of sweeps."""
 
 from __future__ import annotations
 
@@ -33,7 +33,7 @@ def figures(config: FitSweepsConfig, result: FitSweepsResult) -> dict[str, Pictu
     table = result.columns["likelihood"]
     estimates = {row["order"]: row for row in map(result.columns["estimate"].row, range(2))}
     page, (ax,) = panel_page(
-        "How many sweeps made the table",
+        "Number of sweeps behind the table",
         _caption(config, result),
         (6.4, 3.3),
         left=0.86,
@@ -48,7 +48,7 @@ def figures(config: FitSweepsConfig, result: FitSweepsResult) -> dict[str, Pictu
     for order, style in _LOOKS.items():
         own = table.where(order=order)
         ax.plot(own["sweeps"], own["relative"], label=order, zorder=3, **style)
-        # Half a sweep more at each end, for numbers of sweeps are whole.
+        # Half a sweep more at each end, because numbers of sweeps are whole.
         low = estimates[order]["sweeps_ci_low"] - 0.5
         high = estimates[order]["sweeps_ci_high"] + 0.5
         ax.axvspan(low, high, color=style["color"], alpha=0.12, lw=0, zorder=0.5)
@@ -88,7 +88,7 @@ def _caption(config: FitSweepsConfig, result: FitSweepsResult) -> str:
     estimates = result.columns["estimate"]
     table = "the authors' raw table" if config.table is None else "the table"
     dotted = (
-        f" Dotted: the {_PUBLISHED} sweeps that the paper says." if _marks_published(config) else ""
+        f" Dotted: the {_PUBLISHED} sweeps stated in the paper." if _marks_published(config) else ""
     )
     fits = "; ".join(
         f"{order} {number(chi2, 3)}"
@@ -100,6 +100,6 @@ def _caption(config: FitSweepsConfig, result: FitSweepsResult) -> str:
         f"own order, from {count(config.replays, 'replay')} of it; blue, with any order that is "
         f"the same in every repeat, from {count(config.orders, 'random order')}. Bands: 95 % "
         f"intervals.{dotted} χ² of the best on {estimates['dof'][0]} degrees of freedom: "
-        f"{fits}. {config.tests:,} test images a label ({dataset_name(result.dataset)}); T = "
-        f"{number(config.temperature)}, recalled from |m| ≥ {number(config.criterion)} on."
+        f"{fits}. {config.tests:,} test images per label ({dataset_name(result.dataset)}); T = "
+        f"{number(config.temperature)}, recalled if |m| ≥ {number(config.criterion)}."
     )

@@ -1,4 +1,4 @@
-"""A few trials as they start and as they end."""
+"""Gallery of a few trials: their starting and final states."""
 
 from __future__ import annotations
 
@@ -25,7 +25,7 @@ if TYPE_CHECKING:
 
 __all__ = ["gallery_figures"]
 
-_STATE, _LARGE = 0.8, 2.0  # inches, of a state among many and on a page of its own
+_STATE, _LARGE = 0.8, 2.0  # inches: a state among many, and on its own page
 _ARROW, _PAIR_GAP, _GROUP_GAP = 0.26, 0.4, 0.6
 _TOP, _BELOW = 0.34, 2 * LINE + 0.28
 _HANDFUL = 6
@@ -40,7 +40,7 @@ _ENDS = {
 
 
 def gallery_figures(config: RecallConfig, result: RecallResult) -> dict[str, Picture]:
-    """Draw one page, a row a label; of more than a handful of own pictures a page a picture.
+    """Draw one page with a row per label; for many own pictures, one page per picture.
 
     The pages are ``gallery``, ``gallery-2``, ``gallery-3`` and so on.
     """
@@ -61,7 +61,7 @@ def gallery_figures(config: RecallConfig, result: RecallResult) -> dict[str, Pic
 def _page(
     result: RecallResult, labels: list[str], state: float, title: str, caption: str
 ) -> Picture:
-    """Draw a row a label: the stored pattern, trials recalled, trials not recalled."""
+    """Draw one row per label: the stored pattern, trials recalled, trials not recalled."""
     trials, patterns = result.gallery.trials, result.patterns
     own = [trials["label"] == label for label in labels]
     recalled = trials["recalled"].astype(np.bool_)

@@ -46,37 +46,37 @@ def figure(
 ) -> Picture:
     """Draw a number of all cells of a grid against its keys.
 
-    One key that varies is a line with intervals, two are lines or a map with contours, more
-    are small multiples. What the look leaves open is chosen: along the axis what is a number
-    and has the most values, for the lines what has the fewest, then for the panels.
+    One varying key gives a line with intervals, two give lines or a map with contours, more
+    give small multiples. Places that the look does not assign are filled automatically: the axis
+    gets the number with the most values, the lines the key with the fewest, then the panels.
 
     Parameters
     ----------
     table : Columns
-        The keys of the grid, then the columns of the experiment's table; a row a cell and
-        row of that table. If the look says `over`, its average, from
+        The keys of the grid, then the columns of the experiment's table, with one row per cell
+        and row of that table. If the look sets `over`, its average, from
         :func:`hopcli.grids.over.average`.
     keys : sequence of Key
         The keys of the grid, in order.
     headline : Estimate
-        Which number is drawn unless the look says otherwise, and its interval.
+        Number to draw unless the look names another, and its interval.
     look : Look
-        What goes where.
+        Layout of the picture.
     style : {"screen", "paper"}
         With title and caption, or without.
     points : Columns, optional
-        The keys of every cell of the grid, those that are missing too; by default those of
-        the table.
+        The keys of every cell of the grid, including missing ones; by default those of the
+        table.
 
     Returns
     -------
     Picture
-        The figure, the same for the same numbers to ten digits.
+        The figure; it depends only on the numbers rounded to ten digits.
 
     Raises
     ------
     SettingError
-        If the look names what is not there, or more varies than can be drawn.
+        If the look names an unknown column, or more keys vary than can be drawn.
     """
     every = None if points is None else rounded(points)
     drawn = arrange(rounded(table), keys, headline, look, every)
@@ -89,21 +89,21 @@ def figure(
 
 
 def picture(view: View, look: Look, style: str = "screen") -> Picture:
-    """Draw a grid that was read.
+    """Draw a loaded grid.
 
     Parameters
     ----------
     view : View
         The grid, and the table of it that is drawn.
     look : Look
-        What goes where.
+        Layout of the picture.
     style : {"screen", "paper"}
         With title and caption, or without.
 
     Raises
     ------
     SettingError
-        If the look names what is not there, or more varies than can be drawn.
+        If the look names an unknown column, or more keys vary than can be drawn.
     """
     keys, headline = view.grid.keys(), view.grid.entry.headline
     return figure(view.drawn(look), keys, headline, look, style, view.points)
@@ -160,7 +160,7 @@ def _line(place: int, n: int, *, in_order: bool) -> dict[str, Any]:
 def _draw_line(
     ax: Axes, drawn: Arrangement, shift: float, numbers: NDArray[np.float64], **style: Any
 ) -> None:
-    """Draw one line, broken where there is no number; categories are not joined."""
+    """Draw one line, with gaps at missing numbers; categories are not joined."""
     value, low, high, sd = numbers
     x = drawn.x.numbers + shift
     if not np.isnan(sd).all():
@@ -220,7 +220,7 @@ def _caption(drawn: Arrangement, look: Look) -> str:
 
 
 def _subject(drawn: Arrangement, over: str | None) -> str:
-    """Return the number, and of how many cells, or the mean over how many values."""
+    """Return the name of the number, with the count of cells or of averaged values."""
     name = short(drawn.headline.says)
     if not drawn.n_averaged:
         return f"{name} of {count(drawn.n_cells, 'cell')}"
@@ -229,7 +229,7 @@ def _subject(drawn: Arrangement, over: str | None) -> str:
 
 
 def _bare(drawn: Arrangement) -> str:
-    """Return how many cells have no number."""
+    """Return the count of cells without a number, in words."""
     missing, empty = drawn.n_missing, drawn.n_empty
     of = f"of {count(drawn.n_cells, 'cell')}"
     said = []

@@ -1,4 +1,4 @@
-"""Places of the numbers of a grid in its picture: along axes, in lines, in panels."""
+"""Arrangement of a grid's numbers in its picture: along axes, in lines, in panels."""
 
 from __future__ import annotations
 
@@ -22,13 +22,13 @@ if TYPE_CHECKING:
 
 __all__ = ["Arrangement", "Coordinate", "arrange", "short"]
 
-_DECADES = 1.5  # spread of values from which on an axis may be logarithmic
-_NAMES = "seed"  # numbers that are names: the last to be put along an axis
+_DECADES = 1.5  # smallest spread of values for a logarithmic axis
+_NAMES = "seed"  # a number used as a name: the last choice for an axis
 
 
 @dataclass(frozen=True, slots=True, eq=False)
 class Coordinate:
-    """A key of the grid, or a coordinate of the experiment, that a picture is laid out by.
+    """A key of the grid or a coordinate of the experiment, used in the layout of a picture.
 
     Parameters
     ----------
@@ -37,11 +37,11 @@ class Coordinate:
     says : str
         Its name on an axis.
     values : tuple
-        Its different values, numbers in increasing order, all else in the order of the grid.
+        Its different values: numbers in increasing order, others in the order of the grid.
     numbers : ndarray of float64, shape (values,)
         Their places along an axis.
     is_number : bool
-        Whether these are the values themselves; else they count from 0.
+        Whether these are the values themselves; otherwise they count from 0.
     """
 
     name: str
@@ -59,7 +59,7 @@ class Coordinate:
 
     @property
     def is_log(self) -> bool:
-        """Whether the values are spread over decades, and more evenly so in logarithms."""
+        """True if the values span decades and are spaced more evenly in logarithms."""
         x = self.numbers
         if not self.is_number or len(x) < 3 or x[0] <= 0 or x[-1] / x[0] <= 10**_DECADES:
             return False
@@ -95,7 +95,7 @@ class Arrangement:
     n_cells, n_missing, n_empty : int
         Number of cells, of those that were not run, and of those without a number.
     is_mean : bool
-        Whether a place had several rows, which are averaged.
+        Whether a place had several rows, whose mean is drawn.
     """
 
     headline: Estimate
@@ -132,17 +132,17 @@ def arrange(
     look: Look,
     points: Columns | None = None,
 ) -> Arrangement:
-    """Decide what goes where.
+    """Arrange the numbers of a picture.
 
     Parameters
     ----------
     table, keys, headline, look, points
-        As of :func:`hopcli.plots.grid.figure`.
+        See :func:`hopcli.plots.grid.figure`.
 
     Raises
     ------
     SettingError
-        If the look names what is not there, or more varies than can be drawn.
+        If the look names an unknown column, or more keys vary than can be drawn.
     """
     known = {key.name: key for key in keys if key.name in table}
     names = [*known, *(name for name in headline.within if name in table and name not in known)]
@@ -207,7 +207,7 @@ def _without(cells: list[tuple[Any, ...]], rows: list[tuple[Any, ...]]) -> list[
 
 
 def _place(slots: Sequence[Coordinate | None], row: Mapping[str, Any]) -> tuple[Any, ...]:
-    """Return the place of a row in each slot; all places in a slot that it lacks."""
+    """Return the index of a row in each slot; all indices in a slot that it lacks."""
     places = {
         slot.name: slot.values.index(row[slot.name]) if slot.name in row else slice(None)
         for slot in slots
@@ -221,7 +221,7 @@ def _placed(
 ) -> tuple[NDArray[np.float64], str, bool]:
     """Put numbers, bars and SD of the rows into their places.
 
-    Several rows of a place, such as of patterns of one label, become their mean without bars.
+    Several rows at one place, such as patterns of one label, become their mean without bars.
     """
     found, bars = _numbers(rows, headline, over)
     by_place: dict[tuple[Any, ...], list[int]] = {}
@@ -263,7 +263,7 @@ def _numbers(
 
 
 def _checked(look: Look, names: list[str]) -> dict[str, str]:
-    """Return the wishes of the look by the slot that each is for."""
+    """Return the columns that the look names, by slot."""
     asked = {"x": look.x, "by": look.by, "rows": look.rows}
     if look.map and look.y in names:
         asked["y"] = look.y
@@ -302,7 +302,7 @@ class _Choice:
     headline: Estimate
 
     def slots(self, wanted: dict[str, str], names: list[str], *, is_map: bool) -> dict[str, str]:
-        """Fill each slot with what is wanted, then with what else varies."""
+        """Fill each slot with the requested key, then with other varying keys."""
         placed = dict(wanted)
         for slot in ("x", "y", "by", "rows") if is_map else ("x", "by", "rows"):
             varying = self._varying(names, placed.values())
@@ -313,13 +313,13 @@ class _Choice:
             left = [name for name in names if name not in placed.values()]
             if not left:
                 slot, name = next(iter(wanted.items()))
-                raise SettingError(slot, "must leave a key for x", name)
+                raise SettingError(slot, "leaves no varying key for x; choose another", name)
             placed["x"] = left[0]
         if is_map and "y" not in placed:
-            raise SettingError("map", "must have two keys that vary, besides by and rows")
+            raise SettingError("map", "needs two varying keys, besides by and rows")
         left = self._varying(names, placed.values())
         if left:
-            rule = f"must leave nothing open: fix or average over {' and '.join(left)}"
+            rule = f"leaves {' and '.join(left)} open: fix with --set or average with --over"
             asked = [wanted["by"]] if "by" in wanted else []
             raise SettingError("by", rule, *asked)
         return placed
@@ -337,7 +337,7 @@ class _Choice:
         return Coordinate(name, key.says, tuple(values), numbers, True)
 
     def _source(self, *names: str) -> Columns:
-        """Return the cells if they have these columns, else the rows that are drawn."""
+        """Return the cells if they have these columns, otherwise the drawn rows."""
         return self.cells if set(names) <= set(self.cells) else self.table
 
     def _is_number(self, name: str) -> bool:

@@ -61,7 +61,7 @@ def draw_map(drawn: Arrangement, title: str, caption: str) -> Picture:
 
 
 def contours(drawn: Arrangement) -> str:
-    """Return what the contours are, as a sentence; empty where there can be none."""
+    """Return a sentence about the contours; empty if there are none."""
     assert drawn.up is not None
     if not (drawn.x.is_number and drawn.up.is_number):
         return ""
@@ -92,7 +92,7 @@ def _edges(coordinate: Coordinate) -> NDArray[np.float64]:
 
 
 def _draw_contours(ax: Axes, drawn: Arrangement, values: Any, levels: list[float]) -> None:
-    """Draw the contours that run through the numbers, labelled; only between numbers."""
+    """Draw labelled contours within the range of the numbers, only between cells with numbers."""
     assert drawn.up is not None
     if min(values.shape) < 2 or values.count() == 0:
         return

@@ -1,4 +1,4 @@
-"""The panels of the picture of a grid: how many, where, and the texts and ticks of their axes."""
+"""The panels of a grid's picture: number, position, texts and ticks of their axes."""
 
 from __future__ import annotations
 
@@ -26,7 +26,7 @@ if TYPE_CHECKING:
 __all__ = ["GAP", "HEAD", "Panel", "apart", "fitting", "panels_of", "set_axis"]
 
 GAP, HEAD = 0.28, LINE + 0.06
-"""Distance between panels and height of what is above each, inches."""
+"""Distance between panels and height of the heading above each, inches."""
 
 _LEFT = 0.8
 _MOST_ACROSS = 3
@@ -47,12 +47,12 @@ class Panel(NamedTuple):
 def panels_of(
     drawn: Arrangement, title: str, caption: str, right: float
 ) -> tuple[Page, list[Panel]]:
-    """Make the page and its panels: in a grid of two coordinates, else wrapped.
+    """Make the page and its panels: in rows and columns for two coordinates, otherwise wrapped.
 
     Parameters
     ----------
     drawn : Arrangement
-        What is drawn where.
+        Arrangement of the numbers.
     title, caption : str
         Of the page.
     right : float
@@ -85,7 +85,7 @@ def panels_of(
         is_last, is_first = place + across >= n, place % across == 0  # nothing below, at the left
         ax.tick_params(labelbottom=is_last, labelleft=is_first)
         set_axis(ax, "x", drawn.x, width)
-        # By default a power of ten is above the axis, where other things are.
+        # By default a power of ten is above the axis, where other texts are.
         ax.yaxis.set_major_formatter(lambda value, _: number(value).replace("e+", "e"))
         if is_last:
             ax.set_xlabel(drawn.x.says)
@@ -131,7 +131,7 @@ def apart(texts: Sequence[str], width: float) -> list[str]:
 
 
 def _n_alike(texts: Sequence[str]) -> int:
-    """Return with how many of the same letters all texts begin."""
+    """Return the number of initial letters that all texts share."""
     columns = zip(*texts, strict=False)
     return sum(1 for _ in itertools.takewhile(lambda letters: len(set(letters)) == 1, columns))
 
@@ -177,7 +177,7 @@ def set_axis(ax: Axes, which: str, coordinate: Coordinate, length: float) -> Non
 
 
 def _every(coordinate: Coordinate, length: float) -> int:
-    """Return n if every n-th value of a category is written: of thousands there is room for few."""
+    """Return n if only every n-th value of a category is written, for lack of room."""
     return max(1, math.ceil(len(coordinate.values) * _CLOSEST / length))
 
 

@@ -1,6 +1,6 @@
-"""The parts of figures: colours and markers, points with bars, legends, panels, thumbnails.
+"""Parts of figures: colours and markers, points with bars, legends, panels, thumbnails.
 
-A figure's module names its tables, columns and texts; the parts here place and draw them.
+The module of a figure defines its tables, columns and texts; these parts place and draw them.
 """
 
 from __future__ import annotations
@@ -53,10 +53,10 @@ COLOURS = (
 MARKERS = ("o", "s", "^", "D", "v", "P", "X", "<", ">", "p")
 DASHES: tuple[Any, ...] = ("-", (0, (5, 2)), (0, (1.5, 1.5)), (0, (6, 2, 1.5, 2)))
 
-_SAMPLE, _BESIDE, _APART = 0.5, 0.1, 0.35  # of a legend entry, inches
+_SAMPLE, _BESIDE, _APART = 0.5, 0.1, 0.35  # widths in a legend entry, inches
 _MOST_ROWS = 3  # of a legend
 _MOST_ACROSS = 3  # panels
-_BELOW = 0.58  # the axes: ticks and what is along them
+_BELOW = 0.58  # below the axes: ticks and the axis text
 
 
 # --- series ------------------------------------------------------------------------------
@@ -73,7 +73,7 @@ def look(place: int, **changes: Any) -> dict[str, Any]:
 
 
 def estimate(table: Columns, name: str, scale: float = 1.0) -> NDArray[np.float64]:
-    """Return a column with its declared interval, or else with one SEM to each side.
+    """Return a column with its declared interval, otherwise with one SEM to each side.
 
     Returns
     -------
@@ -111,10 +111,10 @@ def draw_points(
     level : bool
         Whether values are along x, in rows.
     **style
-        As of ``Axes.errorbar``.
+        See ``Axes.errorbar``.
     """
     value, low, high = values
-    # Where a value is its own bound, rounding may leave a bar of length -1e-17.
+    # If a value equals its bound, rounding may give a bar of length -1e-17.
     bars = np.clip(np.nan_to_num([value - low, high - value]), 0, None)
     shown = None if np.isnan(low).all() else bars
     x, y = (value, along) if level else (along, value)
@@ -225,13 +225,13 @@ def write_above(
     ax : Axes
         The axes, with their limits set.
     values : array_like of float, shape (texts,)
-        Where each text belongs.
+        Value of x for each text.
     texts : sequence of str
         The texts.
     leader : float
         Height of lines from the texts down to their values, inches.
     **style
-        As of :meth:`Page.text`.
+        See :meth:`Page.text`.
     """
     (low, top), (high, _) = page.inches(ax.transAxes, [(0, 1), (1, 1)])
     order = np.argsort(values, kind="stable")

@@ -71,7 +71,7 @@ _style_of_pages: ContextVar[str] = ContextVar("style", default="screen")
 
 @contextlib.contextmanager
 def pages(style: str) -> Iterator[None]:
-    """Make pages in one of the styles, with the fonts and colours of hopcli."""
+    """Return a function that makes pages in one of the styles."""
     token = _style_of_pages.set(style)
     try:
         with look():
@@ -158,8 +158,8 @@ def draw_pattern(
     shape : tuple of int
         Height and width of the picture, their product N.
     box : tuple of float, optional
-        (x, y, width, height) in the data of axes whose y points down, that the picture
-        is fitted into; without it the picture takes the axes for itself.
+        (x, y, width, height) of the picture in data coordinates of axes whose y points down;
+        by default the picture fills the axes.
     """
     height, width = shape
     if box is None:
@@ -193,7 +193,7 @@ class Page:
     Parameters
     ----------
     width, height : float
-        Size of the body; a narrow body stands at the left of a wider page.
+        Size of the body; a narrow body is at the left of a wider page.
     title : str
         The subject, in a few words.
     caption : str
@@ -254,7 +254,7 @@ class Page:
         math: bool = False,
         **style: Any,
     ) -> Text:
-        """Write a line of text; a dollar sign is one unless `math` is set."""
+        """Write a line of text; a dollar sign starts math only if `math` is set."""
         shown = text if math else drawable(text)
         return self.canvas.text(x, y, shown, size=size, parse_math=math, **style)
 

@@ -27,7 +27,7 @@ __all__ = ["figures"]
 def figures(config: RecallConfig, result: RecallResult) -> dict[str, Picture]:
     """Draw ``accuracy``, ``confusion``, ``gallery`` and, if traced, ``trace``.
 
-    Of many own pictures there are more pages of the gallery, ``gallery-2`` and so on.
+    For many own pictures the gallery has further pages, ``gallery-2`` and so on.
     """
     drawn = {
         "accuracy": _accuracy(config, result),
@@ -40,8 +40,8 @@ def figures(config: RecallConfig, result: RecallResult) -> dict[str, Picture]:
 
 
 def _accuracy(config: RecallConfig, result: RecallResult) -> Picture:
-    """Draw a row a label: dot, SD over repeats and 95 % interval, with the numbers beside it."""
-    table = result.columns["accuracy"]  # the last row is of all labels together
+    """Draw one row per label: dot, SD over repeats and 95 % interval, with the numbers beside."""
+    table = result.columns["accuracy"]  # the last row is for all labels together
     labels = table["label"].tolist()[:-1][:MOST_LABELS]
     values, mean = (
         estimate(table, "accuracy", 100)[:, : len(labels)],
@@ -79,7 +79,7 @@ def _accuracy_caption(config: RecallConfig, result: RecallResult, start: int) ->
     mean = f"{100 * overall['accuracy']:.1f} %{repeats if config.repeats > 1 else ''}"
     spread = f", SD over labels {100 * overall['sd_labels']:.1f}" if several else ""
     same = str(config.start) == "image" and config.test_images == "same"
-    thermal = ", thermal noise alone as the images are the same" if same else ""
+    thermal = ", only thermal noise because the images are the same" if same else ""
     sd = f"Thick bar: SD over the repeats{thermal}. " if config.repeats > 1 else ""
     all_tested = config.tests == "all" and config.start.uses_images
     new = "a new run of the same images" if all_tested else f"new {starts(config, result)}"

@@ -22,7 +22,7 @@ __all__ = ["figures"]
 
 _STUDY = (10, 20)  # sweeps of N/2 attempts, as run and as stated
 _STUDY_SITES = 784
-_MOST = len(COLOURS) - 1  # labels drawn; the table has them all
+_MOST = len(COLOURS) - 1  # labels drawn; the table contains all
 
 
 @styled
@@ -32,7 +32,7 @@ def figures(config: RelaxConfig, result: RelaxResult) -> dict[str, Picture]:
     n_sites = result.patterns.xi.shape[1]
     shown = labels[:_MOST] if len(labels) > 1 else []
     lines = [(name, k, look(k + 1, ls="-", lw=1.0)) for k, name in enumerate(shown)]
-    # One label is its own mean; else that is in the row after the labels.
+    # A single label is its own mean; otherwise the mean is in the row after the labels.
     mean = ("mean over labels", len(labels)) if shown else (labels[0], 0)
     lines.append((*mean, look(0, lw=2.0, zorder=3)))
     page, panels = panel_page(
@@ -79,7 +79,7 @@ def figures(config: RelaxConfig, result: RelaxResult) -> dict[str, Picture]:
 
 
 def _labels(result: RelaxResult) -> list[str]:
-    """Return the labels tested; the last row of the table is of all."""
+    """Return the tested labels; the last row of the table is the mean."""
     labels: list[str] = result.columns["settling"]["label"].tolist()
     return labels[:-1]
 
@@ -122,7 +122,7 @@ def _caption(config: RelaxConfig, result: RelaxResult) -> str:
     return (
         f"{trials} from {start}, after every sweep of one run. Recalled: overlap "
         f"{criterion(config)} with the own pattern; bars: 95 % interval for {interval}. Overlap "
-        f"and energy: means; bars, where they show: SEM over {units}. Settled: trials that stay "
-        f"recalled, or not, from this sweep to the last, if not changed after half of them. "
+        f"and energy: means; bars, if visible: SEM over {units}. Settled: trials that stay "
+        f"recalled, or not, from this sweep to the last, and do not change in the second half. "
         f"{study}{protocol(config, result.patterns)}.{cut}"
     )

@@ -37,7 +37,7 @@ _LONGEST_NAME, _NAME_GAP = 2.2, 0.12
 
 
 class Column(NamedTuple):
-    """A column of numbers beside the axes, with a sample of the look that its heading names."""
+    """A column of numbers beside the axes, with a sample of its marker in the heading."""
 
     heading: str
     texts: Sequence[str]
@@ -99,7 +99,7 @@ def label_rows(
     columns: Sequence[Column] = (),
     right: float = 0.0,
 ) -> tuple[Page, Axes]:
-    """Make a page with a row a label: its head, axes, and columns of numbers.
+    """Make a page with one row per label: its head, axes, and columns of numbers.
 
     Parameters
     ----------
@@ -114,7 +114,7 @@ def label_rows(
     columns : sequence of Column
         Numbers at the right of the axes.
     right : float
-        Room at the right of all that, inches.
+        Room at the right of the columns, inches.
 
     Returns
     -------
@@ -143,7 +143,7 @@ def label_rows(
 
 
 def percent_start(lows: Any) -> int:
-    """Return where an axis of percent begins: below all bars, at 0 if that is near."""
+    """Return the start of a percent axis: below all bars, or 0 if that is near."""
     start = 10 * math.floor(float(np.min(lows)) / 10 - 0.5)
     return start if start > 30 else 0
 

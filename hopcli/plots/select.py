@@ -53,8 +53,8 @@ def _caption(config: SelectConfig, result: SelectResult, power: int) -> str:
     unit = f", in units of 10{str(power).translate(_SUPERSCRIPTS)}" if power else ""
     return (
         f"Of {count(config.samples, 'random sample')} of each label of the data set the "
-        f"one with the lowest overlap loss L [ZG eq. 5{unit}]: the most like the samples of its "
-        f"own label and the least like those of the others. {size(result.patterns.shape)} "
+        f"one with the lowest overlap loss L [ZG eq. 5{unit}]: most similar to the samples of its "
+        f"own label and least similar to the others. {size(result.patterns.shape)} "
         f"({dataset_name(result.dataset)}); {config.sampler} sampler, seed {config.seed}."
         f"{cut_labels(len(result.patterns.labels))}"
     )

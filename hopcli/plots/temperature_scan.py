@@ -120,21 +120,17 @@ def _caption(config: TemperatureScanConfig, result: TemperatureScanResult) -> st
         "target": f"the pattern {target}",
         "digit": f"random {images(config, result)} labelled {target}",
     }
-    bars = (
-        "bars, where they show: SEM"
-        if config.repeats > 1
-        else "no bars, as a single run has no SEM"
-    )
+    bars = "bars, if visible: SEM" if config.repeats > 1 else "no bars, as a single run has no SEM"
     exact = (
         f"Thin, long dashes: exact equilibrium of the N = {patterns.xi.shape[1]:,} spins, all "
-        "wells together; a single cold run stays in the well it came to, at the mean field. "
+        "wells together; a single cold run stays in one well, at the mean field. "
     )
     marks = ""
     for (value, _, _), (name, says) in zip(_marks(result), _MARKS.items(), strict=False):
         beyond = ", beyond the axis" if value > _RIGHT * max(config.temperatures) else ""
         marks += f"{name}{number(value, 3)}{says}{beyond}. "
     return (
-        f"Points: mean |m| at the end of {count(config.repeats, 'run')} a temperature from "
+        f"Points: mean |m| at the end of {count(config.repeats, 'run')} per temperature from "
         f"{named.get(start, start)}; {bars}. Lines: mean field, started from {target} (black). "
         f"{exact if 'exact' in result.columns['mean_field'] else ''}{marks}"
         f"Chance: mean |m| of independent random spins, √(2/πN). {protocol(config, patterns)}."

@@ -27,7 +27,7 @@ _MARKS = 7  # of a line, about
 
 
 def trace_figure(config: RecallConfig, result: RecallResult) -> Picture:
-    """Draw a row a label, against the sweep: energy a spin, and overlap with stored patterns."""
+    """Draw one row per label: energy per spin, and overlap with stored patterns, by sweep."""
     labels = list(dict.fromkeys(result.columns["trace"]["label"].tolist()))
     names = [f"trial 1 of {quoted(label)}" for label in labels[:_MOST]]
     names += [f"m with {quoted(name)}" for name in result.patterns.names]
@@ -93,13 +93,13 @@ def _pattern_look(place: int, n_patterns: int, trial: int, n_points: int) -> dic
         "marker": MARKERS[place],
         "ms": 5,
         "mfc": "white" if place % 2 else COLOURS[place],
-        # Not all at the same sweeps, or those of one line would hide those of another.
+        # At different sweeps, so that markers of one line do not hide those of another.
         "markevery": ((trial + place) % every, every),
     }
 
 
 def _patterns(result: RecallResult, label: str, trials: Columns) -> list[str]:
-    """Return the own patterns of a label, else those that its trials come nearest to."""
+    """Return the own patterns of a label, otherwise those nearest to its trials."""
     patterns = result.patterns
     pairs = zip(patterns.names, patterns.labels, strict=True)
     names = [name for name, stored in pairs if stored == label] or list(patterns.names)
@@ -113,9 +113,9 @@ def _caption(config: RecallConfig, result: RecallResult, labels: list[str]) -> s
     stored, shown = result.patterns.labels, labels[:_MOST]
     which = "its own pattern" if set(shown) <= set(stored) else "each stored pattern"
     most = max(stored.count(label) or len(stored) for label in shown)
-    near = f" (of {len(stored)}, the {_MOST} that its trials come nearest to)"
+    near = f" (of {len(stored)}, the {_MOST} nearest to its trials)"
     cut = f" The first {_MOST} of {len(labels)} labels." if len(labels) > _MOST else ""
     return (
-        f"A few trials of each label, one line a trial: left the energy, right the overlap with "
+        f"A few trials of each label, one line per trial: left the energy, right the overlap with "
         f"{which}{near if most > _MOST else ''}.{cut} {what_was_run(config, result)}"
     )

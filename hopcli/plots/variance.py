@@ -1,4 +1,4 @@
-"""The figures of ``hopcli variance``: the sources of an error, and the best and worst label."""
+"""The figures of ``hopcli variance``: sources of an error, and the best and worst label."""
 
 from __future__ import annotations
 
@@ -20,7 +20,7 @@ if TYPE_CHECKING:
 
 __all__ = ["figures"]
 
-_APART = 0.14  # of the two points of a label, in rows
+_APART = 0.14  # distance of the two points of a label, in rows
 _SOURCES = {"selection": COLOURS[1], "images": COLOURS[2], "thermal": INK}
 _ENDS: dict[str, dict[str, Any]] = {
     "best": look(0, ms=5, ls="none"),
@@ -35,7 +35,7 @@ def figures(config: VarianceConfig, result: VarianceResult) -> dict[str, Picture
 
 
 def _variance(config: VarianceConfig, result: VarianceResult) -> Picture:
-    """Draw a row a label: its variance as a bar of its sources, and the SD of each in numbers."""
+    """Draw one row per label: a bar with the sources of its variance, and the SD of each."""
     names = result.columns["accuracy"]["label"].tolist()
     same = result.columns["errors"].where(test_images="same")
     shown = [*range(len(names) - 1)[:MOST_LABELS], len(names) - 1]
@@ -46,7 +46,7 @@ def _variance(config: VarianceConfig, result: VarianceResult) -> Picture:
         sample = {"marker": "s", "ms": 9, "color": _SOURCES[name]} if name in _SOURCES else None
         columns.append(Column(name, [_numbers(values) for values in sd[name].T], sample))
     page, ax = label_rows(
-        "What the error of an accuracy is made of",
+        "Sources of the error of an accuracy",
         _variance_caption(config, result),
         result.patterns,
         [names[row] for row in shown],
@@ -66,7 +66,7 @@ def _variance(config: VarianceConfig, result: VarianceResult) -> Picture:
 
 
 def _best_worst(config: VarianceConfig, result: VarianceResult) -> Picture:
-    """Draw a row a label: how often its accuracy is the highest and the lowest of all."""
+    """Draw one row per label: the frequency of the highest and of the lowest accuracy."""
     table = result.columns["best_worst"].take(slice(MOST_LABELS))
     shares = {end: estimate(table, end, 100) for end in _ENDS}
     columns = [
@@ -74,7 +74,7 @@ def _best_worst(config: VarianceConfig, result: VarianceResult) -> Picture:
         for end, style in _ENDS.items()
     ]
     page, ax = label_rows(
-        "Which is recalled best, and which worst",
+        "Labels recalled best and worst",
         _best_worst_caption(config, result),
         result.patterns,
         table["label"].tolist(),
@@ -96,19 +96,19 @@ def _numbers(values: NDArray[np.float64]) -> str:
 
 def _variance_caption(config: VarianceConfig, result: VarianceResult) -> str:
     return (
-        f"Variance of an accuracy from {count(config.accuracy_tests, 'test')} a label and "
+        f"Variance of an accuracy from {count(config.accuracy_tests, 'test')} per label and "
         f"{count(config.accuracy_repeats, 'repeat')} with the same {_starts(config, result)}, for "
-        f"each label and for the mean over labels: what another selection of the patterns adds, "
-        f"other images, and another run of the same (thermal). Numbers: SD in percentage points, "
-        f"and 95 % intervals over selections, as is the bar at the total. "
+        f"each label and for the mean over labels: contributions of the selection of the patterns, "
+        f"of the images, and of the dynamics (thermal). Numbers: SD in percentage points, "
+        f"and 95 % intervals over selections, like the bar at the total. "
         f"{_what_was_run(config, result)}"
     )
 
 
 def _best_worst_caption(config: VarianceConfig, result: VarianceResult) -> str:
     return (
-        f"In how many selections of the patterns a label has the highest accuracy of all, and the "
-        f"lowest, as measured; labels that tie share. Bars: 95 % interval for new selections. Mean "
+        f"Share of selections of the patterns in which a label has the highest measured accuracy "
+        f"of all, and the lowest; ties are shared. Bars: 95 % interval for new selections. Mean "
         f"rank: 1 is the best. {_what_was_run(config, result)}"
     )
 
@@ -116,8 +116,8 @@ def _best_worst_caption(config: VarianceConfig, result: VarianceResult) -> str:
 def _what_was_run(config: VarianceConfig, result: VarianceResult) -> str:
     return (
         f"Pictures: patterns of the first selection. {count(config.selections, 'selection')}, each "
-        f"of {count(config.samples, 'sample')} a label and tested with {config.tests:,} "
-        f"{_starts(config, result)} a label, run {config.repeats:,} times each; recalled at "
+        f"of {count(config.samples, 'sample')} per label and tested with {config.tests:,} "
+        f"{_starts(config, result)} per label, run {config.repeats:,} times each; recalled at "
         f"{criterion(config)}. {protocol(config, result.patterns)}."
         f"{cut_labels(len(result.columns['best_worst']))}"
     )

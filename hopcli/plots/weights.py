@@ -28,7 +28,7 @@ def figures(config: WeightsConfig, result: WeightsResult) -> dict[str, Picture]:
     """Draw ``weights``: matrix, couplings of a pixel, spectrum, stability of each pattern."""
     table = result.columns["weights"].take(slice(MOST_LABELS))
     page, panels = panel_page(
-        "Couplings, their spectrum, and how firmly the patterns sit",
+        "Couplings, their spectrum, and the stability of the patterns",
         _caption(config, result),
         (_PANEL, _PANEL),
         3,
@@ -74,7 +74,7 @@ def _draw_signed(page: Page, ax: Axes, values: NDArray[np.float64], limit: float
 
 
 def _draw_spectrum(ax: Axes, result: WeightsResult) -> None:
-    """Draw how often each eigenvalue of W occurs."""
+    """Draw the multiplicity of each eigenvalue of W."""
     table = result.columns["spectrum"]
     ax.vlines(table["eigenvalue"], 0.5, table["multiplicity"], color=SOFT, lw=1)
     ax.plot(table["eigenvalue"], table["multiplicity"], "o", color=INK, ms=4)
@@ -89,7 +89,7 @@ def _caption(config: WeightsConfig, result: WeightsResult) -> str:
     kept = len(result.matrix)
     part = "" if result.of_pixel.size == kept else f" ({kept:,} sites evenly apart)"
     return (
-        f"Left: the couplings between all sites{part}, with a zero diagonal; middle: those of the "
+        f"Left: couplings between all sites{part}, with a zero diagonal; middle: those of the "
         "pixel in the square; right: eigenvalues of the whole matrix. Below: each stored pattern, "
         "whether it is a fixed point at T = 0 and the aligned field ξ (h \N{MINUS SIGN} θ) of its "
         f"weakest site. {network(config, result.patterns)}, "

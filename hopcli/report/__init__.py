@@ -1,9 +1,8 @@
-"""Results as one page: what was claimed, what was asked, what was found, and how to have it again.
+"""Results as one HTML page: claims, settings, results, and commands that repeat the runs.
 
-A page is one HTML file that needs nothing else: pictures are drawn into it, nothing is
-loaded, and nothing runs in it. It is made of values (:class:`Section`, :class:`ClaimRow`) by
-templates, so what it says of a number is what the tables say; the same values are the same
-bytes.
+A page is one self-contained HTML file: it includes its pictures, loads nothing and contains no
+scripts. Templates make it from values (:class:`Section`, :class:`ClaimRow`), so its numbers
+equal those in the tables. The same values give the same bytes.
 """
 
 from hopcli.report.claims import VERDICTS, ClaimRow

@@ -1,4 +1,4 @@
-"""Claims with their verdicts, as a page shows them."""
+"""Claims with their verdicts, for a page."""
 
 from __future__ import annotations
 
@@ -11,37 +11,37 @@ __all__ = ["VERDICTS", "ClaimRow"]
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class ClaimRow:
-    """A claim with its verdict and the reason: the rows of ``claims.csv`` that have its id.
+    """A claim with its verdict and the reason: the rows of ``claims.csv`` with its id.
 
     Parameters
     ----------
     id : str
-        Names it; no other claim of the page has the same.
+        Identifier, unique on the page.
     claim : str
-        What was claimed, in the words of its source.
+        The claim, in the words of its source.
     place : str
-        Where it is in the source.
+        Place in the source.
     published : str
-        The published value with its error, if there is one.
+        The published value with its error, if any.
     found : tuple of (str, str)
-        Name of each condition, and the number with its interval.
+        Name of each condition, and the measured number with its interval.
     test : str
         The test.
     verdict : str
         One of :data:`VERDICTS`.
     under, explained_by : str
-        Conditions under which it is reproduced, and that explain a failure.
+        Conditions under which it is reproduced, and conditions that explain a failure.
     reason : str
-        Why, in a sentence.
+        Reason for the verdict, in a sentence.
     command : str
-        What a reader types to have the numbers again.
+        Command line that computes the numbers again.
     runs : tuple of str
-        Names of the sections of the page that it rests on.
+        Names of the page's sections with the data behind the claim.
 
     Raises
     ------
     ValueError
-        If the verdict is none.
+        If the verdict is unknown.
     """
 
     id: str

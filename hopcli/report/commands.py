@@ -1,4 +1,4 @@
-"""What was asked of a run, in few words, and the command that makes it again."""
+"""Settings of a run in a few words, and the command that repeats it."""
 
 from __future__ import annotations
 
@@ -21,12 +21,12 @@ __all__ = ["command_of_grid", "command_of_run", "spelt"]
 
 
 def spelt(settings: Mapping[str, Any], entry: Entry) -> dict[str, str]:
-    """Settings of a manifest as a reader wants them, a dash if one is open.
+    """Spell the settings of a manifest for a reader, with a dash for an open one.
 
     Parameters
     ----------
     settings : mapping of str to object
-        As JSON has them; those that vary over a grid are called ``grid.temperature``.
+        Settings in JSON form; those that vary over a grid are called ``grid.temperature``.
     entry : Entry
         The command.
     """
@@ -37,14 +37,14 @@ def spelt(settings: Mapping[str, Any], entry: Entry) -> dict[str, str]:
 
 
 def command_of_run(entry: Entry, given: Mapping[str, Any]) -> str | None:
-    """The command line that asks for a run.
+    """Return the command line of a run.
 
     Parameters
     ----------
     entry : Entry
         Its command.
     given : mapping of str to object
-        The given settings, as JSON has them.
+        The given settings, in JSON form.
 
     Returns
     -------
@@ -58,7 +58,7 @@ def command_of_run(entry: Entry, given: Mapping[str, Any]) -> str | None:
 
 
 def _flag(name: str, kind: Kind, value: Any) -> list[str] | None:
-    """The words of a flag, None if they do not give the value back."""
+    """Return the words of a flag, or None if they do not reproduce the value."""
     words = kind.words(name, value)
     try:
         same = len(words) == 1 or kind.settle(kind.read(words[1])) == value
@@ -68,14 +68,14 @@ def _flag(name: str, kind: Kind, value: Any) -> list[str] | None:
 
 
 def command_of_grid(grid: Grid, *, skips: bool = False) -> str | None:
-    """The command line that asks for the cells of a grid.
+    """Return the command line of a grid.
 
     Parameters
     ----------
     grid : Grid
-        Which.
+        The grid.
     skips : bool
-        Whether to leave out cells that cannot be made.
+        Whether to skip impossible cells.
 
     Returns
     -------

@@ -1,4 +1,4 @@
-"""Figures as parts of a page: SVG among its HTML, with ids of its own."""
+"""Figures as parts of a page: inline SVG with unique ids."""
 
 from __future__ import annotations
 
@@ -12,7 +12,7 @@ if TYPE_CHECKING:
 
 __all__ = ["Drawing", "drawing"]
 
-_PIXELS = 96  # an inch, as browsers have it
+_PIXELS = 96  # CSS pixels per inch
 _NOT_IN_HTML = re.compile(
     r'<\?xml.*?\?>|<!.*?>|<(metadata|style)\b.*?</\1>| xmlns(:\w+)?="[^"]*"|xlink:(?=href)',
     re.DOTALL,
@@ -21,16 +21,16 @@ _LINK = re.compile(r'(href="#|url\(#)([^")]+)')
 
 
 class Drawing(NamedTuple):
-    """A figure as a page shows it.
+    """A figure of a page.
 
     Attributes
     ----------
     title, caption : str
         The subject; the run, and the meaning of bars and lines.
     svg : str
-        The drawing, an element of HTML that is named after its title.
+        The drawing, an HTML element whose name is the title.
     width : int
-        Its own width, in pixels of CSS (96 an inch).
+        Width of the drawing, in CSS pixels (96 per inch).
     """
 
     title: str
@@ -47,7 +47,7 @@ def drawing(figure: Picture, prefix: str) -> Drawing:
     figure : Picture
         The figure in paper style, since the page has title and caption.
     prefix : str
-        Begins every id in it, and no id elsewhere in the page.
+        Prefix of all ids in the drawing, unique on the page.
     """
     from hopcli.plots.files import drawn_svg
 
@@ -56,7 +56,7 @@ def drawing(figure: Picture, prefix: str) -> Drawing:
     used = {name for _, name in _LINK.findall(svg)}
     svg = _LINK.sub(rf"\g<1>{prefix}-\2", svg)
     svg = re.sub(r' id="([^"]+)"', lambda m: f' id="{prefix}-{m[1]}"' if m[1] in used else "", svg)
-    # In a page a style element would apply to all drawings.
+    # A style element would apply to all drawings of the page.
     head = (
         f'<svg role="img" aria-label="{html(figure.title)}" '
         f'viewBox="0 0 {72 * width:g} {72 * height:g}" '

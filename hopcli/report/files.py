@@ -1,4 +1,4 @@
-"""A page as a file: whole or not at all, and never in the place of something else."""
+"""Writing a page: completely or not at all, and never over a foreign file."""
 
 from __future__ import annotations
 
@@ -14,35 +14,35 @@ if TYPE_CHECKING:
 __all__ = ["MARK", "check_place", "write"]
 
 MARK = '<meta name="generator" content="hopcli '
-"""What a page of hopcli has in its head."""
+"""Marker in the head of every page of hopcli."""
 
-_HEAD = 1024  # characters in which it is
+_HEAD = 1024  # first characters of a file, which contain the marker
 
 
 def check_place(path: Path, *, overwrite: bool = False) -> None:
-    """Refuse a place that a page cannot have, before it is made rather than after.
+    """Raise an error, before a page is made, if it cannot be written to a place.
 
     Parameters
     ----------
     path : Path
-        Where it is to be.
+        Path of the page.
     overwrite : bool
         Whether it may take the place of a file that is no page of hopcli.
 
     Raises
     ------
     ResultError
-        If it is no file, cannot be written, or is a file of something else.
+        If the path is not a file, cannot be written, or is not a page of hopcli.
     """
     check_file_place(path)
     if path.exists() and not overwrite and not _is_page(path):
         raise ResultError(
-            f"{path}: is no report of hopcli; give --out another file, or --overwrite to replace it"
+            f"{path}: not a report of hopcli; give --out another file, or --overwrite to replace it"
         )
 
 
 def _is_page(path: Path) -> bool:
-    """Whether a file is a page that hopcli wrote, or empty."""
+    """Return whether a file is a page of hopcli, or empty."""
     try:
         with path.open(encoding="utf-8", errors="replace") as file:
             head = file.read(_HEAD)
@@ -52,21 +52,21 @@ def _is_page(path: Path) -> bool:
 
 
 def write(text: str, path: Path, *, overwrite: bool = False) -> None:
-    """Write a page beside its place, and move it there.
+    """Write a page to a temporary file, and move it into place.
 
     Parameters
     ----------
     text : str
         The page.
     path : Path
-        Where to.
+        Path of the page.
     overwrite : bool
         Whether it may take the place of a file that is no page of hopcli.
 
     Raises
     ------
     ResultError
-        If it cannot be written; what was there before is there still.
+        If the page cannot be written; an earlier file is unchanged then.
     """
     check_place(path, overwrite=overwrite)
     content = text.encode("utf-8", errors="replace")

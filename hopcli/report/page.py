@@ -1,4 +1,4 @@
-"""The page: values into templates, with an anchor of its own for each part."""
+"""The page: templates filled with values, with an anchor for each part."""
 
 from __future__ import annotations
 
@@ -35,7 +35,7 @@ _TEMPLATES = Path(__file__).parent / "templates"
 _MARKS = dict(
     zip(VERDICTS, ("holds", "holds", "holds", "partly", "fails", "open", "open"), strict=True)
 )
-"""The shape that stands for a verdict, besides its words and its colour."""
+"""Symbol of each verdict, besides its words and its colour."""
 
 
 def page(
@@ -45,7 +45,7 @@ def page(
     intro: str = "",
     claims: Sequence[ClaimRow] = (),
 ) -> str:
-    """Make a page of HTML that needs nothing else.
+    """Build a self-contained HTML page.
 
     Parameters
     ----------
@@ -54,22 +54,22 @@ def page(
     sections : sequence of Section
         Runs and grids, in order.
     intro : str
-        Paragraphs under the title, an empty line between two.
+        Paragraphs under the title, separated by empty lines.
     claims : sequence of ClaimRow
-        Claims with their verdicts, which lead the page.
+        Claims with their verdicts, at the top of the page.
 
     Returns
     -------
     str
-        The page, the same for the same values.
+        The page; equal arguments give equal text.
 
     Raises
     ------
     ValueError
-        If two claims have one id.
+        If two claims have the same id.
     """
     if len({claim.id for claim in claims}) < len(claims):
-        raise ValueError("two claims must not have one id")
+        raise ValueError("two claims have the same id")
     parts = list(zip(_anchors("run", (one.name for one in sections)), sections, strict=True))
     anchor_of: dict[str, str] = {}
     for anchor, section in parts:
@@ -92,7 +92,7 @@ def page(
 def write_report(
     folders: Iterable[Path], out: Path, title: str | None = None, *, overwrite: bool = False
 ) -> None:
-    """Write every finished run and grid at and below some folders as one page of HTML.
+    """Write one HTML page with every finished run and grid at and below some folders.
 
     Parameters
     ----------
@@ -101,9 +101,9 @@ def write_report(
     out : Path
         The page.
     title : str, optional
-        Its title; by default the run, or how many there are.
+        Its title; by default the run, or the number of runs.
     overwrite : bool
-        Whether a file that is no report may be replaced.
+        Whether to replace a file that is not a report.
 
     Raises
     ------
@@ -115,14 +115,14 @@ def write_report(
     tops = list(folders)
     sections = list(_sections(tops))
     if not sections:
-        raise ResultError(f"{tops[0]}: must hold a finished run, holds what is left of others")
+        raise ResultError(f"{tops[0]}: contains only unfinished runs, no finished one")
     if title is None:
         title = sections[0].name if len(sections) == 1 else f"{len(sections):,} runs"
     write(page(title, sections), out, overwrite=overwrite)
 
 
 def _sections(folders: Iterable[Path]) -> Iterator[Section]:
-    """Every run below, sorted by folder; the first that cannot be read is refused."""
+    """Yield the section of every run below, sorted by folder; an unreadable run is an error."""
     for folder, why in places.find(folders):
         if why:
             raise ResultError(why)
@@ -131,7 +131,7 @@ def _sections(folders: Iterable[Path]) -> Iterator[Section]:
 
 
 def _drawings(anchor: str, section: Section) -> list[Any]:
-    """The figures of a section, drawn when its turn comes."""
+    """Draw the figures of a section when the template reaches it."""
     _log.debug("drawing %s", section.name)
     with understood(section.name):
         figures = section.figures.items()
@@ -139,7 +139,7 @@ def _drawings(anchor: str, section: Section) -> list[Any]:
 
 
 def _anchors(kind: str, names: Iterable[str]) -> list[str]:
-    """An anchor for each name, in its letters, and a number where that is taken."""
+    """Return an anchor for each name, made of its letters, with a number if it is taken."""
     taken: dict[str, None] = {}
     for name in names:
         words = re.sub(r"[^a-z0-9]+", "-", name.lower()).strip("-")
@@ -155,7 +155,7 @@ def _anchors(kind: str, names: Iterable[str]) -> list[str]:
 def _environment() -> jinja2.Environment:
     environment = jinja2.Environment(
         loader=jinja2.FileSystemLoader(_TEMPLATES),
-        autoescape=True,  # whatever a template is called
+        autoescape=True,  # for any name of a template
         finalize=_printed,
         undefined=jinja2.StrictUndefined,
         trim_blocks=True,
@@ -166,11 +166,11 @@ def _environment() -> jinja2.Environment:
 
 
 def _printed(value: Any) -> Any:
-    """What is put into the page: texts without what does not print."""
+    """Return a value for the page; in texts, replace characters that do not print."""
     is_text = isinstance(value, str) and not isinstance(value, Markup)
     return terminal(value, keep="\n") if is_text else value
 
 
 def _prose(text: str) -> Markup:
-    """A text in which what stands between backticks is what one types."""
+    """Return a text as HTML, with parts in backticks as code."""
     return Markup(re.sub("`([^`]+)`", r"<code>\1</code>", str(escape(terminal(text)))))

@@ -1,4 +1,4 @@
-"""Runs and grids as sections of a page: what was asked, what was found, where it comes from."""
+"""Runs and grids as sections of a page: settings, results and provenance."""
 
 from __future__ import annotations
 
@@ -28,37 +28,37 @@ if TYPE_CHECKING:
 
 __all__ = ["Section", "section", "sections_in"]
 
-_ELSEWHERE = ("warnings", "topics")  # notes that a section has a place of its own for
+_ELSEWHERE = ("warnings", "topics")  # notes that appear elsewhere in a section
 
 
 @dataclass(frozen=True, slots=True, eq=False, kw_only=True)
 class Section:
-    """A run, or a grid of runs, as a page tells it.
+    """Section of a page about a run or a grid of runs.
 
     Parameters
     ----------
     name : str
-        What it is called, such as its folder.
+        Name, such as the folder.
     command : str
-        What was run; ``"recall grid"`` for a grid of it.
+        The command; ``"recall grid"`` for a grid of it.
     about : str
-        What that does, in a sentence.
+        Description of the command, in a sentence.
     asked : dict of str to str
-        The settings that it would not have if nothing was said.
+        The settings that differ from the defaults.
     again : str
-        The command line that makes it again; empty if no flags say the same.
+        The command line that repeats it; empty if no flags can.
     found : str
-        The number that it is known by, with its interval; empty if there is none.
+        The headline number with its interval; empty if there is none.
     warnings : tuple of str
-        What is to be known of the numbers.
+        Warnings about valid results that need caution.
     sheet : Sheet
-        What is printed of it.
+        The printed table.
     sheets : tuple of Sheet
         All other tables.
     figures : dict of Picture
         Its figures by name, in paper style.
     details : dict of dict of str to str
-        All settings, notes, versions and hashes, under their heads.
+        All settings, notes, versions and hashes, by heading.
     """
 
     name: str
@@ -75,19 +75,19 @@ class Section:
 
 
 def sections_in(folder: Path, name: str = "") -> list[Section]:
-    """Every finished run of a folder, and the grid if it holds one.
+    """Return the sections of all finished runs of a folder, and of its grid.
 
     Parameters
     ----------
     folder : Path
-        Where they are.
+        Folder of the runs.
     name : str
-        What they are called; by default as the folder.
+        Name of the sections; by default that of the folder.
 
     Raises
     ------
     ResultError
-        If one of them cannot be read, or a file of it is not what its manifest says.
+        If a run cannot be read, or one of its files differs from its manifest.
     """
     called = name or str(folder)
     return [
@@ -107,18 +107,18 @@ def _of_run(name: str, folder: Path, command: str) -> Section:
 def section(
     name: str, config: Config, result: Result, manifest: Mapping[str, Any] | None = None
 ) -> Section:
-    """What a page tells of a run.
+    """Make the section of a run.
 
     Parameters
     ----------
     name : str
-        What it is called.
+        Name of the section.
     config : Config
         Its resolved configuration.
     result : Result
-        What it found.
+        Its result.
     manifest : mapping, optional
-        What its manifest says, if it has one: key, versions and the like are told then.
+        Its manifest, if it has one; adds key, versions and the like to the section.
     """
     entry = catalogue.entry(config.command)
     summary = entry.summary(config, result)
@@ -146,14 +146,14 @@ def section(
 
 
 def _other_tables(result: Result, printed: Columns) -> Iterator[Sheet]:
-    """All tables but the one that is printed, and the one that may have been left out."""
+    """Return all tables except the printed one and an optional one that was left out."""
     for name, table in result.columns.items():
         if f"{name}.csv" != results.BULKY and table is not printed:
             yield sheet(name, table)
 
 
 def _found(headline: Estimate, result: Result) -> str:
-    """The number that a run is known by, if one row has it."""
+    """Return the headline number of a run, if one row contains it."""
     table = result.columns[headline.table.name].matching(headline.where)
     if len(table) != 1:
         return ""
@@ -169,7 +169,7 @@ def _noted(note: Any) -> str:
 
 
 def _made_with(result: Result, manifest: Mapping[str, Any]) -> dict[str, str]:
-    """Data, key, versions and commit, as far as they are known."""
+    """Return data, key, versions and commit, as far as known."""
     said = {
         "data": result.dataset,
         "SHA-256 of the data": result.dataset_sha256,
@@ -189,7 +189,7 @@ def _made_by(manifest: Mapping[str, Any]) -> dict[str, Any]:
 
 
 def _of_grid(name: str, folder: Path) -> Section:
-    """What a page tells of a grid, as it was published."""
+    """Make the section of a published grid."""
     from hopcli.plots.grid import picture
 
     view, manifest = load_published(folder), results.open_manifest(folder / f"{GRID}.json")

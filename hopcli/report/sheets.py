@@ -1,4 +1,4 @@
-"""Tables as a page shows them: texts in cells, as they are printed."""
+"""Tables of a page: cells with the printed texts."""
 
 from __future__ import annotations
 
@@ -14,14 +14,14 @@ if TYPE_CHECKING:
 __all__ = ["MOST_ROWS", "Sheet", "sheet"]
 
 MOST_ROWS = 50
-"""More rows of a table than this are in its file only."""
+"""Largest number of rows on a page; further rows are only in the file."""
 
 _NONE = "\N{EN DASH}"
 
 
 @dataclass(frozen=True, slots=True)
 class Sheet:
-    """A table as a page shows it.
+    """A table of a page.
 
     Parameters
     ----------
@@ -30,11 +30,11 @@ class Sheet:
     heads : tuple of str
         Names of the columns.
     numeric : tuple of bool
-        Which of them are of numbers.
+        True for columns of numbers.
     rows : tuple of tuple of str
         The cells.
     n_rows : int
-        How many rows the table has.
+        Number of rows of the table.
     """
 
     name: str
@@ -45,7 +45,7 @@ class Sheet:
 
     @property
     def n_left_out(self) -> int:
-        """How many rows are not shown."""
+        """Number of rows that are not shown."""
         return self.n_rows - len(self.rows)
 
 
@@ -57,7 +57,7 @@ def sheet(name: str, table: Columns) -> Sheet:
     name : str
         That of the table.
     table : Columns
-        The table; rates are shown in percent where they are declared so.
+        The table; rates declared in percent are shown in percent.
     """
     rates = set(table.percent)
     columns = [
@@ -74,7 +74,7 @@ def sheet(name: str, table: Columns) -> Sheet:
 
 
 def _cell(value: Any, is_rate: bool) -> str:
-    """A value as it is printed, with a minus sign and a dash where there is no number."""
+    """Return the printed text of a value, with a minus sign, or a dash for a missing number."""
     if isinstance(value, bool):
         return "yes" if value else "no"
     if not isinstance(value, int | float):

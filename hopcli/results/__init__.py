@@ -1,11 +1,11 @@
 """A run folder: tables, arrays and pictures with a manifest, written all or nothing.
 
-Files are made in a hidden folder beside their place, complete and hashed, and then
-published at one moment. Whatever stops a run before leaves the earlier files as they
-were, whatever stops it after is made good by the next that writes it; a folder without the
-manifest of a command holds no finished run of it. What only reads writes nothing. Tables and
-arrays are published before any picture is drawn; pictures follow, and are entered in the
-manifest. What was saved can be loaded, and drawn again.
+Files are made in a hidden folder, complete and hashed, and then published in one step. If a run
+stops before this step, the earlier files are unchanged. If it stops after this step, the next
+process that writes the folder completes the publication. A folder without the manifest of a
+command contains no finished run of it. Functions that read never write. Tables and arrays are
+published before any picture is drawn; pictures follow, and are entered in the manifest. A saved
+run can be loaded, and drawn again.
 """
 
 from __future__ import annotations
@@ -64,22 +64,22 @@ __all__ = [
 ]
 
 _OURS = (".csv", ".npz", ".json", ".png", ".svg", ".pdf", ".sqlite")
-"""How names of files end that runs write."""
+"""Suffixes of the files that runs write."""
 
 BULKY = "trials.csv"
-"""May be left out when a folder is passed on."""
+"""Table that may be left out when a folder is shared."""
 
 
 def check_writable(folder: Path) -> None:
-    """Refuse a folder that could not be written, before a long run rather than after.
+    """Raise an error, before a long run starts, if its folder cannot be written.
 
-    Folders in it that are called like files of a run would be in the way of these.
+    Folders inside it with names of a run's files are errors too.
 
     Raises
     ------
     ResultError
-        If the folder, or the nearest parent that exists, is not a writable folder, or
-        something is in the way.
+        If the folder, or its nearest existing parent, is not a writable folder, or a
+        folder has the name of a file.
     """
     place = folder
     while not os.path.lexists(place) and place != place.parent:
@@ -94,7 +94,7 @@ def check_writable(folder: Path) -> None:
 
 
 def key(command: str, settings: Mapping[str, Any], inputs: Mapping[str, str]) -> str:
-    """Name a run by everything that decides its numbers but the code.
+    """Compute the key of a run from everything that determines its numbers, except the code.
 
     Parameters
     ----------
@@ -103,7 +103,7 @@ def key(command: str, settings: Mapping[str, Any], inputs: Mapping[str, str]) ->
     settings : mapping
         The resolved configuration, JSON-ready.
     inputs : mapping of str to str
-        SHA-256 of what the run has read.
+        SHA-256 of the run's inputs.
 
     Returns
     -------
@@ -132,24 +132,24 @@ def save(
     duration: float,
     given: Config | None = None,
 ) -> list[Path]:
-    """Write the tables, arrays and manifest of a run; pictures of an earlier one go.
+    """Write the tables, arrays and manifest of a run, and remove pictures of an earlier run.
 
     Parameters
     ----------
     folder : Path
-        Where to; made if it does not exist. Files that no run has made are left alone.
+        Folder of the run, created if necessary. Files of other origin are not changed.
     config : Config
         The resolved configuration.
     result : Result
-        What the experiment found.
+        The result of the experiment.
     inputs : mapping of str to str
-        SHA-256 of what the run has read.
+        SHA-256 of the run's inputs.
     execution : Execution
-        How the run was carried out.
+        Execution settings of the run.
     duration : float
-        Seconds that the experiment took.
+        Duration of the experiment, in seconds.
     given : Config, optional
-        The configuration as it was given; by default the resolved one.
+        The configuration as given; by default the resolved one.
 
     Returns
     -------
@@ -159,7 +159,7 @@ def save(
     Raises
     ------
     ResultError
-        If the folder cannot be written; nothing has changed in it then.
+        If the folder cannot be written; it is unchanged then.
     """
     with writing(folder) as stage:
         columns = {
@@ -187,7 +187,7 @@ def save(
 
 
 def _stored(result: Result) -> dict[str, Any] | None:
-    """Which patterns a run stored: enough to have them again from the data set."""
+    """Return the origin of the stored patterns, which suffices to select them again."""
     patterns = getattr(result, "patterns", None)
     if patterns is None:
         return None
@@ -212,15 +212,15 @@ def save_pictures(
     Parameters
     ----------
     folder : Path
-        Where the run is; its manifest will name the pictures.
+        Folder of the run; its manifest will list the pictures.
     command : str
         Its command.
     draw : callable
-        Draws the pictures into the folder it is given.
+        Draws the pictures into a given folder.
     execution : Execution, optional
-        How the figures were asked for, for the manifest.
+        Figure settings, for the manifest.
     key : str, optional
-        That of the run that is drawn.
+        Key of the run that is drawn.
 
     Returns
     -------
@@ -230,13 +230,13 @@ def save_pictures(
     Raises
     ------
     ResultError
-        If there is no such run, or by now another, or the folder cannot be written;
-        nothing has changed in it then.
+        If the folder has no such run, has another run now, or cannot be written; it is
+        unchanged then.
     """
     with writing(folder) as stage:
         manifest = dict(open_manifest(folder / f"{command}.json"))
         if key not in (None, manifest.get("key")):
-            raise ResultError(f"{folder}: holds another run by now; nothing was drawn")
+            raise ResultError(f"{folder}: contains another run now; nothing was drawn")
         draw(stage)
         names = files_in(stage)
         if execution is not None and execution.figures:
@@ -251,16 +251,16 @@ def save_pictures(
 
 @dataclass(frozen=True, slots=True, eq=False)
 class Loaded:
-    """A finished run, read back.
+    """A finished run, loaded from its folder.
 
     Parameters
     ----------
     config : Config
         Its resolved configuration.
     result : Result
-        What it found; each table is read when it is asked for.
+        Its result; each table is read at its first use.
     manifest : Manifest
-        What the manifest says.
+        Its manifest.
     """
 
     config: Any
@@ -269,21 +269,21 @@ class Loaded:
 
 
 def load(folder: Path | str, command: str | None = None) -> Loaded:
-    """Read a finished run back: what :func:`save` wrote.
+    """Load a finished run that :func:`save` wrote.
 
     Parameters
     ----------
     folder : Path or str
-        Where the run is.
+        Folder of the run.
     command : str, optional
-        Its command; by default that of the one run in the folder.
+        Its command; by default that of the only run in the folder.
 
     Raises
     ------
     ResultError
-        If there is no such run, or more than one and no command is given; or if a
-        table or array file is not what the manifest says. A table of trials that was
-        left out when a folder was passed on is missed when it is asked for.
+        If there is no such run, or more than one and no command is given; or if a table or
+        array file differs from the manifest. If a table of trials was left out of a shared
+        folder, using it raises the error.
     """
     folder = Path(folder)
     manifest = open_manifest(folder / f"{command or command_in(folder)}.json")
@@ -310,23 +310,23 @@ def _load(manifest: Manifest) -> Loaded:
 def same_run(
     folder: Path, config: Config, inputs: Mapping[str, str], *, replace: bool = False
 ) -> Loaded | None:
-    """The run that is planned, if it is there: of this version, with all tables and arrays.
+    """Load the planned run if it is finished, by this version, with all tables and arrays.
 
     Parameters
     ----------
     folder : Path
-        Where it would be.
+        Folder of the run.
     config : Config
         The resolved configuration.
     inputs : mapping of str to str
-        SHA-256 of what the run reads.
+        SHA-256 of the run's inputs.
     replace : bool
         Whether another run may be replaced.
 
     Raises
     ------
     ResultError
-        If the folder holds another run, which may not be replaced.
+        If the folder contains another run that may not be replaced.
     """
     check_alone(folder, config.command, replace=replace)
     if config.command not in finished_in(folder):
@@ -342,7 +342,7 @@ def same_run(
         if replace:
             return None
         raise ResultError(
-            f"{folder}: holds another run of {config.command} ({other}); "
+            f"{folder}: contains another run of {config.command} ({other}); "
             "give --out another folder, or --overwrite to replace it"
         )
     here = {"hopcli": __version__, "streams": str(streams.VERSION)}
@@ -350,7 +350,7 @@ def same_run(
         return None
     try:
         loaded = load(folder, config.command)
-        for name in loaded.result.tables:  # those that may be left out too
+        for name in loaded.result.tables:  # also optional ones
             manifest.check(f"{name}.csv")
     except OSError:
         return None
@@ -358,12 +358,12 @@ def same_run(
 
 
 def read_manifest(folder: Path, command: str) -> Manifest:
-    """Read the manifest of a run and check that every file is still what it says.
+    """Read the manifest of a run, and verify all files against it.
 
     Raises
     ------
     ResultError
-        If there is no finished run of the command, or a file of it has changed.
+        If there is no finished run of the command, or one of its files has changed.
     """
     manifest = open_manifest(folder / f"{command}.json")
     for name in manifest["outputs"]:

@@ -1,6 +1,6 @@
-"""Folders held to their manifests: which files are what was written, which are not.
+"""Verification of the files in run folders against their manifests.
 
-A manifest is held to itself too: its key is the hash of what it says was run.
+Manifests are verified too: the key must be the hash of command, configuration and inputs.
 """
 
 from __future__ import annotations
@@ -27,18 +27,18 @@ if TYPE_CHECKING:
 __all__ = ["CHECKERS", "Checked", "Checker", "Finding", "check", "check_manifest"]
 
 _OURS = (".csv", ".npz", ".png", ".svg", ".pdf")
-"""How names of files end that runs write."""
+"""Suffixes of the files that runs write."""
 
 
 class Finding(NamedTuple):
-    """Something about a file.
+    """Message about a file.
 
     Attributes
     ----------
     file : Path
         The file or folder.
     line : str
-        What is to be said, with its name, in one line.
+        The message with the file name, in one line.
     """
 
     file: Path
@@ -46,20 +46,20 @@ class Finding(NamedTuple):
 
 
 class Checked(NamedTuple):
-    """What was found of a run, or of several.
+    """Result of the verification of one or several runs.
 
     Attributes
     ----------
     n_runs : int
         Number of runs.
     n_files : int
-        Number of files that were held to a hash.
+        Number of files that were verified against a hash.
     differs : tuple of Finding
-        What is not as it was written.
+        Differences from the manifest.
     told : tuple of Finding
-        What is no difference, but good to know.
+        Messages that are not differences.
     names : frozenset of str or None
-        Files of the folder that belong to the run; None if that cannot be known.
+        Files of the folder that belong to the run; None if unknown.
     """
 
     n_runs: int = 0
@@ -70,11 +70,11 @@ class Checked(NamedTuple):
 
 
 Checker = Callable[[Path], Checked]
-"""Holds a file, and the files that it names, to what was written; raises nothing."""
+"""Function that verifies a file, and the files that it names; it raises no errors."""
 
 
 def check_manifest(path: Path) -> Checked:
-    """Hold a manifest to what it says of itself, and every file that it names to its hash.
+    """Verify a manifest for consistency, and every file that it names against its hash.
 
     Parameters
     ----------
@@ -93,19 +93,19 @@ def check_manifest(path: Path) -> Checked:
     for name in names:
         if name == BULKY and not os.path.lexists(manifest.file(name)):
             file = path.parent / name
-            told.append(Finding(file, f"{file}: was left out, as it may be"))
+            told.append(Finding(file, f"{file}: is missing, but optional"))
             continue
         try:
             manifest.check(name)
         except ResultError as error:
             differs.append(Finding(path.parent / name, str(error)))
-    n_runs = int(path.stem in catalogue.CATALOGUE)  # those of a grid are counted in its store
+    n_runs = int(path.stem in catalogue.CATALOGUE)  # runs of a grid are counted in its store
     n_files = len(names) - len(told)
     return Checked(n_runs, n_files, tuple(differs), tuple(told), frozenset(names))
 
 
 def _faults(manifest: Manifest) -> Iterator[str]:
-    """What of a manifest cannot be as it was written, whatever its files are."""
+    """Return the entries of a manifest that are wrong, whatever its files contain."""
     found = list(faults(manifest.command, manifest))
     yield from found
     if not found and manifest.command in catalogue.CATALOGUE:
@@ -116,23 +116,23 @@ def _faults(manifest: Manifest) -> Iterator[str]:
 
 
 CHECKERS: dict[str, Checker] = dict.fromkeys(MANIFESTS, check_manifest)
-"""By the name of a file, what checks it."""
+"""Functions that verify files, by file name."""
 
 
 def check(tops: Iterable[Path], checkers: Mapping[str, Checker] | None = None) -> Iterator[Checked]:
-    """Check everything of runs at and below some folders, one folder after the other.
+    """Verify all runs at and below some folders, one folder after the other.
 
     Parameters
     ----------
     tops : iterable of Path
         The folders.
     checkers : mapping of str to callable, optional
-        What checks a file, by its name; by default :data:`CHECKERS`.
+        Functions that verify files, by file name; by default :data:`CHECKERS`.
 
     Raises
     ------
     ResultError
-        If one of the folders is none, or holds no run; before anything is checked.
+        If a path is not a folder, or a folder contains no run; before anything is verified.
     """
     known = CHECKERS if checkers is None else checkers
     places = find(tops, known)
@@ -140,7 +140,7 @@ def check(tops: Iterable[Path], checkers: Mapping[str, Checker] | None = None) -
 
 
 def _check_folder(place: Place, checkers: Mapping[str, Checker]) -> Iterator[Checked]:
-    """Check what is in a folder, but not in those below."""
+    """Verify the contents of a folder, without its subfolders."""
     folder, refused = place
     try:
         if refused:
@@ -159,15 +159,15 @@ def _check_folder(place: Place, checkers: Mapping[str, Checker]) -> Iterator[Che
 def _left_over(
     folder: Path, names: Iterable[str], known: Sequence[frozenset[str] | None]
 ) -> Iterator[Finding]:
-    """Files that look as if hopcli had made them, but are of no finished run."""
+    """Find files that hopcli seems to have made but that belong to no finished run."""
     of_runs = None if not known or None in known else frozenset().union(*filter(None, known))
     for name in names:
         file = folder / name
         if name == PUBLISHED and published(folder) is not None:
             continue  # a finished run, which has only to move in
         if name.startswith(STAGING):
-            rest = "which the same command goes on with or makes anew"
-            yield Finding(file, f"{file}: is of an unfinished run, {rest}")
+            rest = "which the same command continues or repeats"
+            yield Finding(file, f"{file}: belongs to an unfinished run, {rest}")
         elif name.startswith(".") or of_runs is None or name in of_runs:
             continue
         elif name.endswith(_OURS):
@@ -175,6 +175,6 @@ def _left_over(
 
 
 def _told(file: Path, error: OSError) -> str:
-    """What is wrong with a file, in one line."""
+    """Return the reason of an error about a file, in one line."""
     ours = isinstance(error, ResultError)
     return str(error) if ours else f"{file}: cannot be read: {error.strerror}"

@@ -1,6 +1,6 @@
-"""Two runs side by side: which settings, inputs, versions, tables and arrays differ.
+"""Comparison of two runs: settings, inputs, versions, tables and arrays that differ.
 
-Values of tables and arrays are left to :mod:`hopcli.results.values`.
+:mod:`hopcli.results.values` compares the values of tables and arrays.
 """
 
 from __future__ import annotations
@@ -39,14 +39,14 @@ __all__ = [
 
 
 class Pair(NamedTuple):
-    """Something that the manifests of two runs say differently.
+    """Entry in which the manifests of two runs differ.
 
     Attributes
     ----------
     name : str
-        Its name.
+        Name of the entry.
     values : dict of str to object
-        What it is in ``"a"`` and in ``"b"``, as JSON has it; left out where it is not.
+        Its values in ``"a"`` and in ``"b"``, in JSON form; without a missing one.
     """
 
     name: str
@@ -61,11 +61,11 @@ class Compared(NamedTuple):
     file : str
         Its name.
     lacks : tuple of str
-        What only one of the two has, in words.
+        Descriptions of parts that only one of the two contains.
     values : tuple of Values
-        The columns or arrays that both have, if the files differ by a byte.
+        The columns or arrays in both, if the files are not byte-identical.
     same : bool
-        Whether the bytes are the same.
+        Whether the files are byte-identical.
     """
 
     file: str
@@ -75,12 +75,12 @@ class Compared(NamedTuple):
 
 
 class Comparison(NamedTuple):
-    """What differs between two runs.
+    """Differences between two runs.
 
     Attributes
     ----------
     settings, inputs, versions : tuple of Pair
-        What the manifests say differently. Versions alone make no difference.
+        Entries in which the manifests differ. Versions do not count as a difference.
     files : tuple of Compared
         Tables and files of arrays.
     """
@@ -92,7 +92,7 @@ class Comparison(NamedTuple):
 
     @property
     def same(self) -> bool:
-        """Whether nothing differs that was asked for, read or found."""
+        """True if settings, inputs and results are equal."""
         return not self.settings and not self.inputs and all(one.same for one in self.files)
 
 
@@ -102,21 +102,21 @@ def open_runs(a: Path, b: Path) -> tuple[Manifest, Manifest]:
     Parameters
     ----------
     a, b : Path
-        Each a folder, or a manifest in one.
+        Folders, or manifests in folders.
 
     Raises
     ------
     ResultError
-        If there is no such run, or the two are of different commands.
+        If there is no such run, or the runs belong to different commands.
     """
     of_a, of_b = _manifest(a), _manifest(b)
     if of_a.name != of_b.name:
-        raise ResultError(f"{b}: must hold a run of {of_a.stem} as {a}, has one of {of_b.stem}")
+        raise ResultError(f"{b}: contains a run of {of_b.stem}, but {a} one of {of_a.stem}")
     return open_manifest(of_a), open_manifest(of_b)
 
 
 def _manifest(path: Path) -> Path:
-    """Return the manifest of a run, given its folder or itself."""
+    """Return the path of a run's manifest, given its folder or the manifest."""
     if not path.is_file():
         return path / f"{command_in(path)}.json"
     if path.name not in MANIFESTS:
@@ -144,7 +144,7 @@ def compare(a: Manifest, b: Manifest) -> Comparison:
     Raises
     ------
     ResultError
-        If a table or file of arrays is not what its manifest says.
+        If a table or file of arrays differs from its manifest.
     """
     settings, inputs, versions = (
         tuple(_pairs(_said(a)[what], _said(b)[what])) for what in ("settings", "inputs", "versions")
@@ -153,7 +153,7 @@ def compare(a: Manifest, b: Manifest) -> Comparison:
 
 
 def _pairs(a: Mapping[str, Any], b: Mapping[str, Any]) -> Iterator[Pair]:
-    """What two mappings do not have alike."""
+    """Return the entries in which two mappings differ."""
     for name in {**a, **b}:
         values = {side: one[name] for side, one in (("a", a), ("b", b)) if name in one}
         if len(values) < 2 or values["a"] != values["b"]:
@@ -161,7 +161,7 @@ def _pairs(a: Mapping[str, Any], b: Mapping[str, Any]) -> Iterator[Pair]:
 
 
 def _files(a: Manifest, b: Manifest) -> Iterator[Compared]:
-    """Every table and file of arrays."""
+    """Compare all tables and files of arrays."""
     for name in dict.fromkeys((*_numbers_of(a), *_numbers_of(b))):
         here = [side for side, run in (("A", a), ("B", b)) if _is_there(run, name)]
         if len(here) == 2:
@@ -173,20 +173,20 @@ def _files(a: Manifest, b: Manifest) -> Iterator[Compared]:
 
 
 def _numbers_of(run: Manifest) -> list[str]:
-    """The tables and the files of arrays of a run."""
+    """Return the tables and the files of arrays of a run."""
     arrays = [name for name in run["outputs"] if name.endswith(".npz")]
     return [*(f"{name}.csv" for name in run["tables"]), *arrays]
 
 
 def _is_there(run: Manifest, name: str) -> bool:
-    """Whether a run has a file; a table of trials may have been left out."""
+    """Return whether a run has a file; a table of trials is optional."""
     if name == BULKY and not run.file(name).exists():
         return False
     return name in run["outputs"]
 
 
 def _file(a: Manifest, b: Manifest, name: str) -> Compared:
-    """Compare a file that both have."""
+    """Compare a file that exists in both runs."""
     files = [run.check(name) for run in (a, b)]
     if a["outputs"][name] == b["outputs"][name]:
         return Compared(name, same=True)
@@ -204,7 +204,7 @@ def command_of(run: Manifest) -> str:
 
 
 def spelt_sides(pair: Pair, command: str) -> dict[str, str]:
-    """Spell what differs in A and in B as flags have it, as JSON if the two read the same."""
+    """Spell the values in A and in B as on the command line, or as JSON if these are equal."""
     spell = CATALOGUE[command].show if command in CATALOGUE else lambda _, value: show(value)
     texts = {side.upper(): spell(pair.name, value) for side, value in pair.values.items()}
     if len(texts) > len(set(texts.values())):
@@ -213,19 +213,19 @@ def spelt_sides(pair: Pair, command: str) -> dict[str, str]:
 
 
 def rows_of(found: Comparison, command: str) -> list[dict[str, Any]]:
-    """All that differs as rows of one table: a setting, or a column of a table, a row.
+    """Return all differences as rows of one table, one per setting or column of a table.
 
     Parameters
     ----------
     found : Comparison
-        What differs.
+        The differences.
     command : str
         The command of the runs.
 
     Returns
     -------
     list of dict
-        Texts by :data:`COLUMNS`; what does not apply is not there.
+        Texts by :data:`COLUMNS`, without those that do not apply.
     """
     rows: list[dict[str, Any]] = [
         {"of": what, "name": pair.name, **spelt_sides(pair, command)}
@@ -250,7 +250,7 @@ def rows_of(found: Comparison, command: str) -> list[dict[str, Any]]:
 
 
 NONE = "(none)"
-"""Stands for the side that lacks what the other one has."""
+"""Text for a value that is missing on one side."""
 
 COLUMNS = ("of", "name", "A", "B", "n", "n_differ", "largest", "where")
-"""Of the table of all that differs."""
+"""Columns of the table of differences."""

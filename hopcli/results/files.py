@@ -1,9 +1,9 @@
 """Files in folders that may come from others: opened, moved and removed without following links.
 
-Whoever passes a folder on decides what its names stand for: a file, a link, a pipe, a folder.
-Everything that is written, locked, renamed or removed inside a folder goes through here, so
-that a link stays inside unread, or is replaced itself. The folder that a user types may be a
-link. What is only read may be one too, but must lead to a regular file.
+In a folder from somebody else, a name may be a file, a link, a pipe or a folder. All writing,
+locking, renaming and removing inside a folder therefore uses this module: it never follows a
+link, but may replace the link itself. The folder given by the user may be a link. Files that are
+only read may be links too, but must lead to a regular file.
 """
 
 from __future__ import annotations
@@ -36,10 +36,10 @@ __all__ = [
     "write_new",
 ]
 
-_MOST_SHIPPED = 10**8  # bytes of a file that comes with hopcli
+_MOST_SHIPPED = 10**8  # bytes of a file included in hopcli
 
 STAGING = ".hopcli-"
-"""Begins the names of files and folders that are of no finished run."""
+"""Prefix of the names of files and folders that belong to no finished run."""
 
 _NO_LINK: int = getattr(os, "O_NOFOLLOW", 0)
 _AT_ONCE: int = getattr(os, "O_NONBLOCK", 0)
@@ -47,7 +47,7 @@ _AT_ONCE: int = getattr(os, "O_NONBLOCK", 0)
 
 
 def is_folder(path: Path, *, links: bool = False) -> bool:
-    """Whether a path is a folder, and no link to one unless links count.
+    """Return whether a path is a folder; a link to a folder counts only if links do.
 
     Raises
     ------
@@ -67,7 +67,7 @@ def _is(kind: Callable[[int], bool], path: Path, *, links: bool) -> bool:
 
 
 def is_file(path: Path, *, links: bool = False) -> bool:
-    """Whether a path is a regular file, and no link to one unless links count.
+    """Return whether a path is a regular file; a link to a file counts only if links do.
 
     Raises
     ------
@@ -78,7 +78,7 @@ def is_file(path: Path, *, links: bool = False) -> bool:
 
 
 def is_own(path: Path) -> bool:
-    """Whether a path is free, or a regular file with this name alone."""
+    """Return whether a path is free, or a regular file without other hard links."""
     try:
         found = path.lstat()
     except FileNotFoundError:
@@ -87,28 +87,28 @@ def is_own(path: Path) -> bool:
 
 
 def open_own(path: Path, flags: int) -> int:
-    """Open a file of ours for writing, made if it is not there.
+    """Open a file of hopcli for writing, and create it if it is missing.
 
     Parameters
     ----------
     path : Path
         The file.
     flags : int
-        Of :func:`os.open`, besides those for making it.
+        Flags for :func:`os.open`, besides those that create the file.
 
     Returns
     -------
     int
-        Its descriptor.
+        Descriptor of the open file.
 
     Raises
     ------
     ResultError
-        If it is a link, a pipe or anything else, or has a second name elsewhere.
+        If the path is a link, a pipe or another special file, or has a second hard link.
     OSError
         If it cannot be opened.
     """
-    refused = ResultError(f"{path}: must be a regular file or free, is something else: remove it")
+    refused = ResultError(f"{path}: not a regular file: remove it")
     if not is_own(path):
         raise refused
     descriptor = os.open(path, flags | os.O_CREAT | _NO_LINK | _AT_ONCE, 0o666)
@@ -120,7 +120,7 @@ def open_own(path: Path, flags: int) -> int:
 
 
 def read_bytes(path: Path, most: int) -> bytes:
-    """Read a regular file, or a link to one, whole.
+    """Read all bytes of a regular file, or of a link to one.
 
     Parameters
     ----------
@@ -169,71 +169,71 @@ def open_regular(path: Path, most: int) -> BinaryIO:
 
 
 def check_made(folder: Path) -> None:
-    """Refuse a link in place of a folder whose name no user has typed.
+    """Raise an error if a folder that the user did not name is a link.
 
     Raises
     ------
     ResultError
-        If it is one.
+        If the folder is a link.
     """
     if folder.is_symlink():
-        raise ResultError(f"{folder}: must be a folder, is a link: remove it or give --out")
+        raise ResultError(f"{folder}: is a link, not a folder: remove it or give --out")
 
 
 def check_free(folder: Path, names: list[str]) -> None:
-    """Refuse names that no file can have because a folder has them.
+    """Raise an error if a folder has the name of a file to write.
 
     Raises
     ------
     ResultError
-        If there is one.
+        If there is such a folder.
     """
     for name in names:
         if is_folder(folder / name):
-            raise ResultError(f"{folder / name}: must be free for a file, is a folder")
+            raise ResultError(f"{folder / name}: is a folder, but a file needs this name")
 
 
 def check_place(path: Path) -> None:
-    """Refuse a place where no file can be written, before its content is made.
+    """Raise an error, before content is made, if no file can be written to a place.
 
     Raises
     ------
     ResultError
-        If something other than a file is there, or it cannot be written.
+        If the path exists but is not a file, or it cannot be written.
     """
     if not path.name:
         raise ResultError(f"{path}: must be a file to write to")
     if os.path.lexists(path) and not path.is_file():
-        raise ResultError(f"{path}: must be free for a file, is something else")
+        raise ResultError(f"{path}: exists and is not a file; choose another path")
     if not path.parent.is_dir():
-        raise ResultError(f"{path}: must be in a folder that is there")
+        raise ResultError(f"{path}: the folder {path.parent} does not exist")
     if not os.access(path.parent, os.W_OK | os.X_OK):
-        raise ResultError(f"{path}: must be in a folder to write to, {path.parent} is not writable")
+        raise ResultError(f"{path}: the folder {path.parent} is not writable")
 
 
 def write_new(folder: Path, contents: Mapping[str, bytes]) -> list[str]:
-    """Write files that come with hopcli into a folder of the user.
+    """Write files included in hopcli into a folder of the user.
 
     Parameters
     ----------
     folder : Path
-        The folder; it is made if it is missing.
+        The folder, created if necessary.
     contents : mapping of str to bytes
-        Contents by name, which may have folders in it.
+        Contents by name; a name may include folders.
 
     Returns
     -------
     list of str
-        Names of the files that were written; the others exist already.
+        Names of the written files; the others exist already.
 
     Raises
     ------
     ResultError
-        If one of the files exists with other contents, so that nothing is written, or if the
-        folder cannot be written.
+        If a file exists with other contents (then nothing is written), or if the folder
+        cannot be written.
     """
     if folder.exists() and not folder.is_dir():
-        raise ResultError(f"{folder}: cannot be written: it is no folder")
+        raise ResultError(f"{folder}: cannot be written: it is not a folder")
     new = [name for name, content in contents.items() if _is_new(folder / name, content)]
     for name in new:
         try:
@@ -245,7 +245,7 @@ def write_new(folder: Path, contents: Mapping[str, bytes]) -> list[str]:
 
 
 def _is_new(path: Path, content: bytes) -> bool:
-    """Return whether a file is missing; one that exists must have these contents."""
+    """Return whether a file is missing; an existing file must have these contents."""
     try:
         if read_bytes(path, _MOST_SHIPPED) == content:
             return False
@@ -255,18 +255,18 @@ def _is_new(path: Path, content: bytes) -> bool:
         raise
     except OSError as error:
         raise ResultError(f"{path}: cannot be read: {error.strerror}") from None
-    raise ResultError(f"{path}: has been changed, and is not overwritten; name another FOLDER")
+    raise ResultError(f"{path}: was changed, and is not overwritten; name another FOLDER")
 
 
 def write_file(path: Path, write: Callable[[Path], object]) -> None:
-    """Write a file beside its place, and move it there.
+    """Write a temporary file, and move it into place.
 
     Parameters
     ----------
     path : Path
-        The place; a link there is replaced itself.
+        The file; an existing link is replaced, not followed.
     write : callable
-        Writes into the path that it is given, which is a new, empty file.
+        Writes into a given path, a new and empty file.
 
     Raises
     ------

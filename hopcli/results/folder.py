@@ -1,12 +1,12 @@
-"""Writing a run folder: one process at a time, and all files of a run or none.
+"""Writing a run folder: one process at a time, and either all files of a run or none.
 
 The files of a run are made in a hidden folder inside its folder, complete and hashed. One rename
-of the hidden folder publishes the run. Its files then move to where users look for them, the
-manifest last. Readers find each file where it is, and the next process that writes moves the
-rest of an interrupted publication. Other files are left alone, and no link is followed.
+of the hidden folder publishes the run. Its files then move to their final places, the manifest
+last. Readers find each file in either place, and the next writing process completes an
+interrupted publication. Other files are not changed, and no link is followed.
 
-The hidden folder is not beside the run folder, as the folder may be a mount point, or in a
-folder that may not be written.
+The hidden folder is inside the run folder, because the run folder may be a mount point, or its
+parent may not be writable.
 """
 
 from __future__ import annotations
@@ -65,18 +65,18 @@ __all__ = [
 ]
 
 _LOCK = f"{STAGING}lock"
-_STAGE = ".stage"  # ends the names of folders in which files are made
-_MOST_BYTES = 4096  # of the lock file
-_TRIES = 100  # to make a folder that another process removes
-_own = threading.local()  # locks that this thread holds, and may take again
+_STAGE = ".stage"  # suffix of folders in which files are made
+_MOST_BYTES = 4096  # size of the lock file
+_TRIES = 100  # attempts to make a folder that another process removes
+_own = threading.local()  # locks of this thread, which it may take again
 
 
 @contextlib.contextmanager
 def locked(folder: Path) -> Iterator[None]:
-    """Keep other processes from writing a folder, and tidy up after one that was killed.
+    """Lock a folder against writing by other processes, and tidy up after a killed process.
 
-    The operating system holds the lock, so that of a killed process is free at once. The folder
-    is made if it does not exist, and removed afterwards if nothing is in it then.
+    The operating system manages the lock, so the lock of a killed process is free at once. The
+    folder is created if necessary, and removed afterwards if it is empty.
 
     Parameters
     ----------
@@ -105,9 +105,9 @@ def locked(folder: Path) -> Iterator[None]:
         finally:
             held.remove(path)
             with contextlib.suppress(OSError):
-                path.unlink()  # before it is free: the next process makes its own
+                path.unlink()  # before the lock is free: the next process makes its own
             os.close(descriptor)
-            if sys.platform == "win32":  # which removes no open file
+            if sys.platform == "win32":  # Windows cannot remove open files
                 path.unlink(missing_ok=True)
     finally:
         for place in made:
@@ -127,7 +127,7 @@ def _written(folder: Path) -> Iterator[None]:
 
 
 def _take(path: Path, folder: Path) -> int:
-    """Open and lock the file of the lock, and write the name of this process into it."""
+    """Open and lock the lock file, and write the name of this process into it."""
     for attempt in range(_TRIES):
         try:
             folder.mkdir(parents=True, exist_ok=True)
@@ -135,13 +135,13 @@ def _take(path: Path, folder: Path) -> int:
         except (FileExistsError, FileNotFoundError):
             if attempt == _TRIES - 1:
                 raise
-            time.sleep(0.001)  # another process has just removed the folder that it had made
+            time.sleep(0.001)  # another process has just removed its own folder
             continue
         if not _lock(descriptor):
             holder = os.read(descriptor, 200).decode(errors="replace") or "another process"
             os.close(descriptor)
             raise ResultError(
-                f"{folder}: {holder} is writing it; wait for that to end, or take another folder"
+                f"{folder}: {holder} is writing it; wait for it to end, or use another folder"
             )
         with contextlib.suppress(FileNotFoundError):
             if os.path.samestat(path.stat(), os.fstat(descriptor)):
@@ -159,7 +159,7 @@ def _take(path: Path, folder: Path) -> int:
 
 
 def _lock(descriptor: int, *, shared: bool = False) -> bool:
-    """Lock a file unless another process has; True also where there are no locks."""
+    """Lock a file unless another process has locked it; True if locks are not supported."""
     try:
         if sys.platform == "win32":
             os.lseek(descriptor, _MOST_BYTES, os.SEEK_SET)  # a locked byte cannot be read
@@ -176,7 +176,7 @@ def _lock(descriptor: int, *, shared: bool = False) -> bool:
 
 
 def is_locked(folder: Path) -> bool:
-    """Return whether a process is writing a folder; nothing is written to find that out."""
+    """Return whether a process is writing a folder, without writing anything."""
     try:
         with open_regular(folder / _LOCK, _MOST_BYTES) as file:
             return not _lock(file.fileno(), shared=True)
@@ -185,10 +185,10 @@ def is_locked(folder: Path) -> bool:
 
 
 def _tidy_up(folder: Path) -> None:
-    """Finish the publication that a killed process began, and remove what it left half-made."""
+    """Complete the publication of a killed process, and remove its unfinished files."""
     waiting = folder / PUBLISHED
     if os.path.lexists(waiting) and not is_folder(waiting):
-        raise ResultError(f"{waiting}: must be a folder that hopcli made, is none: remove it")
+        raise ResultError(f"{waiting}: not a folder made by hopcli: remove it")
     _move_in(folder)
     for left in folder.glob(f"{STAGING}*{_STAGE}"):
         shutil.rmtree(left, ignore_errors=True)
@@ -196,7 +196,7 @@ def _tidy_up(folder: Path) -> None:
 
 @contextlib.contextmanager
 def writing(folder: Path) -> Iterator[Path]:
-    """Make a hidden folder inside a locked folder, in which files are made; gone afterwards.
+    """Make a hidden folder for new files inside a locked folder, and remove it afterwards.
 
     Parameters
     ----------
@@ -217,7 +217,7 @@ def writing(folder: Path) -> Iterator[Path]:
 
 
 def publish(stage: Path, folder: Path, names: list[str]) -> None:
-    """Move files into place that belong to no run."""
+    """Move files that belong to no run into place."""
     check_free(folder, names)
     with uninterrupted():
         for name in names:
@@ -229,7 +229,7 @@ def publish_new(stage: Path, folder: Path, command: str, values: Mapping[str, An
     """Complete the manifest of a staged run, and replace the run of a folder by it.
 
     A repeated run with the same tables and arrays keeps its manifest, so that nothing changes
-    in a version control system: versions, commit and duration are those of the first run.
+    in a version control system: versions, commit and duration stay those of the first run.
 
     Parameters
     ----------
@@ -287,8 +287,8 @@ def publish_run(
 ) -> None:
     """Replace the run of a folder by a staged one.
 
-    Files that only the earlier manifest names, such as a picture of earlier numbers, are removed
-    if their content is that of the earlier run.
+    Files in the earlier manifest alone, such as a picture of earlier numbers, are removed if
+    their content is that of the earlier run.
 
     Parameters
     ----------
@@ -301,7 +301,7 @@ def publish_run(
     manifest : mapping
         Its manifest.
     drawn : bool
-        Whether it is the run that is there, with pictures added.
+        Whether the staged run is the present one with added pictures.
     """
     names, last = files_in(stage), f"{command}.json"
     text = json.dumps(dict(manifest), indent=2) + "\n"
@@ -326,7 +326,7 @@ def _move_in(folder: Path) -> None:
             for name, sha256 in read_outputs(manifest).items():
                 if name not in outputs and _is_of_earlier(folder / name, sha256):
                     (folder / name).unlink()
-            manifest.unlink()  # while files of two runs are mixed there is none
+            manifest.unlink()  # no manifest while files of two runs are mixed
         for name in outputs:
             if is_file(waiting / name):
                 (waiting / name).replace(folder / name)
@@ -336,7 +336,7 @@ def _move_in(folder: Path) -> None:
 
 
 def _is_of_earlier(file: Path, sha256: Any) -> bool:
-    """Return whether a file is that of an earlier run: a manifest may name any other."""
+    """Return whether a file belongs to an earlier run: a manifest may name any file."""
     with contextlib.suppress(OSError):
         return is_file(file) and sha256_of(file) == sha256
     return False

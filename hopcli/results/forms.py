@@ -1,7 +1,7 @@
-"""The form of a manifest: what each of its values must be, as hopcli writes it.
+"""The form of a manifest: the allowed values of each entry.
 
-Values that only one command understands are checked for what JSON they are here, and by the
-command itself when it reads them.
+For entries of a single command, this module checks only the JSON type; the command checks the
+rest when it reads them.
 """
 
 from __future__ import annotations
@@ -19,11 +19,11 @@ if TYPE_CHECKING:
 __all__ = ["GRID", "faults", "is_hash", "is_plain"]
 
 GRID = "grid"
-"""What stands for a command in the manifest of a grid of runs."""
+"""Name of the command in the manifest of a grid of runs."""
 
 
 def is_plain(name: object) -> bool:
-    """Whether a name is that of a visible file of a folder, which every system can have."""
+    """Return whether a name is valid for a visible file on every system."""
     return (
         isinstance(name, str)
         and re.fullmatch(r"(?!\.)[^/\\\0]{1,255}", name) is not None
@@ -32,7 +32,7 @@ def is_plain(name: object) -> bool:
 
 
 def is_hash(value: object) -> bool:
-    """Whether a value is a SHA-256, in 64 hexadecimal digits."""
+    """Return whether a value is a SHA-256 in 64 hexadecimal digits."""
     return isinstance(value, str) and re.fullmatch("[0-9a-f]{64}", value) is not None
 
 
@@ -57,7 +57,7 @@ def _fits(value: object, form: Any) -> bool:
     Parameters
     ----------
     value : object
-        The value, as JSON has it; ``...`` if there is none.
+        The value in JSON form; ``...`` if there is none.
     form : object
         A type, a value, a function that tests the value, a list with the form of all items, a
         mapping of the forms of named values and of all others (``...``), or a tuple of
@@ -106,19 +106,19 @@ _OF_GRID: dict[str, Any] = {
 
 
 def faults(command: str, values: Mapping[str, Any]) -> Iterator[str]:
-    """Everything of a manifest that cannot be as it was written.
+    """Find the entries of a manifest that hopcli cannot have written.
 
     Parameters
     ----------
     command : str
-        The command that it must be of.
+        The expected command.
     values : mapping
-        What it says.
+        The entries.
 
     Yields
     ------
     str
-        A rule that it breaks, and what was found.
+        A broken rule, and the value found.
     """
     outputs = values["outputs"]
     yield from _faults_of_outputs(outputs)
@@ -148,7 +148,7 @@ def _faults_of_outputs(outputs: Mapping[str, Any]) -> Iterator[str]:
 
 
 def _faults_of_execution(command: str, said: Mapping[str, Any]) -> Iterator[str]:
-    """The ways of carrying out a run that there are not; those of another version are let be."""
+    """Find invalid execution settings; unknown ones of another version are accepted."""
     known: Mapping[str, Setting] = catalogue.entry(command).execution.settings()
     for name, value in said.items():
         if name not in known or value is None:

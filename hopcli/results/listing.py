@@ -1,4 +1,4 @@
-"""Finished runs side by side: what each is, and the settings that tell them apart."""
+"""List of finished runs, with the settings in which they differ."""
 
 from __future__ import annotations
 
@@ -19,16 +19,16 @@ if TYPE_CHECKING:
 __all__ = ["Headlined", "Listed", "list_runs", "settings_of", "telling"]
 
 _NAMED = ("dataset",)
-"""Settings that a list shows anyway."""
+"""Settings that a list always shows."""
 
 
 class Headlined(NamedTuple):
-    """The number that a run is known by.
+    """Headline number of a run.
 
     Attributes
     ----------
     name : str
-        The column of the table that it is from.
+        Its column in the table.
     value : float
         The number.
     """
@@ -43,21 +43,21 @@ class Listed(NamedTuple):
     Attributes
     ----------
     folder : Path
-        Where it is.
+        Its folder.
     command : str
         Its command; ``"recall grid"`` for a grid of it.
     settings : dict
-        Its configuration, as JSON has it: resolved, but for that of a grid.
+        Its configuration in JSON form: resolved, except for a grid.
     dataset : str
-        Name of the data set; empty for a grid that leaves it open.
+        Name of the data set; empty for a grid in which it varies.
     version : str
-        The version of hopcli that made it.
+        Version of hopcli that made it.
     seconds : float
-        How long it took.
+        Duration, in seconds.
     key : str
-        What names it together with its data, 64 hexadecimal digits; empty for a grid.
+        Hash of the run with its data, 64 hexadecimal digits; empty for a grid.
     headline : Headlined or None
-        The number that it is known by, if it is known by one.
+        Its headline number, if it has one.
     """
 
     folder: Path
@@ -81,14 +81,14 @@ def list_runs(tops: Sequence[Path]) -> tuple[list[Listed], list[str]]:
     Returns
     -------
     runs : list of Listed
-        Those that can be read.
+        Readable runs.
     refused : list of str
-        Why others cannot, a line each.
+        Reason for each unreadable run, one line each.
 
     Raises
     ------
     ResultError
-        If one of the folders is none, or there is no run at all.
+        If a path is not a folder, or there is no run at all.
     """
     runs, refused = [], []
     for folder, why in find(tops):
@@ -106,7 +106,7 @@ def list_runs(tops: Sequence[Path]) -> tuple[list[Listed], list[str]]:
             except ResultError as error:
                 refused.append(str(error))
     if not runs and not refused:
-        raise ResultError(f"{tops[0]}: must hold a finished run, holds what is left of others")
+        raise ResultError(f"{tops[0]}: contains only unfinished runs, no finished one")
     return runs, refused
 
 
@@ -127,21 +127,21 @@ def _listed(folder: Path, command: str) -> Listed:
 
 
 def settings_of(manifest: Mapping[str, Any]) -> dict[str, Any]:
-    """The settings of a run; of a grid those of all of its runs, and what varies.
+    """Return the settings of a run, or the common and varying settings of a grid.
 
     Parameters
     ----------
     manifest : mapping
-        Of the run, or of the grid: what varies is called ``grid.temperature`` and so on.
+        Manifest of the run or grid; varying settings are called ``grid.temperature`` etc.
     """
     settings = dict(manifest["config"])
     varies = dict(settings.pop("grid", {}))
-    settings.pop("plot", None)  # which changes no number
+    settings.pop("plot", None)  # changes no number
     return {**settings, **{f"grid.{name}": values for name, values in varies.items()}}
 
 
 def _headlined(manifest: Manifest) -> Headlined | None:
-    """The number of a run that has one in a row of its own."""
+    """Return the headline number of a run, if one row contains it."""
     headline = catalogue.entry(manifest.command).headline
     rows = read_table(manifest, headline.table.name).matching(headline.where)
     value = float(rows[headline.value][0]) if len(rows) == 1 else math.nan
@@ -149,7 +149,7 @@ def _headlined(manifest: Manifest) -> Headlined | None:
 
 
 def telling(runs: Sequence[Listed]) -> list[str]:
-    """The settings that tell runs of one command apart: not the same in all, or not in all.
+    """Find the settings in which runs of one command differ, or that some of them lack.
 
     Parameters
     ----------

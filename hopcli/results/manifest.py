@@ -1,8 +1,8 @@
-"""The manifest of a run, a grid or verdicts: read once, every value checked, for all readers.
+"""The manifest of a run, a grid or verdicts: read once, with every value checked.
 
-A manifest comes with a folder, so it is input like any other. What is read here is of the form
-that hopcli writes: names are names of files in the folder, hashes are hashes, numbers are finite.
-Values that only one command understands are checked for what JSON they are, and by it.
+A manifest may come from somebody else, so it is checked like any other input: file names must
+be names of files in the folder, hashes must be hashes, and numbers finite. For entries of a
+single command, this module checks only the JSON type; the command checks the rest.
 """
 
 from __future__ import annotations
@@ -49,34 +49,34 @@ RUNS = (*catalogue.CATALOGUE, GRID)
 """Commands of runs, in the order of the catalogue, and ``grid``."""
 
 EVERY = (*RUNS, "reproduce")
-"""Everything that has a manifest, which has its name."""
+"""Everything with a manifest; the manifest has this name."""
 
 MOST_BYTES = 32_000_000
-"""Size of a manifest at most."""
+"""Largest size of a manifest."""
 
 _MOST_HASHED = 2**34  # bytes of a file
-_DEEPEST = 12  # levels of values in values
+_DEEPEST = 12  # levels of nested values
 OF_DAMAGE = (
     *(ArithmeticError, AssertionError, AttributeError, LookupError),
     *(RecursionError, TypeError, ValueError),
 )
-"""Errors that values of another kind or shape cause."""
+"""Errors caused by values of another kind or shape."""
 
 _NO_FILE = "no file"
 _CALLED = {GRID: "a grid", "reproduce": "verdicts"}
 
 
 class Manifest(Mapping[str, Any]):
-    """The manifest of a finished run, its values checked.
+    """Checked manifest of a finished run.
 
     Parameters
     ----------
     folder : Path
-        Where the run is.
+        Folder of the run.
     command : str
-        Its command; ``grid`` and ``reproduce`` have manifests too.
+        Its command, or ``grid`` or ``reproduce``.
     values : dict
-        What it says.
+        Its entries.
     """
 
     def __init__(self, folder: Path, command: str, values: dict[str, Any]) -> None:
@@ -95,13 +95,13 @@ class Manifest(Mapping[str, Any]):
         return len(self._values)
 
     def file(self, name: str) -> Path:
-        """The file of a name, where it is by now: in its place, or not moved there yet."""
+        """Return the current path of a file: its final place, or that before publication ends."""
         waiting = self.folder / PUBLISHED / name
         is_waiting = published(self.folder) is not None and is_file(waiting)
         return waiting if is_waiting else self.folder / name
 
     def check(self, name: str) -> Path:
-        """Hold a file to its hash.
+        """Verify a file against its hash.
 
         Returns
         -------
@@ -111,14 +111,14 @@ class Manifest(Mapping[str, Any]):
         Raises
         ------
         ResultError
-            If it is missing, another, or in no manifest, or cannot be read.
+            If it is missing, different, not in the manifest, or unreadable.
         """
         expected = self["outputs"].get(name)
         if expected is None:
-            rule = f"must have a hash of {name!r:.80} among its outputs, has none"
+            rule = f"no hash of {name!r:.80} among its outputs"
             raise ResultError(f"{self.path}: {rule}")
         found = _NO_FILE
-        for _ in range(2):  # a writer may move it between the two
+        for _ in range(2):  # a writer may move the file between look-up and reading
             file = self.file(name)
             try:
                 found = sha256_of(file)
@@ -131,17 +131,17 @@ class Manifest(Mapping[str, Any]):
                 reason = error.strerror or error
                 raise ResultError(f"{self.folder / name}: cannot be read: {reason}") from None
         if found != expected:
-            rule = f"must have SHA-256 {expected} by {self.path.name}, found {found}"
+            rule = f"SHA-256 is {found}, but {self.path.name} says {expected}"
             raise ResultError(f"{self.folder / name}: {rule}")
         return file
 
     def lacks(self) -> list[str]:
-        """The files that it names and that are not there."""
+        """Return the names of missing files."""
         return [name for name in self["outputs"] if not self.file(name).is_file()]
 
 
 def published(folder: Path) -> Path | None:
-    """Return the manifest of a run that is published and has not moved to its place yet."""
+    """Return the manifest of a published run that has not yet moved to its place."""
     waiting = folder / PUBLISHED
     if not is_folder(waiting):
         return None
@@ -150,7 +150,7 @@ def published(folder: Path) -> Path | None:
 
 
 def finished_in(folder: Path) -> list[str]:
-    """Return the commands, one of ``RUNS``, of which a folder holds a run; one, usually.
+    """Return the commands, from ``RUNS``, with a finished run in a folder; usually one.
 
     Raises
     ------
@@ -185,17 +185,17 @@ def command_in(folder: Path) -> str:
     Raises
     ------
     ResultError
-        If there is no finished run, or the folder holds several.
+        If the folder contains no finished run, or several.
     """
     names = finished_in(folder)
     if len(names) != 1:
-        what = f"has runs of {', '.join(names)}" if names else "has no manifest of one"
-        raise ResultError(f"{folder}: must hold one finished run, {what}")
+        what = f"several runs: {', '.join(names)}" if names else "no finished run"
+        raise ResultError(f"{folder}: contains {what}")
     return names[0]
 
 
 def check_alone(folder: Path, command: str, *, replace: bool = False) -> None:
-    """Refuse a folder that holds a run of another command, or a grid.
+    """Raise an error if a folder contains a run of another command, or a grid.
 
     Parameters
     ----------
@@ -217,28 +217,27 @@ def check_alone(folder: Path, command: str, *, replace: bool = False) -> None:
         if other != command and not (replace and is_run):
             or_replace = ", or --overwrite to replace it" * is_run
             what = (
-                f"holds a run of {other}"
+                f"contains a run of {other}"
                 if other in catalogue.CATALOGUE
-                else f"holds {_CALLED[other]}"
+                else f"contains {_CALLED[other]}"
             )
             raise ResultError(f"{folder}: {what}; give --out another folder{or_replace}")
 
 
 def open_manifest(path: Path, command: str | None = None) -> Manifest:
-    """Read a manifest, of whatever version; nothing is written.
+    """Read a manifest of any version; nothing is written.
 
     Parameters
     ----------
     path : Path
-        Its file.
+        Path of the manifest.
     command : str, optional
-        Whose it must be; by default of the command that the file is named after. Empty for
-        the one that it says itself.
+        The expected command; by default the name of the file. If empty, any command.
 
     Raises
     ------
     ResultError
-        If there is none, or it is not of the form that hopcli writes.
+        If there is no manifest, or hopcli cannot have written it.
     """
     values = read_values(path)
     wanted = path.stem if command is None else command or str(values.get("command"))
@@ -248,12 +247,12 @@ def open_manifest(path: Path, command: str | None = None) -> Manifest:
 
 
 def read_values(path: Path) -> dict[str, Any]:
-    """What a manifest says, not checked yet but for its being one.
+    """Read the entries of a manifest; only its general form is checked.
 
     Raises
     ------
     ResultError
-        If there is none, or it is none.
+        If the file is missing, or is not a manifest.
     """
     waiting = published(path.parent)
     try:
@@ -269,14 +268,14 @@ def read_values(path: Path) -> dict[str, Any]:
     except (ValueError, RecursionError) as error:
         raise ResultError(f"{path}: cannot be read: {error!s:.80}") from None
     if not isinstance(values, dict) or not isinstance(values.get("outputs"), dict):
-        raise ResultError(f"{path}: must be a manifest that hopcli wrote, is something else")
+        raise ResultError(f"{path}: not a manifest written by hopcli")
     if not _is_shallow(values, _DEEPEST):
-        raise ResultError(f"{path}: must be a manifest that hopcli wrote, is nested too deeply")
+        raise ResultError(f"{path}: not a manifest written by hopcli: nested too deeply")
     return values
 
 
 def read_outputs(manifest: Path) -> dict[str, Any]:
-    """Return the files that a manifest names, with their hashes; none if it cannot be read."""
+    """Return the files in a manifest with their hashes; empty if it cannot be read."""
     try:
         outputs = dict(json.loads(read_bytes(manifest, MOST_BYTES))["outputs"])
     except (OSError, ValueError, KeyError, TypeError, RecursionError):
@@ -292,12 +291,12 @@ def _is_shallow(value: Any, levels: int) -> bool:
 
 
 def sha256_of(path: Path) -> str:
-    """Hash of a regular file, or of one that a link leads to.
+    """Compute the hash of a regular file, or of a link to one.
 
     Raises
     ------
     ResultError
-        If it is something else, which could not be read to an end, or too large.
+        If it is not a regular file, which might never end, or too large.
     OSError
         If it is missing, or cannot be read.
     """
@@ -309,16 +308,16 @@ def sha256_of(path: Path) -> str:
 def understood(
     what: object, done: str = "read", passes: tuple[type[HopcliError], ...] = ()
 ) -> Iterator[None]:
-    """Turn what values from elsewhere make a reader raise into one line about `what`.
+    """Convert errors of a reader of foreign values into a one-line error about `what`.
 
     Parameters
     ----------
     what : object
-        The file or folder that they are from.
+        The file or folder of the values.
     done : str
-        What cannot be done with it.
+        The failed action, as a participle.
     passes : tuple of type
-        Errors that are raised as they are, besides those about files.
+        Errors that are not converted, besides those about files.
     """
     try:
         yield

@@ -1,8 +1,8 @@
-"""The finished parts of an unfinished run: asked for again, it goes on where it was stopped.
+"""Finished parts of an interrupted run, from which the same command continues.
 
-They are lines of one hidden file in the run folder, a line a part with its checksum, added
-about once a second and when the run is stopped. A line that is not whole is a part that was
-not finished. The file is named by everything that decides the numbers, the code too.
+A hidden file in the run folder contains one line with a checksum per part. Lines are added about
+once per second and when the run is stopped. An incomplete line counts as an unfinished part.
+The file name depends on everything that determines the numbers, including the code.
 """
 
 from __future__ import annotations
@@ -30,31 +30,31 @@ if TYPE_CHECKING:
 
 __all__ = ["KeptParts", "discard_parts"]
 
-_EVERY = 1.0  # seconds between two times that parts are written
-_MOST_BYTES = 2**28  # of a file of parts
-_OF_HASH = 16  # hexadecimal digits that are enough
+_EVERY = 1.0  # seconds between writes
+_MOST_BYTES = 2**28  # size of a file of parts
+_OF_HASH = 16  # hexadecimal digits of the hash in the name
 
 
 class KeptParts(UserDict[int, "NDArray[np.float64]"]):
-    """The finished parts of a run by their number, of this sitting and of those before.
+    """Finished parts of a run by number, from this process and from earlier ones.
 
-    What cannot be written, as on a full disk, is kept for this sitting alone.
+    Parts that cannot be written, for example on a full disk, are kept only in this process.
 
     Parameters
     ----------
     folder : Path
-        Where the run will be; has to be there, and locked.
+        Folder of the run, which must exist and be locked.
     key : str
-        Its key, :func:`hopcli.results.key`. Parts of other code are others.
+        Its key, :func:`hopcli.results.key`. Other code uses another file.
     n_parts : int
-        Number of parts of the run; a line of a higher number is left out.
+        Number of parts of the run; lines with a higher number are ignored.
 
     Attributes
     ----------
     path : Path
         The file.
     n_written : int
-        Number of parts that are in the file.
+        Number of parts in the file.
     """
 
     def __init__(self, folder: Path, key: str, n_parts: int) -> None:
@@ -74,11 +74,11 @@ class KeptParts(UserDict[int, "NDArray[np.float64]"]):
             self.write()
 
     def write(self) -> None:
-        """Write what is finished and is not in the file."""
+        """Write the finished parts that are not yet in the file."""
         with uninterrupted(), contextlib.suppress(OSError):
             if self._unwritten:
                 with open(open_own(self.path, os.O_WRONLY | os.O_APPEND), "ab") as file:  # noqa: PTH123
-                    # Begun anew: the last line may not be whole.
+                    # Rewritten completely: the last line may be incomplete.
                     file.write(b"\n" + b"".join(self._unwritten.values()))
                 self.n_written += len(self._unwritten)
                 self._unwritten.clear()
@@ -86,26 +86,26 @@ class KeptParts(UserDict[int, "NDArray[np.float64]"]):
 
 
 def discard_parts(folder: Path) -> None:
-    """Remove the parts of all runs that a folder was to hold."""
+    """Remove the parts of all interrupted runs of a folder."""
     for path in folder.glob(f"{STAGING}*.parts"):
-        if not is_folder(path):  # which nobody of us has made
+        if not is_folder(path):  # hopcli makes no such folder
             path.unlink(missing_ok=True)
 
 
 def _line(number: int, part: NDArray[np.float64]) -> bytes:
-    # Numbers as Python writes them are read back as the same numbers.
+    # Numbers in Python's notation are read back unchanged.
     said = json.dumps([number, part.tolist()]).encode()
     return _checksum(said) + b" " + said + b"\n"
 
 
 def _read(path: Path, n_parts: int) -> dict[int, NDArray[np.float64]]:
-    """The parts of a file; those that are damaged will be made again."""
+    """Read the parts of a file; damaged parts will be computed again."""
     parts: dict[int, NDArray[np.float64]] = {}
     if not is_own(path):
-        raise ResultError(f"{path}: must be a file that hopcli made, is something else: remove it")
+        raise ResultError(f"{path}: not a file made by hopcli: remove it")
     try:
         lines = read_bytes(path, _MOST_BYTES).split(b"\n")
-    except OSError:  # none, or unreadable
+    except OSError:  # missing or unreadable
         return {}
     for line in lines:
         checksum, _, said = line.partition(b" ")

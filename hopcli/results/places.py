@@ -1,6 +1,6 @@
-"""Where runs are: the folders at and below others that hold something of one.
+"""Search for folders that contain files of runs.
 
-Links are followed, each folder is visited once, and hidden ones are left out.
+Links are followed, each folder is visited once, and hidden folders are skipped.
 """
 
 from __future__ import annotations
@@ -19,18 +19,18 @@ if TYPE_CHECKING:
 __all__ = ["MANIFESTS", "Place", "find"]
 
 MANIFESTS = tuple(f"{name}.json" for name in RUNS)
-"""Names of manifests, those of runs in the order of the catalogue."""
+"""Names of manifests; those of runs in the order of the catalogue."""
 
 
 class Place(NamedTuple):
-    """A folder that holds something of a run.
+    """A folder with files of a run.
 
     Attributes
     ----------
     folder : Path
         The folder.
     refused : str
-        Why it cannot be read, in one line; empty if it can.
+        Reason why it cannot be read, in one line; empty if it can.
     """
 
     folder: Path
@@ -38,34 +38,34 @@ class Place(NamedTuple):
 
 
 def find(tops: Iterable[Path], names: Collection[str] = MANIFESTS) -> list[Place]:
-    """Find the folders that hold runs, or are left by interrupted ones, sorted by path.
+    """Find the folders of finished and interrupted runs, sorted by path.
 
     Parameters
     ----------
     tops : iterable of Path
-        Where to look: at each, and at any depth below.
+        Folders to search, at any depth.
     names : collection of str
-        Files by which a folder of a run is known.
+        Names of files that identify a folder of a run.
 
     Raises
     ------
     ResultError
-        If one of `tops` is no folder or may not be entered, or holds nothing of a run.
+        If one of `tops` is not a folder, may not be entered, or contains no file of a run.
     """
     found: dict[Path, Place] = {}
     for top in tops:
         if not is_folder(top, links=True):
-            what = "is none" if os.path.lexists(top) else "does not exist"
-            raise ResultError(f"{top}: must be a folder that holds runs, {what}")
+            what = "is not a folder" if os.path.lexists(top) else "no such folder"
+            raise ResultError(f"{top}: {what}")
         here = {place.folder.resolve(): place for place in _walk(top, names)}
         if not here:
-            raise ResultError(f"{top}: must hold a finished run, at any depth, holds none")
+            raise ResultError(f"{top}: contains no finished run, at any depth")
         found = {**here, **found}
     return sorted(found.values())
 
 
 def _walk(top: Path, names: Collection[str]) -> Iterator[Place]:
-    """Find the folders from one downwards that hold one of the names, or cannot be read."""
+    """Yield a folder and its subfolders with one of the names, or that cannot be read."""
     refused: list[OSError] = []
     seen: set[Path] = set()
     for folder, inside, files in os.walk(top, onerror=refused.append, followlinks=True):

@@ -1,4 +1,4 @@
-"""A planned run and a finished one: are they the same, what is missing, how it is made again."""
+"""Comparison of a planned run with a finished one: first difference, and missing files."""
 
 from __future__ import annotations
 
@@ -27,21 +27,21 @@ _LONGEST = 60  # characters of a value in a message
 def difference(
     manifest: Mapping[str, Any], config: Config, inputs: Mapping[str, str]
 ) -> str | None:
-    """What makes a planned run another than a finished one: the first thing that differs.
+    """Return the first difference between a planned and a finished run.
 
     Parameters
     ----------
     manifest : mapping
-        Of the finished run.
+        Manifest of the finished run.
     config : Config
-        The resolved configuration of the planned one.
+        Resolved configuration of the planned run.
     inputs : mapping of str to str
-        SHA-256 of what it reads.
+        SHA-256 of the planned run's inputs.
 
     Returns
     -------
     str or None
-        None if they are the same run; it may have been made by another version.
+        None if they are the same run, possibly made by another version.
     """
     here = json.loads(json.dumps(config.to_dict()))
     there = manifest["config"]
@@ -51,7 +51,7 @@ def difference(
     read = manifest["inputs"]
     for name in {**inputs, **read}:
         if inputs.get(name) != read.get(name):
-            return f"what is read for {name} has changed"
+            return f"the input of {name} has changed"
     return None
 
 
@@ -61,7 +61,7 @@ def _shown(values: Mapping[str, Any], name: str) -> str:
 
 
 def is_undrawn(folder: Path, manifest: Manifest, execution: Execution) -> bool:
-    """Whether a picture that is asked for is missing from a finished run."""
+    """Return whether a finished run lacks a requested picture."""
     outputs = manifest["outputs"]
     animation = getattr(execution, "animate", None)
     wanted = [animation] if animation is not None else []
@@ -77,7 +77,7 @@ def is_undrawn(folder: Path, manifest: Manifest, execution: Execution) -> bool:
 
 
 def lacks(result: Result, execution: Execution) -> bool:
-    """Whether a finished run has not kept what is asked for: a table, or what is animated."""
+    """Return whether a finished run lacks a requested table or the frames of an animation."""
     tables = getattr(execution, "keep", None) or ()
     animated = getattr(execution, "animate", None) is not None
     return not set(tables) <= set(result.columns) or (
@@ -86,26 +86,26 @@ def lacks(result: Result, execution: Execution) -> bool:
 
 
 def read_run(path: Path) -> tuple[Entry, Manifest]:
-    """Read the manifest of a finished run that is to be made again.
+    """Read the manifest of a finished run, to repeat the run.
 
     Parameters
     ----------
     path : Path
-        Its file.
+        Path of the manifest.
 
     Returns
     -------
     entry : Entry
         The command.
     manifest : Manifest
-        What it says; its `config` and `execution` are those of a run that can be made.
+        The entries; `config` and `execution` are checked and can be run.
 
     Raises
     ------
     DataError
         If there is no such file.
     ResultError
-        If it is no manifest, or not one of the settings that there are.
+        If it is not a manifest, or contains unknown settings.
     """
     check_file(path)
     manifest = open_manifest(path, "")

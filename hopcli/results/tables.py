@@ -41,7 +41,7 @@ _CARRIAGE_RETURN = "\udc0d"  # in place of \r, which ends a row for the csv modu
 
 
 def blocks_of(tables: Mapping[str, Columns], name: str) -> Iterable[Columns]:
-    """Return the rows of a table in order: in blocks if it is kept in blocks, else at once."""
+    """Return the rows of a table in order, block by block if it is stored in blocks."""
     in_blocks: Mapping[str, Iterable[Columns]] = getattr(tables, "blocks", {})
     return in_blocks[name] if name in in_blocks else (tables[name],)
 
@@ -67,7 +67,7 @@ def as_csv(table: Columns, *, with_heads: bool = True) -> str:
 
 
 def _cells(array: NDArray[Any]) -> list[Any]:
-    """Return the values of a column as a CSV file has them."""
+    """Return the values of a column as texts of a CSV file."""
     values: list[Any] = array.tolist()
     kind = kind_of(array)
     if kind == "number":
@@ -135,7 +135,7 @@ def read_table(manifest: Manifest, name: str) -> Columns:
 
 
 def _declared(manifest: Manifest, name: str) -> Table | None:
-    """Return the declaration of a table; that of a grid is the table that it draws."""
+    """Return the declaration of a table; for a grid, that of the table that it draws."""
     if name == "grid":
         return catalogue.entry(manifest["config"]["command"]).headline.table
     known = manifest.command in catalogue.CATALOGUE

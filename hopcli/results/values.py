@@ -1,7 +1,7 @@
-"""Values of two tables or of two files of arrays: how many differ, and by how much.
+"""Differences between the values of two tables or of two files of arrays.
 
-Rows of tables are matched by their first columns, as many as it takes to tell the rows
-apart; in their order where that matches none.
+Rows of tables are matched by their first columns, as many as make the rows unique; if that
+matches no rows, they are matched by their order.
 """
 
 from __future__ import annotations
@@ -25,27 +25,27 @@ __all__ = ["Values", "compare_arrays", "compare_tables"]
 
 
 class Values(NamedTuple):
-    """A column or an array of two runs, as far as both have it.
+    """Comparison of a column or an array that exists in both runs.
 
     Attributes
     ----------
     name : str
         Its name.
     n : int
-        Number of values that were compared.
+        Number of compared values.
     n_differ : int
-        How many of them differ.
+        Number of values that differ.
     where : str
-        The row, or the place in the array, of the largest difference; of the first if it
-        holds no numbers.
+        Row, or index in the array, of the largest difference; without numbers, of the
+        first difference.
     pair : tuple
-        What the two runs have there.
+        Values of the two runs there.
     largest : float or None
-        That difference, absolute.
+        Absolute value of that difference.
     n_bounded : int
-        How many of those that differ have an interval in both runs.
+        Number of differing values with an interval in both runs.
     n_beyond : int
-        How many of these differ by more than their 95 % intervals allow for.
+        Number of these that differ by more than their 95 % intervals allow for.
     """
 
     name: str
@@ -59,7 +59,7 @@ class Values(NamedTuple):
 
 
 Found = tuple[tuple[str, ...], tuple[Values, ...]]
-"""What only one of the two has, in words; and the values that differ."""
+"""Descriptions of parts that only one of the two contains, and the values that differ."""
 
 
 def compare_arrays(a: Path, b: Path) -> Found:
@@ -122,7 +122,7 @@ def compare_tables(a: Columns, b: Columns) -> Found:
 
 
 def _lacking(what: str, a: list[str], b: list[str]) -> list[str]:
-    """Names that only one of two has."""
+    """Describe the names that only one of two contains."""
     return [
         f"{what} {name!r:.80} only in {side}"
         for side, one, other in (("A", a, b), ("B", b, a))
@@ -135,7 +135,7 @@ def _lacking(what: str, a: list[str], b: list[str]) -> list[str]:
 
 
 def _numbered(table: Columns) -> Columns:
-    """The table with a number behind each name that was there before."""
+    """Return the table with a number after each repeated name."""
     seen: Counter[str] = Counter()
     names = []
     for name in table:
@@ -145,7 +145,7 @@ def _numbered(table: Columns) -> Columns:
 
 
 def _keys(a: Columns, b: Columns) -> list[str]:
-    """The first columns that tell the rows of both tables apart; none if they do not."""
+    """Return the fewest first columns that make the rows of both tables unique, or none."""
     for n in range(1, len(a.names) + 1):
         if all(len(set(_row_keys(table.arrays[:n]))) == len(table) for table in (a, b)):
             return a.names[:n]
@@ -153,13 +153,13 @@ def _keys(a: Columns, b: Columns) -> list[str]:
 
 
 def _row_keys(arrays: Iterable[NDArray[Any]]) -> list[tuple[Any, ...]]:
-    """The rows of some columns, equal where no number is in both."""
+    """Return the rows of some columns; missing numbers count as equal."""
     columns = ([None if v != v else v for v in array.tolist()] for array in arrays)
     return [*zip(*columns, strict=True)]
 
 
 def _matched(a: Columns, b: Columns, keys: list[str]) -> tuple[Columns, Columns, list[str]]:
-    """The rows that belong together, one below the other, and what they were matched by."""
+    """Return the matched rows in order, and the columns used for the match."""
     least = slice(min(len(a), len(b)))
     if not keys:
         return a.take(least), b.take(least), []
@@ -179,7 +179,7 @@ def _matched(a: Columns, b: Columns, keys: list[str]) -> tuple[Columns, Columns,
 
 
 def _comparable(a: NDArray[Any], b: NDArray[Any]) -> tuple[NDArray[Any], NDArray[Any]]:
-    """Two columns as arrays of numbers or truths, else as texts."""
+    """Return two columns as arrays of numbers or booleans, otherwise as texts."""
     kinds = {a.dtype.kind, b.dtype.kind}
     if kinds <= set("iuf") or kinds == {"b"}:
         return a, b
@@ -187,7 +187,7 @@ def _comparable(a: NDArray[Any], b: NDArray[Any]) -> tuple[NDArray[Any], NDArray
 
 
 def _differing(a: NDArray[Any], b: NDArray[Any]) -> NDArray[np.int64]:
-    """The places at which two arrays differ; what is no number in both does not."""
+    """Return the indices at which two arrays differ; NaN in both counts as equal."""
     differs = a != b
     if a.dtype.kind == b.dtype.kind == "f":
         differs &= ~(np.isnan(a) & np.isnan(b))
@@ -197,7 +197,7 @@ def _differing(a: NDArray[Any], b: NDArray[Any]) -> NDArray[np.int64]:
 def _compare(
     name: str, a: NDArray[Any], b: NDArray[Any], where: Callable[[int], str]
 ) -> list[Values]:
-    """What differs between two arrays with one axis, if anything does."""
+    """Return the differences between two arrays with one axis, or None."""
     places = _differing(a, b)
     if not places.size:
         return []
@@ -215,10 +215,10 @@ def _compare(
 
 
 def _bounded(found: Values, a: Columns, b: Columns) -> Values:
-    """Say how many of the values that differ do so by more than their intervals allow for.
+    """Count the values that differ by more than their intervals allow for.
 
-    The interval of the difference of two independent estimates is made from the interval of
-    each, as Newcombe does for proportions.
+    The interval of the difference of two independent estimates combines the intervals of each,
+    like Newcombe's for proportions.
     """
     of_a, of_b = a.interval(found.name), b.interval(found.name)
     if of_a is None or of_b is None:

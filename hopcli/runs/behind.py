@@ -1,4 +1,4 @@
-"""The runs behind claims: planned before any is made, made or found, measured."""
+"""The runs behind claims: planned before any is made, then made or loaded, then measured."""
 
 from __future__ import annotations
 
@@ -45,13 +45,13 @@ class PreparedRun:
     folder : Path
         Its folder.
     told : str
-        The command line that makes it.
+        Command line that makes it.
     columns : dict of str to tuple of str
         The declared columns of each table.
     read : callable
-        Reads it when it is finished.
+        Reads the finished run.
     work : callable, optional
-        Makes it, if it is not finished; freed with its plan when it has.
+        Makes the run if it is not finished; released with its plan afterwards.
     """
 
     folder: Path
@@ -119,7 +119,7 @@ def _grid(
 
 
 def prepare(claims: Claims, wishes: Wishes, *, quick: bool) -> dict[str, PreparedRun]:
-    """Plan every run that claims need, and refuse what cannot be made of them.
+    """Plan every run that claims need, and raise an error if one is impossible.
 
     Parameters
     ----------
@@ -133,7 +133,7 @@ def prepare(claims: Claims, wishes: Wishes, *, quick: bool) -> dict[str, Prepare
     Raises
     ------
     HopcliError
-        If a configuration is none, or a run cannot be made.
+        If a configuration is invalid, or a run is impossible.
     """
     stock = Stock()
     runs = {
@@ -151,13 +151,13 @@ def _merged(before: Any, now: Any) -> Any:
 
 
 def _config_of(claims: Claims, name: str) -> Path:
-    """A configuration: beside the file of claims, elsewhere, or one that is shipped."""
+    """Find a configuration: beside the file of claims, elsewhere, or included in hopcli."""
     beside = claims.path.parent / name
     return beside if name.endswith(".toml") and beside.is_file() else find_config(name)
 
 
 def _finished(claims: Claims, run: RunOf) -> PreparedRun:
-    """A run that is there already."""
+    """Describe a finished run."""
     folder = Path(str(run.folder))
     if not folder.is_absolute() and not folder.exists():
         folder = claims.path.parent / folder
@@ -171,7 +171,7 @@ def _finished(claims: Claims, run: RunOf) -> PreparedRun:
 def _planned(
     claims: Claims, run: RunOf, wishes: Wishes, stock: Stock, *, quick: bool
 ) -> PreparedRun:
-    """Plan a run of a configuration; it is refused before any other is made."""
+    """Plan a run of a configuration; errors appear before any run is made."""
     assert wishes.out is not None
     out, config = wishes.out / run.name, str(run.config)
     wishes = wishes._replace(out=out)
@@ -212,7 +212,7 @@ def _make_grid(job: GridJob) -> None:
 
 
 def _told_grid(config: str, grid: Grid, changes: dict[str, Any]) -> str:
-    """The command line of a grid; a range stays one."""
+    """Return the command line of a grid; a range stays a range."""
     wanted = {name: [value] for name, value in changes.items() if name != "grid"}
     wanted |= changes.get("grid", {})
     words = ["hopcli", "grid", "run", config]

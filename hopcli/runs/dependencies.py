@@ -126,7 +126,7 @@ def _grid(name: str) -> Target:
 
 
 def _is_incomplete(manifest: Path, execution: Execution | None = None) -> bool:
-    """Return whether a finished run lacks a file that it had, or a picture that is asked for."""
+    """Return whether a finished run lacks one of its files, or a requested picture."""
     if not manifest.exists():
         return False  # which Make sees by itself
     folder = manifest.parent
@@ -146,7 +146,7 @@ def _files_of(config: Any) -> list[Path]:
     from hopcli.starts import Start
 
     paths = []
-    with contextlib.suppress(HopcliError):  # what is wrong, the run itself will say
+    with contextlib.suppress(HopcliError):  # the run itself will report the error
         source, argument = parse_spec(config.dataset)
         if source.argument in ("DIR", "FILE"):
             found = {"text": find_text, "idx": folder_of}.get(source.name, Path)

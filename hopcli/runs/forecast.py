@@ -18,7 +18,7 @@ if TYPE_CHECKING:
 __all__ = ["Forecast", "forecast"]
 
 _TRIED = 1.0  # seconds of update attempts; a cell that takes longer is not run for an estimate
-_SLOW = 3.0  # ratio of a cell's seconds to those of its update attempts, where it is unknown
+_SLOW = 3.0  # default ratio of a cell's seconds to those of its update attempts
 
 
 class Forecast(NamedTuple):
@@ -65,9 +65,9 @@ def _state(standings: Mapping[str, Standing], one: Planned) -> str:
 def _estimate(
     left: Sequence[Planned], chosen: Sequence[Planned], standings: Mapping[str, Standing]
 ) -> float:
-    """Seconds of one thread, from cells of the same kind that are finished or are made for it.
+    """Estimate the seconds of one thread from cells of the same kind, finished or made for it.
 
-    Cells of a kind differ in numbers only. A cell takes a time of its own, and a time for each
+    Cells of a kind differ only in numbers. A cell takes a constant time, and a time for each
     update attempt.
     """
     measured: dict[tuple[Any, ...], list[tuple[float, float]]] = {}
@@ -85,9 +85,9 @@ def _estimate(
 
 
 def _tried(cells: Sequence[Planned], *, is_first: bool) -> list[tuple[float, float]]:
-    """Work and seconds of the shortest cell, and of the longest that takes a moment.
+    """Measure work and seconds of the shortest cell, and of the longest short one.
 
-    Of cells with equal work, they are those of the first and the last place.
+    Among cells with equal work, they are the first and the last.
     """
     short = [one for one in cells if _work(one) <= _TRIED]
     if short and is_first:
@@ -96,7 +96,7 @@ def _tried(cells: Sequence[Planned], *, is_first: bool) -> list[tuple[float, flo
 
 
 def _seconds(work: float, measured: Sequence[tuple[float, float]]) -> float:
-    """Seconds of a cell with so much work, from the work and the seconds of others."""
+    """Estimate the seconds of a cell from its work, and the work and seconds of others."""
     if not measured:
         return _SLOW * work
     of_all, seconds = zip(*measured, strict=True)
@@ -114,5 +114,5 @@ def _kind(one: Planned) -> tuple[Any, ...]:
 
 
 def _work(one: Planned) -> float:
-    """Seconds that its update attempts take at least."""
+    """Return the least seconds of its update attempts."""
     return one.plan.least_seconds(1)

@@ -1,4 +1,4 @@
-"""A grid of runs: planned as a whole, its missing cells made, published once it is whole."""
+"""A grid of runs: planned completely, missing cells made, published when it is complete."""
 
 from __future__ import annotations
 
@@ -36,7 +36,7 @@ if TYPE_CHECKING:
     from hopcli.runs.requests import Wishes
 
     CellProgress = Callable[[int, int, int], None]
-    """Takes the cells finished now, the cells to make, and the failed ones among those finished."""
+    """Takes the numbers of cells finished now, to make, and failed among the finished."""
 
 __all__ = ["GridDone", "GridJob", "GridOptions", "merge_shards"]
 
@@ -44,7 +44,7 @@ _log = logging.getLogger(__name__)
 
 
 def _no_progress(_done: int, _total: int, _failed: int) -> None:
-    """Tell nobody."""
+    """Ignore the progress."""
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -161,7 +161,7 @@ class GridJob:
         if others and not (options.skip_impossible and self.planned):
             raise impossible(grid, others)
         if others:
-            _log.info("%d of %d cells are impossible and left out", len(others), len(grid))
+            _log.info("%d of %d cells are impossible and are skipped", len(others), len(grid))
         self.places = {one.place.place: one.place.cell for one in self.planned}
 
     def state(self, store: Store) -> State:
@@ -169,7 +169,7 @@ class GridJob:
         return State(self.grid, self.places, store.standings())
 
     def run(self, progress: CellProgress = _no_progress) -> GridDone:
-        """Make the missing cells, and publish the grid if it is whole then.
+        """Make the missing cells, and publish the grid if it is complete then.
 
         Parameters
         ----------
@@ -201,7 +201,7 @@ class GridJob:
         return dask_engine(self.options.dask)
 
     def _run(self, engine: Engine, progress: CellProgress) -> GridDone:
-        """Make what is missing in the locked folder."""
+        """Make the missing cells in the locked folder."""
         began = time.perf_counter()
         missing = self._missing()  # refused before anything is written
         with Store(self.out, writes=bool(missing) or not self._is_described()) as store:
@@ -219,17 +219,17 @@ class GridJob:
         with contextlib.suppress(ResultError), Store(self.out) as store:
             counts = self.state(store).counts
             self.kept = f"{counts['finished']} of {counts['cells']} cells are finished and kept"
-            endings.keep(self.out, f"{self.kept}: the same command goes on there")
+            endings.keep(self.out, f"{self.kept}: the same command continues there")
 
     def _is_described(self) -> bool:
-        """Return whether the store holds this content already."""
+        """Return whether the store already contains this content."""
         if not is_grid(self.out):
             return False
         with Store(self.out) as store:
             return store.describes(self.grid, [one.place for one in self.planned])
 
     def _missing(self) -> list[Planned]:
-        """The cells to be made now, in order."""
+        """Return the cells to make now, in order."""
         wishes, options = self.wishes, self.options
         chosen = {one.cell: one for one in shard_of(self.planned, *options.shard)}
         if not is_grid(self.out):
@@ -240,7 +240,7 @@ class GridJob:
             self._check_versions(standings)
             damaged = store.damaged()
         if damaged:
-            _log.info("%s: %d damaged cells are made anew", self.out, len(damaged))
+            _log.info("%s: %d damaged cells are repeated", self.out, len(damaged))
 
         def is_missing(cell: str) -> bool:
             there = standings.get(cell)
@@ -254,22 +254,22 @@ class GridJob:
         return [one for cell, one in chosen.items() if is_missing(cell)][: options.limit]
 
     def _check_versions(self, standings: dict[str, Standing]) -> None:
-        """Refuse to mix cells of different code, unless that is asked for."""
+        """Raise an error if cells of different code would be mixed without permission."""
         wishes, options = self.wishes, self.options
         there = State(self.grid, self.places, standings).there
         others = [one.version for one in there.values() if one.version != code_version()]
         if others and not (options.accept_version or wishes.overwrite or wishes.again):
             raise ResultError(
                 f"{self.out}: {len(others)} cells were made by {others[0]}; this is "
-                f"{code_version()}: --accept-version takes them, --overwrite makes them anew"
+                f"{code_version()}: --accept-version keeps them, --overwrite replaces them"
             )
 
     def _check_version(self, made: Made) -> None:
-        """Refuse what a worker has made that came later, with other code."""
+        """Raise an error if a worker that joined later made a cell with other code."""
         if made.version != code_version():
             raise ResultError(
-                f"{self.out}: a worker on {made.host} is of {made.version}, this is "
-                f"{code_version()}; what is finished is kept"
+                f"{self.out}: a worker on {made.host} runs {made.version}, this is "
+                f"{code_version()}; finished cells are kept"
             )
 
     def _make(
@@ -290,7 +290,7 @@ class GridJob:
 def merge_shards(
     folders: Sequence[Path], out: Path, *, accept_version: bool = False, figures: bool = True
 ) -> GridDone:
-    """Copy the cells of shards into a folder, and publish the grid if it is whole then.
+    """Copy the cells of shards into a folder, and publish the grid if it is complete then.
 
     Parameters
     ----------
@@ -325,23 +325,23 @@ def _expect(out: Path, *, pictures: bool) -> None:
 
 
 def _published(store: Store, state: State, n_made: int, began: float, *, draws: bool) -> GridDone:
-    """Publish a grid if it is whole."""
+    """Publish a grid if it is complete."""
     files, undrawn = publish_if_whole(store, state, n_made, began, draw_grid if draws else None)
     return GridDone(state, files, n_made, undrawn)
 
 
 def _check_command(store: Store, grid: Grid) -> None:
-    """Refuse a store that holds cells of another command."""
+    """Raise an error if a store contains cells of another command."""
     there = store.grid() if store.is_described() else None
     if there is not None and there.command != grid.command:
         raise ResultError(
-            f"{store.path.parent}: must hold a grid of {grid.command}, holds one of "
+            f"{store.path.parent}: contains a grid of another command, "
             f"{there.command}; give --out another folder"
         )
 
 
 def _check_look(grid: Grid) -> None:
-    """Refuse a layout that names what is not there, before anything runs."""
+    """Raise an error, before anything runs, if the layout names an unknown column."""
     look, coordinates = grid.look, (*grid.names, *grid.entry.headline.within)
     allowed = dict.fromkeys(("x", "by", "rows", *["y"] * look.map), coordinates)
     for name, known in {**allowed, "over": grid.names}.items():
@@ -351,7 +351,7 @@ def _check_look(grid: Grid) -> None:
     given = [getattr(look, name) for name in ("over", *allowed)]
     for name, value in zip(("over", *allowed), given, strict=True):
         if value is not None and given.count(value) > 1:
-            raise SettingError(f"plot.{name}", "must be another key than the others", value)
+            raise SettingError(f"plot.{name}", "repeats another key; choose a different one", value)
     if look.y is not None and not look.map and look.y not in grid.entry.headline.table:
         names = grid.entry.headline.table.names
         raise SettingError("plot.y", f"must be one of {', '.join(names)}", look.y)

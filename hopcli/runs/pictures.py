@@ -27,7 +27,7 @@ _FORMATS = ("png", "svg", "pdf")
 
 
 class Style(NamedTuple):
-    """How pictures are drawn; None for the choice of the run.
+    """Format and style of pictures; None for the run's own setting.
 
     Attributes
     ----------
@@ -48,7 +48,7 @@ class Style(NamedTuple):
 
 
 class _Drawer(NamedTuple):
-    """The pictures of a run: drawn into a folder that is given, or into its own."""
+    """The pictures of a run: drawn into a given folder, or into its own."""
 
     folder: Path
     into: Callable[[Path], object]
@@ -97,7 +97,7 @@ def redraw_grid(
     Raises
     ------
     SettingError
-        If the end of `out` is no format, or another one than that of `how`.
+        If the suffix of `out` is not a format, or differs from that of `how`.
     ResultError
         If there is no grid, or a file is in the way.
     """
@@ -174,7 +174,7 @@ def _of_grid(
 
 
 def _of_run(folder: Path, how: Style) -> _Drawer:
-    """Load a run; refuse what cannot be drawn of it."""
+    """Load a run; raise an error if a requested picture is impossible."""
     loaded = results.load(folder)
     execution, command = loaded.manifest["execution"], loaded.config.command
     usual = catalogue.entry(command).execution()
@@ -184,7 +184,7 @@ def _of_run(folder: Path, how: Style) -> _Drawer:
     with understood(folder):
         has_frames = getattr(loaded.result, "frames", None) is not None
     if animation is not None and not has_frames:
-        rule = "must have kept the frames of a trial: run it with --animate FILE.gif"
+        rule = "contains no frames of a trial: repeat the run with --animate FILE.gif"
         raise ResultError(f"{folder}: {rule}")
 
     def draw(stage: Path) -> None:
@@ -202,7 +202,7 @@ def _of_run(folder: Path, how: Style) -> _Drawer:
 
 
 def _draw_into(out: Path, drawers: Sequence[_Drawer], *, overwrite: bool) -> list[Path]:
-    """Draw into another folder: all pictures, or nothing is changed there."""
+    """Draw into another folder: all pictures or none."""
     names = _short_names([each.folder for each in drawers])
     with writing(out) as stage:
         for each in drawers:
@@ -223,7 +223,7 @@ def _draw_into(out: Path, drawers: Sequence[_Drawer], *, overwrite: bool) -> lis
 
 
 def _short_names(folders: list[Path]) -> dict[Path, str]:
-    """Name each folder by its own name, with as many of its parents as make it the only one."""
+    """Name each folder by its own name, with as many parents as make it unique."""
     names: dict[Path, str] = {}
     for folder in folders:
         others = [other.resolve().parts for other in folders if other != folder]
@@ -243,15 +243,15 @@ def _captions(made: list[str]) -> list[str]:
 def _check_free(
     out: Path, stage: Path, made: list[str], stale: list[str], *, overwrite: bool
 ) -> None:
-    """Refuse to replace a picture of a run there, or, unless it is wished, any other file."""
+    """Raise an error if a picture of another run, or a file not to be overwritten, is there."""
     for command in finished_in(out):
         taken = results.open_manifest(out / f"{command}.json")["outputs"]
         for name in made:
             if name in taken:
-                rule = f"holds a run of {command} with a {name} of its own"
+                rule = f"contains a run of {command} with its own {name}"
                 raise ResultError(f"{out}: {rule}; give another --out")
     there = [name for name in made if (out / name).is_file()]
     others = [n for n in there if (out / n).read_bytes() != (stage / n).read_bytes()]
     for name in [] if overwrite else [*others, *stale]:
-        rule = "is another picture or caption"
+        rule = "already exists as another picture or caption"
         raise ResultError(f"{out / name}: {rule}; give another --out, or --overwrite")

@@ -1,12 +1,11 @@
-"""Requests: a run as a user asks for it, by a command, a configuration or a manifest.
+"""Requests: the description of a run by a command, a configuration or a manifest.
 
-Settings go on top of what a file or a manifest says. The command line gives them as texts of
+Settings override those of a file or a manifest. The command line gives them as texts of
 flags, Python as values; messages name each setting as it was written.
 """
 
 from __future__ import annotations
 
-import hashlib
 import json
 import shlex
 from dataclasses import dataclass
@@ -27,7 +26,7 @@ if TYPE_CHECKING:
     from hopcli.grids.grid import Grid
 
     Reader = Callable[[Entry, Mapping[str, Any]], Mapping[str, Any]]
-    """Reads settings as a user has them; returns them as a file has them."""
+    """Function that converts settings from the user's form to the form of a file."""
 
 __all__ = [
     "Request",
@@ -71,7 +70,7 @@ _NONE = Wishes()
 
 @dataclass(frozen=True, slots=True, eq=False)
 class Request:
-    """A run as a user asks for it.
+    """A run requested by a user.
 
     Parameters
     ----------
@@ -84,13 +83,13 @@ class Request:
     out : Path
         Folder of the results, where they are written.
     keyed : bool
-        Whether the key of the run is added to the name of the folder.
+        Whether to add the key of the run to the name of the folder.
     name_of : callable
         Name of a setting as the user wrote it, for messages.
     repeats : mapping, optional
         Manifest of the run that this one repeats.
     named : str
-        File that asks for the run, where there may be several.
+        File that describes the run, if there may be several.
     stock : Stock, optional
         Data and couplings that are loaded.
     """
@@ -124,18 +123,18 @@ def request(
     spelt: Callable[[str], str] = str,
     stock: Stock | None = None,
 ) -> Request:
-    """Put settings on top of a configuration, or of a command alone, and check all.
+    """Combine settings with a configuration, or with a command's defaults, and check all.
 
     Parameters
     ----------
     name : str or None
         A configuration: a file, or the name of one that comes with hopcli.
     settings : mapping of str to object
-        Settings as the user has them.
+        Settings in the user's form.
     wishes : Wishes
         Wishes for the results.
     entry : Entry, optional
-        The command; it must be that of the configuration. Default: that of the configuration.
+        The command, equal to that of the configuration, which is the default.
     read : callable
         Reads the settings.
     spelt : callable
@@ -165,7 +164,7 @@ def request(
         raise SettingError(f"{path}: command", f"must be {entry.command!r}", command)
     if "grid" in from_file:
         shown = shlex.quote(str(name))
-        rule = f"is of many runs: `hopcli grid run {shown}` makes them (hopcli.grid in Python)"
+        rule = f"describes many runs: `hopcli grid run {shown}` makes them (hopcli.grid in Python)"
         raise SettingError(f"{path}: grid", rule)
     with renamed(name_of):
         config, execution = entry.read({**from_file, **read(entry, settings)})
@@ -184,7 +183,7 @@ def _differs(config: Config, entry: Entry, from_file: dict[str, Any]) -> bool:
 
 
 def _default_folder(path: Path | None, command: str) -> Path:
-    """Return the folder of the results of a configuration, or of a command alone."""
+    """Return the folder of the results of a configuration, or of a command without one."""
     name = command if path is None else path.stem
     if name.strip(".") == "":
         raise SettingError("--out", f"must be given for a configuration called {path!s:.80}")
@@ -199,7 +198,7 @@ def request_again(
     read: Reader = _as_given,
     stock: Stock | None = None,
 ) -> Request:
-    """Put settings on top of those of a finished run, to repeat it into a folder beside it.
+    """Combine settings with those of a finished run, to repeat it in a folder beside it.
 
     Parameters
     ----------
@@ -213,7 +212,7 @@ def request_again(
     DataError
         If there is no such file.
     ResultError
-        If it is no manifest, or not one of the settings that there are.
+        If it is not a manifest, or contains unknown settings.
     """
     from hopcli.results.standing import read_run
 
@@ -234,7 +233,7 @@ def request_again(
 
 
 def is_grid_file(name: str) -> bool:
-    """Return whether a configuration is one of a grid.
+    """Return whether a configuration describes a grid.
 
     Raises
     ------
@@ -245,12 +244,12 @@ def is_grid_file(name: str) -> bool:
 
 
 def as_written(config: str | None) -> AbstractContextManager[None]:
-    """Name a refused setting of a grid as its file or flag has it."""
+    """Name a refused setting of a grid as in its file or flag."""
     return renamed(lambda setting: _written_name(setting, config))
 
 
 def _written_name(setting: str, path: str | Path | None, sets: tuple[str, ...] = ()) -> str:
-    """Name a setting as a flag if one has set it, else as the file has it."""
+    """Name a setting as a flag if a flag has set it, otherwise as in the file."""
     is_flag = setting in ("dask", "command" if path is None else "dask")
     if is_flag or setting.partition(" ")[0] == "set":
         return f"--{setting}"
@@ -273,12 +272,12 @@ def grid_request(
     sets : tuple of str
         Settings on top of it.
     name : str, optional
-        The command, where there is no file.
+        The command, if there is no file.
 
     Raises
     ------
     SettingError
-        If something about it is impossible, whatever the data.
+        If a setting is impossible for any data.
     """
     from hopcli.grids.grid import read_grid
     from hopcli.grids.texts import with_sets
@@ -294,6 +293,8 @@ def grid_request(
         grid = read_grid(values)
     stem = grid.command if path is None else path.stem
     if sets:
+        import hashlib
+
         said = json.dumps(grid.to_dict(), sort_keys=True).encode()
         stem = f"{stem}-{hashlib.sha256(said).hexdigest()[:8]}"
     return grid, Path("results") / stem

@@ -1,4 +1,4 @@
-"""A single run: planned, made in its folder or found there, drawn, compared with an earlier one."""
+"""A single run: planned, made in its folder or loaded from it, drawn, compared."""
 
 from __future__ import annotations
 
@@ -31,7 +31,7 @@ _log = logging.getLogger(__name__)
 
 if TYPE_CHECKING:
     Watch = Callable[[float], AbstractContextManager[Any]]
-    """Opens a display for a run of at least so many seconds; it has `tell(done, total)`."""
+    """Opens a progress display for a run of at least some seconds; it has `tell(done, total)`."""
 
 
 class Job(NamedTuple):
@@ -40,7 +40,7 @@ class Job(NamedTuple):
     Attributes
     ----------
     request : Request
-        The run as it was asked for.
+        The requested run.
     plan : Plan
         Its plan.
     key : str
@@ -68,9 +68,9 @@ class Outcome(NamedTuple):
     files : list of Path
         Files that were written now.
     is_new : bool
-        Whether the run was made now; it was found finished otherwise.
+        Whether the run was made now; otherwise it was already finished.
     is_drawn : bool
-        Whether pictures were asked for and missing.
+        Whether requested pictures were missing.
     failure : Exception or None
         Error that prevented the pictures.
     """
@@ -83,7 +83,7 @@ class Outcome(NamedTuple):
 
 
 def plan(request: Request, stock: Stock | None = None) -> Job:
-    """Plan a run, and refuse it before anything is made.
+    """Plan a run, and raise an error before anything is made if it is impossible.
 
     Parameters
     ----------
@@ -120,7 +120,7 @@ def _same(out: Path, planned: Plan, overwrite: bool) -> Loaded | None:
 
 
 def is_finished(job: Job) -> bool:
-    """Return whether the folder holds the run already; pictures may be missing."""
+    """Return whether the folder already contains the run; pictures may be missing."""
     there = _same(job.out, job.plan, job.request.wishes.overwrite)
     return _stays(there, job.request.execution, again=job.request.wishes.again)
 
@@ -130,7 +130,7 @@ def _stays(there: Loaded | None, execution: Execution, *, again: bool) -> bool:
 
 
 def do(job: Job, watch: Watch | None = None) -> Outcome:
-    """Make a planned run in its folder, or the files that a finished one lacks.
+    """Make a planned run in its folder, or only the files that a finished run lacks.
 
     Parameters
     ----------
@@ -166,7 +166,7 @@ def publish(
     overwrite: bool = False,
     again: bool = False,
 ) -> Outcome:
-    """Bring a run into its folder, or the files that a finished one lacks.
+    """Write a run into its folder, or only the files that a finished run lacks.
 
     Parameters
     ----------
@@ -177,7 +177,7 @@ def publish(
     inputs : mapping of str to str
         SHA-256 of the data and files that the run reads.
     execution : Execution
-        Pictures and tables that are asked for.
+        Requested pictures and tables.
     work : callable
         Saves the run in the folder; returns its result and files.
     overwrite, again : bool
@@ -258,7 +258,7 @@ def make(
 
 @contextlib.contextmanager
 def _kept_parts(job: Job) -> Iterator[Parts | None]:
-    """Read the parts of a stopped run, and keep those of this one if it is stopped too."""
+    """Read the parts of a stopped run, and keep those of this run if it is stopped too."""
     n_parts = job.plan.n_parts
     if not n_parts:
         yield None
@@ -267,7 +267,7 @@ def _kept_parts(job: Job) -> Iterator[Parts | None]:
     n_earlier = len(parts)
     if parts:
         missing = f"part {n_earlier + 1} of {n_parts}" if n_earlier < n_parts else "the end"
-        _log.info("takes up at %s: what was finished before is kept", missing)
+        _log.info("continues at %s: finished parts are kept", missing)
     try:
         yield parts
     except BaseException as error:
@@ -278,7 +278,7 @@ def _kept_parts(job: Job) -> Iterator[Parts | None]:
             parts.write()
             if parts.n_written:
                 kept = f"{parts.n_written} of {n_parts} parts are kept"
-                endings.keep(job.out, f"{kept}: the same command goes on there")
+                endings.keep(job.out, f"{kept}: the same command continues there")
         raise
 
 
@@ -290,7 +290,7 @@ def compare(job: Job) -> tuple[str | None, dict[str, bool]]:
     changed : str or None
         The first setting or input that differs.
     same : dict of str to bool
-        Whether each table is the same to the byte; empty for a run that repeats none.
+        Whether each table is byte-identical; empty for a run that repeats none.
     """
     repeats, config = job.request.repeats, job.plan.config
     if repeats is None:

@@ -1,4 +1,4 @@
-"""The page of verdicts: the claims first, then the runs that they rest on."""
+"""The page of verdicts: first the claims, then the runs behind them."""
 
 from __future__ import annotations
 
@@ -26,16 +26,16 @@ def page(claims: Claims, judged: Sequence[Judged], runs: Mapping[str, PreparedRu
     Parameters
     ----------
     claims : Claims
-        What was claimed.
+        The claims.
     judged : sequence of Judged
         The verdicts.
     runs : mapping of str to PreparedRun
-        What they rest on.
+        The runs behind the claims.
 
     Returns
     -------
     str
-        HTML, the same for the same verdicts and runs.
+        HTML; equal arguments give equal text.
     """
     rows = [_row(one, runs) for one in judged]
     sections = list(_sections(claims, runs))
@@ -82,7 +82,7 @@ _OF_MAKING = ("versions", "commit", "seconds")
 
 
 def _sections(claims: Claims, runs: Mapping[str, PreparedRun]) -> Iterator[Section]:
-    """The runs, those that a claim wants to be seen with their pictures."""
+    """Return the sections of the runs, with pictures if a claim requests them."""
     seen = {claim.picture for claim in claims.claims}
     for name, run in runs.items():
         for section in report.sections_in(run.folder, name):

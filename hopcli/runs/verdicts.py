@@ -51,7 +51,7 @@ class Verdicts(NamedTuple):
     judged : sequence of Judged
         A verdict for each claim.
     table : Columns
-        A row for each claim and condition.
+        One row per claim and condition.
     files : list of Path
         Table, page and manifest.
     """
@@ -75,7 +75,7 @@ def reproduce(
     Parameters
     ----------
     against : str
-        File of claims, or the name of one that comes with hopcli.
+        File of claims, or the name of one included in hopcli.
     wishes : Wishes
         Wishes for all runs; `out` is the folder of the verdicts.
     only : sequence of str
@@ -122,7 +122,7 @@ def _chosen(claims: Claims, only: Sequence[str]) -> Claims:
 
 
 def _make_all(runs: Mapping[str, PreparedRun], watch: Watch) -> None:
-    """Make every run that is not finished; each is kept as soon as it is."""
+    """Make every unfinished run; each is kept as soon as it is finished."""
     finished = 0
     try:
         with watch(list(runs.values())) as steps:
@@ -133,7 +133,7 @@ def _make_all(runs: Mapping[str, PreparedRun], watch: Watch) -> None:
     except KeyboardInterrupt:
         finished += endings.is_finished(run.folder)
         raise KeyboardInterrupt(
-            f"{finished} of {len(runs)} runs are finished and kept: the same command goes on there"
+            f"{finished} of {len(runs)} runs are finished and kept: the same command continues"
         ) from None
 
 
@@ -144,7 +144,7 @@ def _publish(
     made: Columns,
     runs: Mapping[str, PreparedRun],
 ) -> list[Path]:
-    """Write verdicts, report and manifest, unless they are there as they would be written."""
+    """Write verdicts, report and manifest, unless identical ones exist."""
     with writing(out) as stage:
         write_table(made, stage / _TABLE, "csv")
         (stage / _REPORT).write_text(page(claims, judged, runs), encoding="utf-8")

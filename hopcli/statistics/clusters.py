@@ -38,7 +38,7 @@ def clustered_mean_sem(
     >>> round(float(mean), 3), round(float(sem), 3)
     (2.0, 0.577)
 
-    Each value taken twice, in one group, tells no more:
+    Repeating each value within its group adds no information:
 
     >>> mean, sem = clustered_mean_sem([1, 1, 2, 2, 3, 3], np.array([0, 0, 1, 1, 2, 2]))
     >>> round(float(mean), 3), round(float(sem), 3)

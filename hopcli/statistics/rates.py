@@ -98,7 +98,7 @@ def clustered_interval(
     >>> rounded(clustered_interval([1, 1, 0, 1], [1, 1, 1, 1]))
     (0.194, 0.994)
 
-    Each trial made ten times, always with the same end, tells no more:
+    Repeating each trial ten times with the same end adds no information:
 
     >>> rounded(clustered_interval([10, 0], [10, 10], [3, 1]))
     (0.194, 0.994)

@@ -152,4 +152,4 @@ OF_PATTERNS: dict[str, Callable[[NDArray[np.int8]], float]] = {
     "unstable_by_code": functools.partial(unstable_sum, by_code=True),
     "unstable_by_formula": functools.partial(unstable_sum, by_code=False),
 }
-"""Functions of claims that need the stored patterns alone, shape (p, N)."""
+"""Functions of claims that need only the stored patterns, shape (p, N)."""

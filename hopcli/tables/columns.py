@@ -29,7 +29,7 @@ class Column:
     bounds : tuple of float, optional
         Least and greatest possible value.
     counts : tuple of str, optional
-        Columns of the successes and trials that the value is the rate of.
+        Columns of the successes and trials of a rate.
     printed : bool
         False for a column that a printed table leaves out.
     interval : str
@@ -61,7 +61,7 @@ class Column:
 
 
 def columns(text: str, **about: Any) -> tuple[Column, ...]:
-    """Declare columns of names and kinds as a manifest has them, a number without a kind.
+    """Declare columns by names and kinds as in a manifest; without a kind it is a number.
 
     Parameters
     ----------

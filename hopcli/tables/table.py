@@ -1,4 +1,4 @@
-"""Tables: what is declared of each, and the numbers of a run as arrays in its columns."""
+"""Tables: the declaration of each, and the numbers of a run as arrays in its columns."""
 
 from __future__ import annotations
 
@@ -43,7 +43,7 @@ class Table:
     columns : tuple of Column
         The columns in order. A run may lack those that do not apply to it.
     headline : str
-        Column that runs of the experiment are known by; empty in all tables but one.
+        Column of the experiment's headline number; empty in all tables but one.
     where : mapping of str to object
         Value of a column in the rows that the headline refers to.
     """
@@ -72,11 +72,11 @@ class Table:
         return next((c.name for c in self.columns if (c.interval_of, c.end) == (name, end)), "")
 
     def estimate(self, name: str | None = None) -> Estimate:
-        """Return the estimate in a column, by default in that of the headline."""
+        """Return the estimate in a column, by default in the headline's."""
         return Estimate(self, self.column(name or self.headline))
 
     def of(self, values: Mapping[str, ArrayLike]) -> Columns:
-        """Make columns of their kinds; a single value is repeated."""
+        """Make columns of the declared kinds; a single value is repeated."""
         arrays = [_array(each, self.column(name).kind) for name, each in values.items()]
         n_rows = max((len(array) for array in arrays if array.ndim), default=1)
         full = [array if array.ndim else np.repeat(array, n_rows) for array in arrays]
@@ -132,7 +132,7 @@ class Estimate:
 
     @property
     def low(self) -> str:
-        """Column of the lower end of its interval; that of an average if there is none."""
+        """Column of the lower end of its interval; if there is none, that of an average."""
         return self.table.end(self.value, "low") or f"{self.value}_ci_low"
 
     @property
@@ -142,7 +142,7 @@ class Estimate:
 
     @property
     def sem(self) -> str:
-        """Column of its standard error; that of an average if there is none."""
+        """Column of its standard error; if there is none, that of an average."""
         return self.table.end(self.value, "sem") or f"{self.value}_sem"
 
     @property
@@ -222,7 +222,7 @@ class Columns:
 
     @property
     def heads(self) -> list[str]:
-        """Names and kinds of the columns as a manifest has them, ``"accuracy: number"``."""
+        """Names and kinds of the columns as in a manifest, ``"accuracy: number"``."""
         kinds = map(kind_of, self.arrays)
         return [f"{name}: {kind}" for name, kind in zip(self.names, kinds, strict=True)]
 
@@ -240,7 +240,7 @@ class Columns:
         return dict(zip(self.names, next(self.take([place]).rows()), strict=True))
 
     def take(self, rows: Any) -> Columns:
-        """Return some rows: a slice, their places, or a truth for each."""
+        """Return some rows, by a slice, indices, or booleans."""
         return Columns(self.names, [array[rows] for array in self.arrays], self.declared)
 
     def where(self, **values: Any) -> Columns:

@@ -1,1 +1,1 @@
-"""What a recall costs, against other programs: `make bench`."""
+"""Cost of a recall, compared with other programs: `make bench`."""

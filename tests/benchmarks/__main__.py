@@ -17,7 +17,7 @@ NAMES = [*ratios.JOBS, *scaling.AXES]
 
 
 def main(arguments: Sequence[str] | None = None) -> None:
-    """Run the jobs and the axes that are asked for, and write the measurements."""
+    """Run the requested jobs and axes, and write the measurements."""
     parser = argparse.ArgumentParser(prog="benchmarks", description=__doc__)
     parser.add_argument("--only", action="append", choices=NAMES, help="repeat for several")
     parser.add_argument("--quick", action="store_true", help="a fiftieth of the work, to try")

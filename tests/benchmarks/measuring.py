@@ -1,4 +1,4 @@
-"""Turns, so that a machine that drifts affects all programs alike; seconds; whole processes."""
+"""Measurements in turns (a drifting machine affects all programs alike), and of whole processes."""
 
 from __future__ import annotations
 
@@ -19,7 +19,7 @@ Row = dict[str, Any]
 
 @dataclass(frozen=True)
 class Effort:
-    """How much is measured.
+    """Amount of work to measure.
 
     Parameters
     ----------
@@ -28,7 +28,7 @@ class Effort:
     limit : float
         Seconds after which the programs of a job take no further turn.
     share : float
-        Share of a job's chains, images or sites that is run, 0 to 1.
+        Share of a job's chains, images or sites to run, 0 to 1.
     """
 
     rounds: int
@@ -99,12 +99,12 @@ def python(*arguments: str) -> Used:
 
 
 def hopcli(*arguments: str) -> Used:
-    """Run a command that writes a folder, which is thrown away."""
+    """Run a command that writes a folder, and delete the folder."""
     with tempfile.TemporaryDirectory() as folder:
         return python("-m", "hopcli", *arguments, "--quiet", "--out", f"{folder}/run")
 
 
 def grid(cells: int, *arguments: str) -> Used:
-    """Run so many cells of the study's recall, two or more, each with a seed of its own."""
+    """Run two or more cells of the study's recall, each with its own seed."""
     seeds = ("--set", f"seed=1:{cells}:1")
     return hopcli("grid", "run", "paper", "--no-figures", *seeds, *arguments)

@@ -1,7 +1,7 @@
-"""The programs that are raced, each told the same work in its own words.
+"""The compared programs, each with an adapter for the same work.
 
-What a program needs to know of a network (a matrix, a model of its own) it makes before it
-is timed; what it does with the starts is timed. All of them use one thread unless told.
+A program prepares its data about a network (a matrix, its own model) before it
+is timed; its work with the starts is timed. By default all programs use one thread.
 """
 
 from __future__ import annotations
@@ -24,26 +24,26 @@ from hopcli import dynamics
 Call = Callable[[], NDArray[np.int8]]
 
 PROCESSORS = len(os.sched_getaffinity(0)) if hasattr(os, "sched_getaffinity") else 1
-"""How many threads hopcli takes unless told."""
+"""Default number of threads of hopcli."""
 
 BLOCK = 64  # attempts whose draws NumPy makes at a time
 
 
 @dataclass(frozen=True)
 class Program:
-    """Something that runs chains.
+    """Program that runs chains.
 
     Parameters
     ----------
     name : str
-        As it is shown.
+        Displayed name.
     prepare : callable
-        Gives what does a work: a call without arguments that returns final states, int8,
+        Returns a call without arguments that does the work and returns final states, int8,
         shape (chains, N).
     package : str
-        What has to be installed for it.
+        Required package.
     chains : int
-        It is given no more than so many chains; what counts is the time an attempt.
+        Largest number of chains; the result is the time per attempt.
     sites : int
         Largest N at which its matrix still takes about a gigabyte or less.
     """
@@ -56,7 +56,7 @@ class Program:
 
     @property
     def is_installed(self) -> bool:
-        """Whether its package is there."""
+        """Return whether its package is installed."""
         return importlib.util.find_spec(self.package) is not None
 
 
@@ -76,7 +76,7 @@ def _ours(work: Work) -> Call:
 
 
 def _class_loop(work: Work) -> Call:
-    """Fields of the classes; the chains shared among plain threads, for it releases the GIL."""
+    """Loop on class fields; plain threads share the chains, because it releases the GIL."""
     couplings, seeds = work.couplings, work.seeds
     shares = np.array_split(np.arange(work.chains), work.threads)
 

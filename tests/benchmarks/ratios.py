@@ -1,6 +1,6 @@
-"""The jobs: which programs are raced, the ratios that are asked for, and what bounds them.
+"""The jobs: compared programs, required ratios, and limiting factors.
 
-A job that is to be fast counts how many times as long its peers take; one that is to add
+A job that must be fast counts how many times as long its peers take; one that must add
 little, how many times as long as its peers it takes itself.
 """
 
@@ -20,7 +20,6 @@ from benchmarks.work import DIGITS, Work, mnist, noisy, recall
 
 Targets = Mapping[Program, float | None]
 
-__all__ = ["JOBS", "Entrant", "Job", "race", "run"]
 
 IMPORTS = "numpy, numba, pandas"
 ATTEMPT = "ns an attempt"
@@ -45,11 +44,11 @@ class Job:
     ours : Entrant
         The program that is compared with the targets.
     peers : list of (Entrant, float or None)
-        The others, with the ratio that is asked for.
+        The others, with the required ratio.
     bounds : str
-        What bounds ours; shown where a target is missed.
+        Limiting factor of ours; shown if a target is missed.
     at_least : bool
-        Whether ratios are peer / ours and the more the better, or ours / peer and the less.
+        Whether ratios are peer / ours (more is better); otherwise ours / peer (less is better).
     """
 
     name: str
@@ -109,7 +108,7 @@ def _ratio(
 
 
 def _agreement(ours: NDArray[np.bool_] | None, theirs: NDArray[np.bool_] | None) -> str:
-    """Say whether as many of the same starts were recalled, within four standard errors."""
+    """Compare the numbers of recalled starts, within four standard errors."""
     if ours is None or theirs is None:
         return ""
     n = min(len(ours), len(theirs))
@@ -292,7 +291,7 @@ def _grid(effort: Effort) -> list[Job]:
         return measuring.grid(number, *tests, "--threads", "1").seconds
 
     def beyond() -> float:
-        """Milliseconds of a cell that are not its loop."""
+        """Milliseconds of a cell outside its loop."""
         slope = (cells(many) - cells(few)) / (many - few)
         return 1e3 * slope - 1e-6 * loop.measure() * one.chains * one.attempts
 

@@ -52,7 +52,7 @@ def _version(package: str) -> str | None:
 
 
 def write(folder: Path, **tables: list[Row]) -> None:
-    """Write what there is into a folder."""
+    """Write all measurements into a folder."""
     folder.mkdir(parents=True, exist_ok=True)
     about = machine()
     (folder / "machine.json").write_text(json.dumps(about, indent=2) + "\n", encoding="utf-8")
@@ -88,7 +88,7 @@ def _line(row: Row) -> str:
 
 
 def draw(points: Sequence[Row], described: str) -> Figure:
-    """Draw the cost of an attempt against size, a panel an axis, both logarithmic."""
+    """Draw the cost of an attempt against size, one panel per axis, both logarithmic."""
     figure = Figure(figsize=(8, 7.6), layout="constrained")
     panels = figure.subplots(2, 2, sharey=True).ravel()
     handles: dict[str, Any] = {}

@@ -1,4 +1,4 @@
-"""What an attempt costs, against the size of the work: one axis after the other."""
+"""Cost of an attempt against the size of the work, one axis after the other."""
 
 from __future__ import annotations
 
@@ -11,8 +11,6 @@ from benchmarks.measuring import Effort, Row, in_turns, seconds, spread
 from benchmarks.peers import CLASS_LOOP, DENSE, DWAVE, OURS, OVER_CHAINS, Call, Program
 from benchmarks.work import PATTERNS, Work, mnist, noisy, recall
 from hopcli.rules import store
-
-__all__ = ["AXES", "Axis", "measure"]
 
 CHAINS = 1_000
 ATTEMPTS = 1 << 23  # of all chains together, where the sites are the axis
@@ -34,7 +32,7 @@ class Axis:
     sizes : tuple of int
         From small to large.
     work : callable
-        Gives the work of a size, and how much of it is run.
+        Returns the work of a size, and the share of it to run.
     """
 
     name: str

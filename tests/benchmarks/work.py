@@ -1,4 +1,4 @@
-"""What the programs are given: the same couplings, starts and number of attempts.
+"""Input of all programs: the same couplings, starts and number of attempts.
 
 The study's recall is the work of most jobs: patterns of MNIST stored by the pseudo-inverse
 rule, training images as starts, Metropolis at T = 0.2, 20 half-sweeps of 392 attempts.
@@ -36,13 +36,13 @@ class Work:
     couplings : Network
         The network.
     starts : ndarray of int8, shape (chains, N)
-        Where the chains start, -1 or +1.
+        Starting states of the chains, -1 or +1.
     own : ndarray of int64, shape (chains,)
         Number of the stored pattern that each start should recall.
     sweeps, attempts_per_sweep : int
         Length of a chain.
     temperature : float
-        Of every sweep.
+        Temperature of every sweep.
     threads : int
         Threads that a program may use.
     """
@@ -67,7 +67,7 @@ class Work:
 
     @property
     def seeds(self) -> NDArray[np.uint64]:
-        """A seed a chain, uint64, shape (chains,)."""
+        """One seed per chain, uint64, shape (chains,)."""
         return chain_seeds(np.random.SeedSequence(1), self.chains)
 
     def first(self, chains: int) -> Work:

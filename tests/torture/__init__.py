@@ -1,1 +1,1 @@
-"""What takes too long for every day: ``make torture``."""
+"""Tests that take too long for every day: ``make torture``."""

@@ -1,4 +1,4 @@
-"""Faults at random: kills, interrupts, two at once, no room for a file.
+"""Random faults: kills, interrupts, two processes at once, full disks.
 
 After each, an earlier run is as it was or the new one complete, nothing finished is lost, and
 the same command goes on to the same bytes. Moments and places are drawn from seeds, so a fault
@@ -21,8 +21,7 @@ from pathlib import Path
 from typing import Any
 
 import pytest
-from conftest import files_below, random_patterns
-from test_figures_weights import write_patterns
+from conftest import files_below, random_patterns, write_patterns
 
 from hopcli.grids.store import FILE, Store
 from hopcli.results import finished_in, locked, read_manifest
@@ -62,7 +61,7 @@ class Subject:
 
     @property
     def goes_on(self) -> bool:
-        """Whether it keeps what was finished when it is stopped."""
+        """True if a stopped command keeps its finished parts."""
         return self.of != "recall"
 
 
@@ -128,7 +127,7 @@ class Place:
         return child
 
     def check(self) -> int:
-        """How many folders are the later ones, or cells are finished; nothing is half-made."""
+        """Return the number of later folders or finished cells; nothing may be half-made."""
         finished = 0
         for name in self.subject.folders:
             folder = self.folder / name
@@ -148,7 +147,7 @@ class Place:
         return finished
 
     def go_on(self) -> None:
-        """The same command again comes to its end, and leaves nothing half-made."""
+        """Run the same command again; it ends, and leaves nothing half-made."""
         code, err = end(start(self.folder, *self.subject.command))
         assert code == 0, err
         assert {name: tables(files_below(self.folder / name)) for name in self.later} == self.later
@@ -162,7 +161,7 @@ def tables(files: Files, *, pictures: bool = True) -> Files:
 
 
 def finished_cells(folder: Path) -> int:
-    """How many cells are finished, none of them damaged."""
+    """Return the number of finished cells, none of them damaged."""
     if not (folder / FILE).exists():
         return 0
     with Store(folder) as store:

@@ -29,7 +29,7 @@ __all__ = ["made"]
 
 @pytest.mark.parametrize("number", range(40))
 def test_a_damaged_store(made: dict[str, Place], tmp_path: Path, number: int) -> None:
-    """A flipped bit or a cut is found, or is of no consequence; never another table."""
+    """A flipped bit or a cut is found, or has no effect; it never changes a table."""
     whole, rng = made["grid"], random.Random(number)
     place = Place(whole.subject, tmp_path, {}, whole.later, whole.seconds)
     configure(tmp_path, 2)

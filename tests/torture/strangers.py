@@ -1,4 +1,4 @@
-"""A stranger's folder, whole: every file as everything that it may be, for every command."""
+"""A stranger's folder: every replacement of every file, for every command."""
 
 from __future__ import annotations
 

@@ -6,7 +6,7 @@ from typing import TYPE_CHECKING
 
 import click
 
-from hopcli.cli.lines import print_lines
+from hopcli.cli.lines import print_line, print_lines
 from hopcli.cli.once import Command
 from hopcli.cli.types import ONE_FOLDER, QUIET
 from hopcli.errors import ResultError
@@ -32,12 +32,12 @@ def check(folder: Path, quiet: bool) -> int:
     from hopcli.results.checking import check as check_folders
 
     if not is_grid(folder):
-        raise ResultError(f"{folder}: must hold a grid, there is no {FILE}")
+        raise ResultError(f"{folder}: must contain a grid, there is no {FILE}")
     found = list(check_folders([folder], EVERY_CHECKER))
     n_cells = sum(checked.n_runs for checked in found)
     differs = [finding.line for checked in found for finding in checked.differs]
     for line in differs:
-        print_lines(terminal(line))
+        print_line(line)
     if not quiet and not differs:
         print_lines(f"{terminal(folder)}: {n_cells:,} cells, all as they were written")
     return 1 if differs else 0

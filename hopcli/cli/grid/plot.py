@@ -7,11 +7,10 @@ from typing import TYPE_CHECKING, Any
 
 import click
 
-from hopcli.cli.lines import print_lines
+from hopcli.cli.lines import print_line
 from hopcli.cli.once import Command
 from hopcli.cli.types import FILE, ONE_FOLDER, QUIET
 from hopcli.errors import renamed
-from hopcli.printing import terminal
 from hopcli.values import flag_name
 
 if TYPE_CHECKING:
@@ -49,7 +48,7 @@ __all__ = ["plot"]
     help="With title and caption, or for print.  [default: screen]",
 )
 @click.option("--out", type=FILE, metavar="FILE", help="Picture.  [default: DIR/grid.png]")
-@click.option("--overwrite", is_flag=True, help="Replace another FILE of --out.")
+@click.option("--overwrite", is_flag=True, help="Replace FILE if it is another picture.")
 @QUIET
 def plot(
     folder: Path,
@@ -72,8 +71,10 @@ def plot(
 
     The format of --out follows from the end of its name: .png, .svg or .pdf.
     """
+    from hopcli.cli.listening import hush_matplotlib
     from hopcli.runs.pictures import Style, redraw_grid
 
+    hush_matplotlib()
     given = {name: value for name, value in asked.items() if value is not None}
     with renamed(flag_name):
         how = Style(figure_format, figure_style)
@@ -85,4 +86,4 @@ def plot(
             overwrite=overwrite,
         )
     if not quiet:
-        print_lines(terminal(path))
+        print_line(path)

@@ -11,8 +11,6 @@ from hopcli.cli.completion import complete_config
 from hopcli.cli.once import Command
 from hopcli.cli.tables import form_option
 from hopcli.cli.types import FOLDER, POSITIVE, QUIET
-from hopcli.results.files import check_made
-from hopcli.runs.requests import Wishes, as_written, grid_request
 
 __all__ = ["run"]
 
@@ -98,7 +96,9 @@ def run(config: str | None, name: str | None, sets: tuple[str, ...], **options: 
     if (config is None) == (name is None):
         raise click.UsageError("give either FILE or --command")
     from hopcli.cli.grid.running import list_grid, plan_grid, run_grid
+    from hopcli.results.files import check_made
     from hopcli.runs.grids import GridOptions
+    from hopcli.runs.requests import Wishes, as_written, grid_request
 
     dry, form = options.pop("dry_run"), options.pop("form")
     wishes = Wishes(format=form, **{k: options.pop(k) for k in Wishes._fields if k in options})

@@ -9,12 +9,13 @@ from typing import TYPE_CHECKING
 import click
 
 from hopcli import endings
-from hopcli.cli.lines import listen, print_lines, tell
+from hopcli.cli.lines import print_files, print_line, print_lines, tell
+from hopcli.cli.listening import listen
 from hopcli.cli.progress import CellBar, Watch, shown
 from hopcli.cli.tables import laid_out, print_table
 from hopcli.grids.planning import in_words
 from hopcli.grids.view import TABLE, load_published, load_view
-from hopcli.printing import terminal
+from hopcli.results.manifest import STORE
 from hopcli.runs.forecast import forecast
 from hopcli.runs.grids import GridJob, merge_shards
 
@@ -91,8 +92,8 @@ def _print_state(folder: Path, state: State, files: list[Path], n_made: int, for
     click.echo(f"{grid.command}: {said}")
     if files:
         _print_numbers(folder, grid)
-    names = " ".join(path.name for path in files)
-    print_lines("\n" + terminal(f"{folder}/  {names or 'grid.sqlite'}"))
+    click.echo()
+    print_files(folder, files or [folder / STORE])
 
 
 def _print_numbers(folder: Path, grid: Grid) -> None:
@@ -134,7 +135,7 @@ def list_grid(job: GridJob) -> int:
         return 0
     for state, one in expected.cells[:_LISTED]:
         words = in_words(job.grid, one.place.values)
-        print_lines(terminal(f"{state:9} {one.cell[:12]}  {words}"))
+        print_line(f"{state:9} {one.cell[:12]}  {words}")
     n_cells = len(expected.cells)
     if n_cells > _LISTED:
         click.echo(f"... and {n_cells - _LISTED:,} more")

@@ -7,10 +7,9 @@ from typing import TYPE_CHECKING
 
 import click
 
-from hopcli.cli.lines import print_lines
+from hopcli.cli.lines import print_line
 from hopcli.cli.once import Command
 from hopcli.cli.types import FORM, ONE_FOLDER
-from hopcli.printing import terminal
 
 if TYPE_CHECKING:
     from pathlib import Path
@@ -50,9 +49,9 @@ def status(folder: Path, form: str) -> None:
     told = ", ".join(f"{count:,} {name}" for name, count in counts.items() if count)
     click.echo(f"{grid.command} over {', '.join(grid.names)}: {told}; {seconds:,.1f} s of cells")
     for version in sorted({one.version for one in state.there.values()}):
-        print_lines(terminal(f"made by {version}"))
+        print_line(f"made by {version}")
     for kind, lines in (("failed", state.failures), ("warning", state.warnings)):
         for words, told in lines[:_LISTED]:
-            print_lines(terminal(f"{kind}: {words}: {told}"))
+            print_line(f"{kind}: {words}: {told}")
         if len(lines) > _LISTED:
             click.echo(f"{kind}: {len(lines) - _LISTED:,} more, which --format json lists")

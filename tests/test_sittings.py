@@ -1,0 +1,183 @@
+"""Two sittings as they are typed: a student at a terminal of 80 columns, and a scripter."""
+
+from __future__ import annotations
+
+import contextlib
+import csv
+import fcntl
+import json
+import os
+import pty
+import re
+import struct
+import subprocess
+import sys
+import termios
+from pathlib import Path
+
+import pytest
+
+pytestmark = pytest.mark.skipif(sys.platform == "win32", reason="there is no pty")
+
+COLUMNS = 80
+SMALL = "--digits 3,1 --tests 4 --repeats 2"
+INTERRUPTED = """
+import os, signal, sys
+import hopcli.__main__ as program
+from hopcli.grids.store import Store
+write = Store.write
+
+def write_and_stop(store, made):
+    write(store, made)
+    os.kill(os.getpid(), signal.SIGINT)
+
+Store.write = write_and_stop
+program.start()
+"""
+"""The command line, interrupted after the first cell of a grid."""
+
+
+class Sitting:
+    """A folder in which lines are typed, with `hopcli` among the programs."""
+
+    def __init__(self, environment: dict[str, str], programs: Path) -> None:
+        for name, module in {"hopcli": "-m hopcli", "interrupted": programs / "stop.py"}.items():
+            programs.joinpath(name).write_text(f'#!/bin/sh\nexec {sys.executable} {module} "$@"\n')
+            programs.joinpath(name).chmod(0o755)
+        (programs / "stop.py").write_text(INTERRUPTED)
+        kept = {name: value for name, value in environment.items() if not name.startswith("MAKE")}
+        self._environment = {**kept, "PATH": f"{programs}:{kept['PATH']}", "TERM": "xterm"}
+
+    def pipe(self, line: str, code: int = 0) -> str:
+        """Type a line whose output a script reads; it ends with this exit code."""
+        done = subprocess.run(
+            ["sh", "-c", line],
+            env=self._environment,
+            stdin=subprocess.DEVNULL,
+            capture_output=True,
+            text=True,
+            check=False,
+            timeout=100,
+        )
+        assert done.returncode == code, (line, done)
+        assert "Traceback" not in done.stderr
+        return done.stdout
+
+    def type(self, line: str, code: int = 0) -> str:
+        """Type a line at the terminal; return what it shows, at most 80 columns wide."""
+        ours, theirs = pty.openpty()
+        fcntl.ioctl(theirs, termios.TIOCSWINSZ, struct.pack("HHHH", 24, COLUMNS, 0, 0))
+        environment = {key: v for key, v in self._environment.items() if key != "COLUMNS"}
+        with subprocess.Popen(
+            ["sh", "-c", line], env=environment, stdin=theirs, stdout=theirs, stderr=theirs
+        ) as child:
+            os.close(theirs)
+            shown = b""
+            with contextlib.suppress(OSError):  # of Linux, at the end
+                while read := os.read(ours, 65536):
+                    shown += read
+            os.close(ours)
+        assert child.returncode == code, (line, shown)
+        text = shown.decode().replace("\r\n", "\n")
+        # A message on stderr is one line; all else fits.
+        shown_lines = [each for each in re.split("[\r\n]", text) if not each.startswith("hopcli: ")]
+        assert [each for each in shown_lines if len(each) > COLUMNS] == [], line
+        return text
+
+
+@pytest.fixture
+def sitting(
+    empty_folder: Path, child_environment: dict[str, str], tmp_path_factory: pytest.TempPathFactory
+) -> Sitting:
+    del empty_folder
+    return Sitting(child_environment, tmp_path_factory.mktemp("programs"))
+
+
+def folders(pattern: str) -> list[str]:
+    return sorted(str(path) for path in Path().glob(pattern) if path.is_dir())
+
+
+def test_a_student_reproduces_the_study(sitting: Sitting) -> None:
+    assert sitting.type("hopcli").count("hopcli ") >= 6
+    assert len(sitting.type("hopcli -h").splitlines()) <= 40
+    assert len(sitting.type("hopcli recall -h").splitlines()) <= 40
+    assert folders("*") == []
+    shown = sitting.type("hopcli recall")
+    accuracy = re.search(r"overall +5000 +([0-9.]+) .* 80 ± 10", shown)
+    assert accuracy is not None
+    assert float(accuracy[1]) == pytest.approx(80, abs=10)
+    assert Path("results/recall/accuracy.png").is_file()
+    assert "recall" in sitting.type("hopcli recal", code=2)
+    assert "pseudo-inverse" in sitting.type("hopcli recall --rule pseudoinverse", code=2)
+    assert "pinv" not in sitting.type("hopcli help overlap")
+    sitting.type(f"hopcli recall --temperature 0.3 {SMALL} --no-figures")
+    assert len(folders("results/recall-*")) == 1
+    assert "█" in sitting.type("hopcli show results/recall")
+    shown = sitting.type("hopcli reproduce --quick --only order-worst")
+    assert re.search("^order-worst +reproduced ", shown, re.MULTILINE)
+    assert Path("results/reproduce-quick-some/report.html").is_file()
+    sitting.type("hopcli report results/recall results/recall-*")
+    page = Path("report.html").read_text(encoding="utf-8")
+    assert {"results/recall", *folders("results/recall-*")} <= set(re.findall("[^<>]+", page))
+
+
+SMALL_RUN = """
+command = "recall"
+temperature = {}
+digits = [3, 1]
+tests = 4
+repeats = 2
+figures = false
+"""
+NOISE = """
+command = "weights"
+dataset = "text:3x3"
+[grid]
+rule = ["hebbian", "storkey", "pseudo-inverse"]
+"""
+
+
+def test_a_scripter_runs_a_batch(sitting: Sitting) -> None:
+    sitting.pipe("hopcli init")
+    for name, temperature in {"cold": 0.1, "hot": 0.9}.items():
+        Path("configs", f"{name}.toml").write_text(SMALL_RUN.format(temperature))
+    planned = [json.loads(line) for line in dry(sitting).splitlines()]
+    assert [(run["out"], run["state"]) for run in planned] == [
+        ("results/cold", "to do"),
+        ("results/hot", "to do"),
+    ]
+    assert folders("results") == []
+    sitting.pipe("make -j2")
+    assert [json.loads(line)["state"] for line in dry(sitting).splitlines()] == ["finished"] * 2
+
+    Path("noise.toml").write_text(NOISE)
+    sitting.pipe("interrupted grid run noise.toml --threads 1", code=130)
+    status = "hopcli grid status results/noise --format json"
+    assert json.loads(sitting.pipe(status))["missing"] > 0
+    sitting.type("hopcli grid run noise.toml")
+    assert json.loads(sitting.pipe(status))["finished"] == 3
+    rows = list(csv.DictReader(sitting.pipe("hopcli grid table results/noise").splitlines()))
+    assert [*dict.fromkeys(row["rule"] for row in rows)] == ["hebbian", "storkey", "pseudo-inverse"]
+    sitting.pipe("hopcli grid plot results/noise --out figures/noise.pdf")
+    assert Path("figures/noise.pdf").read_bytes().startswith(b"%PDF")
+
+    runs = json.loads(sitting.pipe("hopcli runs results --format json"))
+    assert {run["folder"] for run in runs} == {"results/cold", "results/hot", "results/noise"}
+    sitting.type("hopcli runs results")
+    found = json.loads(sitting.pipe("hopcli diff results/cold results/hot --format json", code=1))
+    assert [(one["name"], one["a"], one["b"]) for one in found["settings"]] == [
+        ("temperature", 0.1, 0.9)
+    ]
+    sitting.type("hopcli diff results/cold results/hot", code=1)
+    again = sitting.pipe("hopcli run results/cold/recall.json --format json")
+    assert json.loads(again)["out"] == "results/cold-again"
+    sitting.pipe("hopcli diff results/cold results/cold-again")
+    sitting.pipe("hopcli plot results/cold results/hot --out figures")
+    assert {"cold-accuracy.png", "hot-accuracy.png"} <= set(os.listdir("figures"))  # noqa: PTH208
+    sitting.pipe("hopcli check results")
+    Path("results/hot/accuracy.csv").write_text("label\n")
+    assert "results/hot/accuracy.csv" in sitting.pipe("hopcli check results", code=1)
+
+
+def dry(sitting: Sitting) -> str:
+    return sitting.pipe("hopcli run --dry-run configs/*.toml --format json")
