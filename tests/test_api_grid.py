@@ -131,5 +131,5 @@ def test_what_is_wrong_is_refused_before_anything_is_written(
 
 def test_a_folder_of_another_grid_is_refused() -> None:
     grid("recall", vary={"temperature": [0.1]}, out="here", **SHARED)
-    with pytest.raises(ResultError, match=r"weights.*recall"):
+    with pytest.raises(ResultError, match=r"here.*recall"):
         grid("weights", vary={"rule": ["hebbian"]}, dataset=SHARED["dataset"], out="here")

@@ -85,7 +85,8 @@ def test_help_explains_commands_options_keys_and_words(
     assert named in shell.run(f"help {topic}").out
 
 
-def test_docs_lists_and_prints_pages(shell: Shell) -> None:
+def test_docs_lists_and_prints_pages(shell: Shell, monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr("hopcli.cli.docs._BUILT", Path("missing"))
     pages = [line.split()[0] for line in shell.run("docs").out.split("\n\n")[0].splitlines()]
     assert {"grids", "questions", "study"} <= set(pages)
     for page in pages:
