@@ -4,10 +4,13 @@ from __future__ import annotations
 
 import contextlib
 import json
+import os
 import signal
 import socket
+import socketserver
 import subprocess
 import sys
+import threading
 import time
 from collections.abc import Iterator
 from dataclasses import dataclass
@@ -41,11 +44,11 @@ class Cluster:
 
 
 @contextlib.contextmanager
-def _cluster(folder: Path, n_workers: int = 2) -> Iterator[Cluster]:
+def _cluster(folder: Path, n_workers: int = 2, protocol: str = "tcp") -> Iterator[Cluster]:
     with socket.socket() as free:
         free.bind(("127.0.0.1", 0))
         port = free.getsockname()[1]
-    address = f"tcp://127.0.0.1:{port}"
+    address = f"{protocol}://127.0.0.1:{port}"
 
     def start(program: str, *arguments: str) -> subprocess.Popen[bytes]:
         command = [sys.executable, "-m", f"distributed.cli.dask_{program}", *arguments]
@@ -53,7 +56,7 @@ def _cluster(folder: Path, n_workers: int = 2) -> Iterator[Cluster]:
         null = subprocess.DEVNULL
         return subprocess.Popen(command, cwd=folder, stdout=null, stderr=null)
 
-    scheduler = start("scheduler", "--port", str(port))
+    scheduler = start("scheduler", "--protocol", protocol, "--port", str(port))
     alone = ["--nthreads", "1", "--no-nanny", "--death-timeout", "60"]
     workers = [start("worker", address, *alone) for _ in range(n_workers)]
     try:
@@ -177,3 +180,70 @@ def test_deaths_lose_nothing_finished(run_hopcli: RunHopcli, tmp_path: Path) -> 
     assert f" {kept} of {N_CELLS} cells " in err
     done = run_hopcli("grid", "run", "long.toml", "--limit", "1", "--format", "json")
     assert (json.loads(done.out)["made now"], _finished("long")) == (1, kept + 1)
+
+
+# --- who is there
+
+
+@contextlib.contextmanager
+def _peer(says: bytes) -> Iterator[int]:
+    """A port whose peer says something else to everyone."""
+
+    class Says(socketserver.BaseRequestHandler):
+        def handle(self) -> None:
+            self.request.sendall(says)
+
+    with socketserver.ThreadingTCPServer(("127.0.0.1", 0), Says) as server:
+        threading.Thread(target=server.serve_forever, daemon=True).start()
+        yield server.server_address[1]
+        server.shutdown()
+
+
+@pytest.mark.parametrize(
+    "says",
+    [b"", b"SSH-2.0-x\r\n", b"HTTP/1.1 400 \r\n\r\n" * 99, b"\0" * 4096, b"\xff" * 64],
+    ids=["closes", "ssh", "http", "zeros", "ones"],
+)
+def test_other_peers(run_hopcli: RunHopcli, monkeypatch: pytest.MonkeyPatch, says: bytes) -> None:
+    monkeypatch.setattr(dask, "_ANSWERS", 1.0)
+    with _peer(says) as port:
+        done = run_hopcli("grid", "run", "seeds.toml", "--dask", f"tcp://127.0.0.1:{port}")
+    assert done.refused().startswith("--dask ")
+    assert f"127.0.0.1:{port}" in done.err
+    assert not Path("results/seeds/grid.csv").exists()
+
+
+@pytest.mark.slow
+def test_a_cluster_with_tls_makes_the_same_and_takes_nobody_without(
+    run_hopcli: RunHopcli, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    expected = _made_on_threads(run_hopcli)
+    key, certificate = tmp_path / "key.pem", tmp_path / "cert.pem"
+    subprocess.run(
+        [
+            *("openssl", "req", "-x509", "-newkey", "rsa:2048", "-nodes", "-days", "2"),
+            *("-subj", "/CN=localhost", "-addext", "subjectAltName=IP:127.0.0.1"),
+            *("-keyout", str(key), "-out", str(certificate)),
+        ],
+        check=True,
+        capture_output=True,
+    )
+    lines = [f"distributed:\n  comm:\n    tls:\n      ca-file: {certificate}\n"]
+    lines += [
+        f"      {role}:\n        cert: {certificate}\n        key: {key}\n"
+        for role in ("client", "scheduler", "worker")
+    ]
+    (tmp_path / "dask").mkdir()
+    (tmp_path / "dask/tls.yaml").write_text("".join(lines), encoding="utf-8")
+    monkeypatch.setenv("DASK_CONFIG", str(tmp_path / "dask"))
+    with _cluster(tmp_path, 1, "tls") as cluster:
+        run = [sys.executable, "-m", "hopcli", "grid", "run", "seeds.toml", "-q", "--dask"]
+        done = subprocess.run([*run, cluster.address], check=False, timeout=PATIENCE)
+        assert done.returncode == 0
+        assert Path("results/seeds/grid.csv").read_bytes() == expected
+        for address in (cluster.address, cluster.address.replace("tls", "tcp")):
+            alone = os.environ | {"DASK_CONFIG": str(tmp_path / "none")}
+            done = subprocess.run(
+                [*run, address, "--out", "b"], env=alone, check=False, timeout=PATIENCE
+            )
+            assert done.returncode == 2
