@@ -15,9 +15,11 @@ from typing import Any
 
 import matplotlib.pyplot as plt
 import numpy as np
+import pandas as pd
 from PIL import Image
 
 import hopcli
+from hopcli.study import AUTHORS_RECALL
 
 RESULTS = Path(__file__).parents[1] / "results"
 FOUR = (((10, 7), (7, 14), (18, 14)), ((20, 4), (18, 10), (16, 16), (14, 23)))
@@ -33,6 +35,7 @@ def main() -> None:
         tab.screenshot(path=RESULTS / "reproduce" / "report.png")
     live()
     two_threes()
+    three_ways()
 
 
 @contextlib.contextmanager
@@ -135,6 +138,38 @@ def _frame(spins: np.ndarray, overlaps: np.ndarray, energies: np.ndarray) -> Ima
     figure.savefig(shot)
     plt.close(figure)
     return Image.open(shot).convert("RGB").quantize(32)
+
+
+# --- recall as published, by the text and as run -----------------------------------------
+
+
+def three_ways() -> None:
+    """Draw the printed table of recall beside both protocols."""
+    authors = pd.read_csv(AUTHORS_RECALL, index_col="repeat")
+    ways = [("published", authors.mean(), authors.std())]
+    for name, run in (("by the text", "paper"), ("as run", "paper-as-run")):
+        table = 100 * pd.read_csv(RESULTS / run / "accuracy.csv", index_col="label")
+        ways.append((name, table["accuracy"], table["sd_repeats"]))
+    figure, ax = plt.subplots(figsize=(7, 2.6), dpi=110)
+    for k, (name, mean, sd) in enumerate(ways):
+        places = np.arange(len(LABELS)) + 0.2 * (k - 1)
+        values, errors = mean[list(LABELS)], sd[list(LABELS)]
+        ax.errorbar(
+            places,
+            values,
+            errors,
+            fmt=("D", "o", "s")[k],
+            color=("k", "tab:blue", "tab:orange")[k],
+            capsize=3,
+            label=name,
+        )
+    ax.set(xticks=range(len(LABELS)), xticklabels=list(LABELS), xlabel="digit")
+    ax.set_ylabel("recalled (%), ± SD")
+    ax.spines[["top", "right"]].set_visible(False)
+    figure.legend(loc="upper center", ncols=len(ways), frameon=False)
+    figure.tight_layout(rect=(0, 0, 1, 0.92))
+    figure.savefig(RESULTS / "live" / "three-ways.png", metadata={"Software": None})
+    plt.close(figure)
 
 
 if __name__ == "__main__":
