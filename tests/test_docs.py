@@ -273,6 +273,8 @@ def test_commands_of_the_readme_run(shell: Shell, child_environment: dict[str, s
     assert outs["recall"].startswith(_blocks(README, "text")[0])
     made = {path.parent.name for path in Path("results").rglob("*.json")}
     assert made == {"recall", "storkey", "drawings", "noise"}
+    (quoted,) = re.findall(r'^- "(.*)":', README, flags=re.MULTILINE)
+    assert quoted in shell.refuse("recall --seed 2 --out results/recall")
     bin_folder = CHECKOUT / ".venv" / "bin"
     path = os.pathsep.join([str(bin_folder), child_environment.get("PATH", os.defpath)])
     subprocess.run(["make", "-s"], env={**child_environment, "PATH": path}, check=True)

@@ -1,4 +1,4 @@
-// Learning: stored patterns in, couplings between site classes out, as in hopcli/storage.
+// Learning: stored patterns in, couplings between site classes out, as in hopcli/rules.
 
 // Group the sites by the values of all patterns and their threshold; classes are in the order
 // of these values.
