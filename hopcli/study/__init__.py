@@ -66,17 +66,24 @@ def read_curve(path: Path) -> dict[str, float]:
 _PROTOCOL = {
     "dataset": "mnist",
     "split": "train",
+    "threshold": 0,
+    "size": None,
+    "invert": False,
+    "transpose": False,
     "digits": ["3", "6", "1", "0", "4"],
     "patterns": None,
     "source_indices": None,
     "samples": 20,
     "selection_seed": 9,
     "rule": "pseudo-inverse",
+    "theta": 0.0,
     "dynamics": "metropolis",
+    "attempts_per_sweep": 392,
     "temperature": 0.2,
     "start": "image",
     "quench": False,
     "criterion": 0.99,
+    "score": "abs",
 }
 """Settings behind the printed table of recall."""
 
