@@ -31,8 +31,6 @@ FRAMES, ATTEMPTS = 24, 196  # frames, and attempted flips between two of them
 
 def main() -> None:
     """Take all pictures."""
-    with opened(RESULTS / "reproduce" / "report.html", 1000, 900) as tab:
-        tab.screenshot(path=RESULTS / "reproduce" / "report.png")
     live()
     two_threes()
     three_ways()
