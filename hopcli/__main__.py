@@ -11,8 +11,6 @@ import os
 import signal
 import sys
 
-__all__ = ["start"]
-
 _GARBAGE = 20_000
 """New objects between two garbage collections: at 700, as usual, they are a tenth of a run."""
 

@@ -19,8 +19,6 @@ from hopcli.values import show, show_several
 if TYPE_CHECKING:
     from collections.abc import Mapping
 
-__all__ = ["CATALOGUE", "Entry", "entry"]
-
 
 @dataclass(frozen=True, slots=True)
 class Entry:

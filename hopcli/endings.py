@@ -20,8 +20,6 @@ from typing import TYPE_CHECKING
 if TYPE_CHECKING:
     from pathlib import Path
 
-__all__ = ["NO_PICTURES", "begin", "code_of", "expect", "is_finished", "keep", "truth", "wrote"]
-
 NO_PICTURES = 3
 """Exit code of a run whose tables and manifest are in place, but not its pictures."""
 

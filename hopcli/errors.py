@@ -13,17 +13,6 @@ from typing import TYPE_CHECKING
 if TYPE_CHECKING:
     from collections.abc import Callable, Iterator
 
-__all__ = [
-    "DataError",
-    "HopcliError",
-    "HopcliWarning",
-    "PatternError",
-    "ResultError",
-    "SettingError",
-    "renamed",
-]
-
-
 _LONGEST = 80  # characters of a value in a message
 
 

@@ -19,8 +19,6 @@ from hopcli.values import RefusedError, bare, flag_name, nearest, real, show, sp
 if TYPE_CHECKING:
     from collections.abc import Callable, Iterable, Mapping
 
-__all__ = ["Kind", "RefusedError", "checked", "fits", "read", "reader"]
-
 
 def _as_listed(value: Any) -> Any:
     """Turn a tuple into a list and return any other value unchanged."""

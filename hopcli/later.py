@@ -9,8 +9,6 @@ from __future__ import annotations
 from importlib import import_module
 from typing import Any
 
-__all__ = ["exported", "later"]
-
 
 class _Later:
     """A stand-in for a module; it keeps each attribute that was used."""

@@ -12,8 +12,6 @@ from hopcli.errors import SettingError
 if TYPE_CHECKING:
     from numpy.typing import NDArray
 
-__all__ = ["Losses", "overlap_loss", "overlap_loss_of"]
-
 _BLOCK = 1024  # samples multiplied with all others at once, to bound the memory
 _MOST_PIXELS = 2**29  # of all samples, compared in eight bytes each
 _SITES = 2**16  # sites of few large images multiplied at once

@@ -15,8 +15,6 @@ if TYPE_CHECKING:
 
     from numpy.typing import NDArray
 
-__all__ = ["MOST_PICTURES", "picture", "pictures", "shortened"]
-
 MOST_PICTURES = 20
 """Largest number of pictures shown for a record; the text gives the total."""
 

@@ -20,8 +20,6 @@ from __future__ import annotations
 
 import re
 
-__all__ = ["csv", "html", "latex", "make", "markdown", "picture", "terminal", "uncsv"]
-
 _MARKDOWN = re.compile(r"[\\`*|<&\[\]~]|(?<![A-Za-z0-9])_|_(?![A-Za-z0-9])|^(?=[#>])")
 _LATEX = {
     **{c: f"\\{c}" for c in "&%$#_{}"},

@@ -12,8 +12,6 @@ if TYPE_CHECKING:
 else:
     np = later("numpy")
 
-__all__ = ["digest", "frozen"]
-
 
 def frozen(array: NDArray[Any]) -> NDArray[Any]:
     """Return a read-only array that no other reference can change.

@@ -14,9 +14,6 @@ import numpy as np
 if TYPE_CHECKING:
     from numpy.typing import NDArray
 
-__all__ = ["VERSION", "Legacy", "Streams", "legacy_random_state", "seed_word", "splitmix64"]
-
-
 VERSION = 3
 """Version of the random streams; raise it when the same seed gives different numbers."""
 

@@ -14,20 +14,6 @@ from typing import TYPE_CHECKING, Any
 if TYPE_CHECKING:
     from collections.abc import Iterable, Sequence
 
-__all__ = [
-    "RefusedError",
-    "as_column",
-    "bare",
-    "finite",
-    "flag_name",
-    "nearest",
-    "real",
-    "show",
-    "show_several",
-    "spread",
-    "whole",
-]
-
 _MOST_POINTS = 10_000  # values of a range
 
 

@@ -26,8 +26,6 @@ if TYPE_CHECKING:
     from hopcli.config import Setting
     from hopcli.runs.requests import Request
 
-__all__ = ["ask", "command_named", "plain_settings", "plain_value"]
-
 _OF_DATA = ("split", "threshold", "size", "crop", "invert", "transpose")
 """Settings that are fixed once a data set is loaded."""
 

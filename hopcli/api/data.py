@@ -25,8 +25,6 @@ if TYPE_CHECKING:
 
     from hopcli.config import Settings
 
-__all__ = ["Real", "Whole", "as_patterns", "given", "load", "select"]
-
 Whole = int | np.integer[Any]
 """Whole number, also of NumPy."""
 

@@ -11,8 +11,6 @@ from hopcli.errors import ResultError
 if TYPE_CHECKING:
     import pandas as pd
 
-__all__ = ["check", "diff", "write_report"]
-
 Place = str | os.PathLike[str]
 """A folder."""
 

@@ -34,8 +34,6 @@ if TYPE_CHECKING:
     from hopcli.grids.grid import Grid
     from hopcli.runs.grids import GridDone
 
-__all__ = ["GridRun", "grid"]
-
 
 @dataclass(frozen=True, eq=False, repr=False)
 class GridRun:

@@ -17,8 +17,6 @@ if TYPE_CHECKING:
     from hopcli.api.data import Real, Whole
     from hopcli.datasets import Dataset
 
-__all__ = ["Live", "live"]
-
 _HEIGHT = 900  # pixels in a notebook
 
 

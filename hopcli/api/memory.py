@@ -34,8 +34,6 @@ if TYPE_CHECKING:
     from hopcli.api.data import Real, Whole
     from hopcli.network import Network
 
-__all__ = ["Memory", "store"]
-
 
 def store(
     patterns: Patterns | Dataset | str | os.PathLike[str] | Mapping[str, ArrayLike] | ArrayLike,

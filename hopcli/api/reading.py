@@ -28,8 +28,6 @@ if TYPE_CHECKING:
     import pandas as pd
     from numpy.typing import NDArray
 
-__all__ = ["read"]
-
 
 class _Found(NamedTuple):
     """Folder, settings and rows of a table of one run."""

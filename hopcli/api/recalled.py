@@ -19,8 +19,6 @@ if TYPE_CHECKING:
     from hopcli.experiments.relaxation import Relaxation
     from hopcli.experiments.tally import Block
 
-__all__ = ["Recalled"]
-
 _SHOWN = 6  # trials in a notebook
 
 

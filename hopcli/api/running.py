@@ -27,8 +27,6 @@ if TYPE_CHECKING:
     from hopcli.patterns import Patterns
     from hopcli.runs.requests import Request
 
-__all__ = ["Bar", "Figures", "Run", "in_lines", "make"]
-
 _DELAY = 1.0  # seconds before a bar is drawn
 _SHOWN = 8  # settings of a run in its repr
 _OF_CALLER = 3  # frames from a warning to the caller of the command

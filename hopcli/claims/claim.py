@@ -11,17 +11,6 @@ if TYPE_CHECKING:
 
     from hopcli.claims.expressions import Expression
 
-__all__ = [
-    "ERRORS",
-    "PATTERNS",
-    "RESAMPLED",
-    "ROLES",
-    "Claim",
-    "Claims",
-    "Condition",
-    "RunOf",
-]
-
 ERRORS = {
     "none": "exact",
     "thermal": "thermal noise",

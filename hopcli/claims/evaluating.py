@@ -23,8 +23,6 @@ if TYPE_CHECKING:
     from hopcli.claims.expressions import Expression, Term
     from hopcli.tables import Columns
 
-__all__ = ["check_claims", "check_names", "chosen_rows", "evaluate"]
-
 
 def evaluate(expression: Expression, runs: Mapping[str, Any], where: str) -> Measured:
     """Measure the number of an expression.

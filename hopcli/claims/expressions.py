@@ -28,8 +28,6 @@ from hopcli.errors import DataError, SettingError
 from hopcli.study import find_numbers
 from hopcli.values import nearest
 
-__all__ = ["Expression", "Term", "parse"]
-
 _LONGEST = 1000  # characters
 
 # No two neighbours of these patterns match the same characters, so that the cost is linear.

@@ -23,8 +23,6 @@ if TYPE_CHECKING:
 
     from hopcli.claims.rows import Rows
 
-__all__ = ["FUNCTIONS", "takes"]
-
 _TOTAL = "attractors"  # row of a census with the sum of the others
 
 

@@ -44,20 +44,6 @@ if TYPE_CHECKING:
     from hopcli.claims.claim import Claim
     from hopcli.claims.measured import Measured
 
-__all__ = [
-    "BAYES",
-    "DETECTABLE",
-    "TESTS",
-    "VERDICTS",
-    "Answer",
-    "Evidence",
-    "answers",
-    "are_same",
-    "ln_density",
-    "margin_edges",
-    "verdict",
-]
-
 VERDICTS = (
     "reproduced",
     "reproduced, conditions indistinguishable",

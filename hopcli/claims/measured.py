@@ -11,8 +11,6 @@ from hopcli.statistics import Z95
 if TYPE_CHECKING:
     from collections.abc import Callable
 
-__all__ = ["Measured", "binomial", "normal_tail"]
-
 Tails = tuple[float, float]
 
 

@@ -35,17 +35,6 @@ if TYPE_CHECKING:
 
     Array = NDArray[np.float64]
 
-__all__ = [
-    "DRAWS",
-    "Fit",
-    "Prediction",
-    "Printed",
-    "columns_needed",
-    "compare",
-    "predict",
-    "printed",
-]
-
 DRAWS = 10_000
 """Number of simulated studies."""
 

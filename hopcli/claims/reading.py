@@ -29,8 +29,6 @@ if TYPE_CHECKING:
     from collections.abc import Mapping
     from pathlib import Path
 
-__all__ = ["read_claims"]
-
 _TEXT, _POSITIVE, _FINITE = word("TEXT"), number(0, above=True), number(-math.inf)
 _COUNT = integer(1, 1_000_000)
 

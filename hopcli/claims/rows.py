@@ -15,8 +15,6 @@ if TYPE_CHECKING:
 
     from hopcli.tables import Columns
 
-__all__ = ["Rows", "intervals_of", "values_by"]
-
 
 class Rows(NamedTuple):
     """The rows that an expression chooses.

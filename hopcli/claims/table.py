@@ -20,19 +20,6 @@ if TYPE_CHECKING:
     from hopcli.claims.published import Fit
     from hopcli.claims.verdicts import Judged, Side
 
-__all__ = [
-    "asked",
-    "brief",
-    "found_text",
-    "margin_text",
-    "number",
-    "p_text",
-    "published_text",
-    "reason",
-    "short",
-    "table",
-]
-
 
 def number(value: Any) -> str:
     """Format a number or list for people.

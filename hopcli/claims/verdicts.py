@@ -28,8 +28,6 @@ if TYPE_CHECKING:
 
     from hopcli.claims.claim import Claim, Claims, Condition
 
-__all__ = ["Judged", "Side", "judge"]
-
 _log = logging.getLogger(__name__)
 
 

@@ -17,8 +17,6 @@ if TYPE_CHECKING:
 
     from hopcli.results.checking import Finding
 
-__all__ = ["command"]
-
 
 @click.command("check", cls=Command)
 @FOLDERS

@@ -20,8 +20,6 @@ if TYPE_CHECKING:
 
     Completer = Callable[[click.Context, click.Parameter, str], list[CompletionItem]]
 
-__all__ = ["complete_config", "complete_folder", "complete_setting", "complete_source"]
-
 
 def complete_setting(setting: Setting, name: str) -> Completer:
     """Complete a setting with its choices, the sources of data, or files."""

@@ -23,8 +23,6 @@ if TYPE_CHECKING:
     from hopcli.datasets import Dataset
     from hopcli.tables import Columns
 
-__all__ = ["command"]
-
 
 @click.group("data", cls=Group, invoke_without_command=True, params=data_options("split"))
 @form_option

@@ -17,8 +17,6 @@ if TYPE_CHECKING:
 
     from hopcli.datasets import Dataset
 
-__all__ = ["data_options", "load_asked"]
-
 
 def data_options(*without: str) -> list[click.Parameter]:
     """Make the options for the data, the same as in commands that run experiments."""

@@ -7,8 +7,6 @@ import click
 from hopcli.cli.once import Command
 from hopcli.printing import make
 
-__all__ = ["command"]
-
 
 @click.command("deps", cls=Command)
 @click.argument("configs", nargs=-1, metavar="FILE|DIR...")

@@ -23,8 +23,6 @@ if TYPE_CHECKING:
     from hopcli.results.manifest import Manifest
     from hopcli.results.values import Values
 
-__all__ = ["command"]
-
 _LONGEST = 60  # characters of a setting
 
 

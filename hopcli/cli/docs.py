@@ -11,8 +11,6 @@ import click
 from hopcli.cli.lines import print_lines
 from hopcli.cli.once import Command
 
-__all__ = ["command"]
-
 _PAGES = Path(__file__).parents[1] / "docs"
 _BUILT = Path(__file__).parents[2] / "build" / "docs"
 

@@ -30,8 +30,6 @@ if TYPE_CHECKING:
 
 _WIDTH = 80  # columns of findings
 
-__all__ = ["execute", "list_runs", "print_json"]
-
 
 def execute(*requests: Request) -> int:
     """Plan all runs, so that none is made if one is refused, then make them in turn.

@@ -20,8 +20,6 @@ from hopcli.values import flag_name
 if TYPE_CHECKING:
     from hopcli.config import Setting
 
-__all__ = ["command"]
-
 _WIDTH = 80
 
 

@@ -9,8 +9,6 @@ import click
 from hopcli.cli.lines import print_line, print_lines
 from hopcli.cli.once import Command
 
-__all__ = ["command"]
-
 _FILES = {
     "Makefile": """\
 RUNS := $(patsubst configs/%.toml,results/%,$(wildcard configs/*.toml))

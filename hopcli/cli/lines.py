@@ -14,8 +14,6 @@ if TYPE_CHECKING:
     from collections.abc import Callable, Iterable
     from pathlib import Path
 
-__all__ = ["print_files", "print_line", "print_lines", "show_bar", "show_status", "tell"]
-
 _LONGEST = 400  # characters of a line; longer ones are cut in the middle
 
 

@@ -11,8 +11,6 @@ from typing import TextIO
 from hopcli.cli.lines import show_status, tell
 from hopcli.errors import HopcliWarning
 
-__all__ = ["hush_matplotlib", "listen"]
-
 
 class _Teller(logging.Handler):
     """Handler that prints log messages; steps (level DEBUG) are shown while they last."""

@@ -21,8 +21,6 @@ if TYPE_CHECKING:
     from collections.abc import Mapping
     from pathlib import Path
 
-__all__ = ["command"]
-
 _LEFT_OUT = (
     *("gamma", "quench", "until_stable", "start", "tests", "repeats", "test_images"),
     *("exclude_samples", "score", "replay_authors", "trace"),

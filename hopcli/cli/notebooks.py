@@ -12,8 +12,6 @@ from hopcli.cli.lines import print_line, print_lines
 from hopcli.cli.once import Command
 from hopcli.printing import terminal
 
-__all__ = ["command"]
-
 
 @click.command("notebooks", cls=Command)
 @click.argument("folder", metavar="[FOLDER]", default="notebooks", type=click.Path(path_type=Path))

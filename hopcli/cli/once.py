@@ -6,8 +6,6 @@ from collections import Counter
 
 import click
 
-__all__ = ["Command", "Group"]
-
 
 class Command(click.Command):
     """A command with a short help (`-h`) that refuses an option given twice."""

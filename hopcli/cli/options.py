@@ -24,14 +24,6 @@ if TYPE_CHECKING:
     from hopcli.config import Config, Setting, Settings
     from hopcli.runs.requests import Request, Wishes
 
-__all__ = [
-    "experiment_command",
-    "request_of_flags",
-    "setting_options",
-    "settings_command",
-    "wish_options",
-]
-
 _FIRST = ("Data", "Selection", "Patterns", "Load", "Network", "Dynamics", "Scan", "Census", "Tests")
 _LAST = ("Run", "Output")
 """Last groups of options in the help; all others come before them."""

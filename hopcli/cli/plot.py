@@ -17,8 +17,6 @@ from hopcli.values import flag_name
 if TYPE_CHECKING:
     from pathlib import Path
 
-__all__ = ["command"]
-
 
 @click.command("plot", cls=Command)
 @FOLDERS

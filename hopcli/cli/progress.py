@@ -8,8 +8,6 @@ from typing import Any
 
 from hopcli.cli.lines import show_bar, tell
 
-__all__ = ["CellBar", "Watch", "shown"]
-
 _LONG = 20.0  # seconds; longer runs are announced
 _SAMPLE = 1.0  # seconds on which a forecast is based
 _clock = time.perf_counter

@@ -14,8 +14,6 @@ from hopcli.cli.types import FILE, FOLDERS, QUIET
 if TYPE_CHECKING:
     from pathlib import Path
 
-__all__ = ["command"]
-
 
 @click.command("report", cls=Command)
 @FOLDERS

@@ -23,8 +23,6 @@ if TYPE_CHECKING:
     from hopcli.runs.behind import PreparedRun
     from hopcli.runs.verdicts import Verdicts
 
-__all__ = ["command"]
-
 
 def _names(_ctx: click.Context, _param: click.Parameter, text: str | None) -> tuple[str, ...]:
     """Split names at commas."""

@@ -19,9 +19,6 @@ if TYPE_CHECKING:
     from hopcli.grids.grid import Grid
     from hopcli.runs.requests import Request, Wishes
 
-__all__ = ["command"]
-
-
 _DRY_RUN = click.Option(
     ["--dry-run"],
     is_flag=True,

@@ -22,8 +22,6 @@ if TYPE_CHECKING:
 
     from hopcli.results.listing import Listed
 
-__all__ = ["command"]
-
 _WIDEST = 40  # characters of a setting in a table
 _OF_KEY = 8  # digits of a key that are printed
 

@@ -8,8 +8,6 @@ import click
 
 from hopcli.cli.once import Command
 
-__all__ = ["command"]
-
 
 @click.command("schema", cls=Command)
 def command() -> None:

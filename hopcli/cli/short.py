@@ -9,8 +9,6 @@ import click
 
 from hopcli.catalogue import CATALOGUE
 
-__all__ = ["daily", "examples", "short_help"]
-
 _DAILY = (
     *("config", "dataset", "digits", "rule", "dynamics", "temperature", "temperatures"),
     *("start", "sweeps", "tests", "repeats", "seed", "out"),

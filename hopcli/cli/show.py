@@ -23,8 +23,6 @@ if TYPE_CHECKING:
 else:
     np = later("numpy")
 
-__all__ = ["command", "half_blocks", "signs"]
-
 _BLOCKS = " ▄▀█"  # neither half, lower, upper, both
 _Drawn = tuple[str, "NDArray[np.int8]"]
 """Name and picture."""

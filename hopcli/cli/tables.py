@@ -17,18 +17,6 @@ if TYPE_CHECKING:
 
     from hopcli.tables import Column, Columns
 
-__all__ = [
-    "FORMATS",
-    "FORM_HELP",
-    "form_option",
-    "in_columns",
-    "json_rows",
-    "laid_out",
-    "print_rows",
-    "print_table",
-    "print_text",
-]
-
 FORMATS = ("table", "json", "csv", "markdown", "latex")
 """Formats of a printed table. JSON contains more, depending on the command."""
 

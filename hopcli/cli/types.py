@@ -14,8 +14,6 @@ from hopcli.values import RefusedError
 if TYPE_CHECKING:
     from hopcli.kinds import Kind
 
-__all__ = ["FILE", "FOLDER", "FOLDERS", "FORM", "ONE_FOLDER", "POSITIVE", "QUIET", "OfKind"]
-
 
 class OfKind(click.ParamType[Any]):
     """Value of a kind, read like a setting.

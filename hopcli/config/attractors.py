@@ -22,8 +22,6 @@ from hopcli.dynamics import DYNAMICS
 from hopcli.rules import RULES
 from hopcli.starts import Start
 
-__all__ = ["AttractorsConfig"]
-
 
 @dataclass(frozen=True, eq=False, kw_only=True)
 class AttractorsConfig(PatternSettings, LearningSettings, RunSettings):

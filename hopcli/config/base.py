@@ -16,16 +16,6 @@ if TYPE_CHECKING:
     from hopcli.datasets import Dataset
     from hopcli.kinds import Kind
 
-__all__ = [
-    "Config",
-    "Facts",
-    "Setting",
-    "Settings",
-    "again",
-    "read_flags",
-    "setting",
-]
-
 
 @dataclass(frozen=True, slots=True, eq=False)
 class Setting:

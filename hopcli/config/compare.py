@@ -7,9 +7,9 @@ from typing import TYPE_CHECKING, Any, ClassVar
 
 from hopcli import kinds
 from hopcli.config.base import Facts, again, setting
+from hopcli.config.data import DataSettings
 from hopcli.config.groups import (
     CriterionSettings,
-    DataSettings,
     DynamicsSettings,
     PatternSettings,
     RunSettings,
@@ -20,8 +20,6 @@ from hopcli.errors import SettingError
 
 if TYPE_CHECKING:
     from hopcli.config.notations import Schedule
-
-__all__ = ["CompareConfig"]
 
 _MOST_SWEEPS = 10_000  # at T = 0, far more than any observed run takes
 

@@ -8,16 +8,9 @@ from typing import Any, ClassVar
 from hopcli import kinds
 from hopcli.config import notations
 from hopcli.config.base import Facts, again, setting
-from hopcli.config.groups import (
-    CriterionSettings,
-    DataSettings,
-    DynamicsSettings,
-    RunSettings,
-    all_labels,
-)
+from hopcli.config.data import DataSettings
+from hopcli.config.groups import CriterionSettings, DynamicsSettings, RunSettings, all_labels
 from hopcli.errors import SettingError
-
-__all__ = ["ConsistencyConfig"]
 
 _FEWEST = 4  # labels: a rank correlation of three is one of four numbers
 

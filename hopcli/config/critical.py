@@ -19,8 +19,6 @@ from hopcli.config.groups import (
 from hopcli.dynamics import DYNAMICS
 from hopcli.rules import RULES
 
-__all__ = ["CriticalConfig"]
-
 _RULES = {name: RULES[name] for name in ("pseudo-inverse", "hebbian", "storkey")}
 """Rules whose couplings are 1 / N times a function of the columns of the patterns, at any N."""
 _DYNAMICS = {name: rule for name, rule in DYNAMICS.items() if rule.stochastic}

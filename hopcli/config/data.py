@@ -15,8 +15,6 @@ from hopcli.errors import SettingError
 if TYPE_CHECKING:
     from hopcli.config.base import Facts
 
-__all__ = ["DataSettings"]
-
 
 def _threshold() -> kinds.Kind:
     """Make a kind for a grey value, or the name of a method to find one."""

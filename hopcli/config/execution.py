@@ -9,8 +9,7 @@ from typing import Any
 from hopcli import kinds
 from hopcli.config.base import Config, Settings, setting
 from hopcli.errors import SettingError
-
-__all__ = ["Execution", "RecallExecution", "ThreadedExecution", "animation_name", "trials_named"]
+from hopcli.values import RefusedError
 
 _MOST_FRAMES = 1000  # of a trial in an animation, one per sweep
 _ANIMATION = re.compile(r"(?!\.)[^/\\\x00-\x1f\x7f]{1,195}\.(gif|png|webp)")
@@ -26,9 +25,9 @@ def animation_name() -> kinds.Kind:
 
     def check(value: Any) -> str:
         if not isinstance(value, str) or not _ANIMATION.fullmatch(value):
-            raise kinds.RefusedError(rule)
+            raise RefusedError(rule)
         if _FIGURE.fullmatch(value):
-            raise kinds.RefusedError(f"must not be {value}, a picture of the run")
+            raise RefusedError(f"must not be {value}, a picture of the run")
         return value
 
     schema = {"type": "string", "pattern": r"\.(gif|png|webp)$", "maxLength": 200}

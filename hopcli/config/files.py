@@ -22,8 +22,6 @@ _TOKEN = re.compile(
 _DOTTED = re.compile(r"[\w-]+(?:[ \t]*\.[ \t]*[\w-]+)*")
 _LONGEST_NAME = 80  # characters of a name in a message
 
-__all__ = ["find_claims", "find_config", "read_config", "shipped_claims", "shipped_configs"]
-
 
 def shipped_configs() -> dict[str, Path]:
     """Return the configurations that come with hopcli, by name."""

@@ -9,9 +9,8 @@ from hopcli import kinds
 from hopcli.config import notations
 from hopcli.config.base import Facts, again, setting
 from hopcli.config.consistency import ConsistencyConfig
-from hopcli.config.groups import CriterionSettings, DataSettings, PatternSettings, RunSettings
-
-__all__ = ["FitSweepsConfig"]
+from hopcli.config.data import DataSettings
+from hopcli.config.groups import CriterionSettings, PatternSettings, RunSettings
 
 _MOST_SWEEPS = 10_000
 

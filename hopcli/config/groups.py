@@ -18,24 +18,6 @@ from hopcli.starts import BASES, CHANGES, Start
 if TYPE_CHECKING:
     from collections.abc import Mapping
 
-__all__ = [
-    "HIGHEST_SELECTION_SEED",
-    "CriterionSettings",
-    "DataSettings",
-    "DynamicsSettings",
-    "LearningSettings",
-    "PatternSettings",
-    "RunSettings",
-    "StorageSettings",
-    "all_labels",
-    "check_fit",
-    "check_labels",
-    "check_start",
-    "described",
-    "spelled",
-    "start_help",
-]
-
 HIGHEST_SELECTION_SEED = 2**32 - 1
 _SHOWN = 20  # labels in a message
 

@@ -11,18 +11,6 @@ from hopcli.kinds import Kind, either, increasing, number, reader
 from hopcli.starts import Start, meant_start, parse_start, rule_of_starts
 from hopcli.values import RefusedError, real, whole
 
-__all__ = [
-    "Schedule",
-    "attempts",
-    "grid",
-    "pixel",
-    "resolve_attempts",
-    "size",
-    "start",
-    "temperature",
-    "temperatures",
-]
-
 
 def attempts() -> Kind:
     """Make a kind for attempts in a sweep: a whole number, or N, N/2, 2N, ... for N spins."""

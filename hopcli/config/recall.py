@@ -22,8 +22,6 @@ from hopcli.dynamics import DYNAMICS
 from hopcli.errors import SettingError
 from hopcli.starts import Start
 
-__all__ = ["RecallConfig", "TrialSettings"]
-
 _STUDY_TEMPERATURE = 0.2
 _STUDY_CRITERION = 0.99
 _HOTTEST = 1e9

@@ -10,8 +10,6 @@ from hopcli.config.base import again
 from hopcli.config.recall import RecallConfig, TrialSettings
 from hopcli.errors import SettingError
 
-__all__ = ["RelaxConfig", "round_sweeps"]
-
 
 def round_sweeps(last: int) -> list[int]:
     """Return sweeps 0, 1, 2, 5, 10, 20, ... and the last.

@@ -9,8 +9,6 @@ from hopcli.catalogue import CATALOGUE
 if TYPE_CHECKING:
     from hopcli.catalogue import Entry
 
-__all__ = ["configuration_schema"]
-
 
 def configuration_schema() -> dict[str, Any]:
     """Return the schema of configuration files, one alternative per command.

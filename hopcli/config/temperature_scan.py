@@ -21,8 +21,6 @@ from hopcli.dynamics import DYNAMICS
 from hopcli.errors import SettingError
 from hopcli.starts import Start
 
-__all__ = ["TemperatureScanConfig"]
-
 
 @dataclass(frozen=True, eq=False, kw_only=True)
 class TemperatureScanConfig(PatternSettings, StorageSettings, DynamicsSettings, RunSettings):

@@ -7,10 +7,10 @@ from typing import TYPE_CHECKING, Any, ClassVar
 
 from hopcli import kinds
 from hopcli.config.base import Facts, again, setting
+from hopcli.config.data import DataSettings
 from hopcli.config.groups import (
     HIGHEST_SELECTION_SEED,
     CriterionSettings,
-    DataSettings,
     DynamicsSettings,
     RunSettings,
     StorageSettings,
@@ -21,8 +21,6 @@ from hopcli.errors import SettingError
 if TYPE_CHECKING:
     from hopcli.config.notations import Schedule
     from hopcli.starts import Start
-
-__all__ = ["VarianceConfig"]
 
 
 @dataclass(frozen=True, eq=False, kw_only=True)

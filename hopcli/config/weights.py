@@ -13,8 +13,6 @@ from hopcli.config.groups import (
 )
 from hopcli.errors import SettingError
 
-__all__ = ["WeightsConfig"]
-
 
 @dataclass(frozen=True, eq=False, kw_only=True)
 class WeightsConfig(PatternSettings, StorageSettings):

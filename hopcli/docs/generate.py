@@ -28,8 +28,6 @@ if TYPE_CHECKING:
 
     import click
 
-__all__ = ["commands", "main", "manual"]
-
 HERE = Path(__file__).parent
 NOTEBOOKS = HERE.parent / "notebooks"
 

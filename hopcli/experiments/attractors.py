@@ -26,8 +26,6 @@ if TYPE_CHECKING:
     from hopcli.network import Network
     from hopcli.patterns import Patterns
 
-__all__ = ["TABLES", "AttractorsResult", "plan"]
-
 _KINDS = Table(
     "kinds",
     (

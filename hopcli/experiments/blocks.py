@@ -11,8 +11,6 @@ from collections.abc import Iterator, Mapping
 from hopcli.errors import ResultError
 from hopcli.tables import Columns
 
-__all__ = ["BlockTables", "Blocks"]
-
 _IN_MEMORY = 32_000_000  # bytes; more go to a file without a name, deleted with the process
 
 

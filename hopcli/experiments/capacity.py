@@ -33,8 +33,6 @@ if TYPE_CHECKING:
 
     _Key = tuple[int, str, float, int]
 
-__all__ = ["TABLES", "CapacityResult", "plan", "summary"]
-
 _CAPACITY = Table(
     "capacity",
     (

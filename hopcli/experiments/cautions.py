@@ -27,8 +27,6 @@ if TYPE_CHECKING:
     from hopcli.experiments.resting import Resting
     from hopcli.network import Network
 
-__all__ = ["Caution", "cautions", "decided", "noted"]
-
 _PSEUDO_INVERSE = "pseudo-inverse"
 _HALVINGS = 5  # most halvings of the temperature in the search for advice
 

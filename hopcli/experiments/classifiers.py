@@ -18,8 +18,6 @@ if TYPE_CHECKING:
 
     from numpy.typing import NDArray
 
-__all__ = ["coefficients", "logistic_labels", "nearest_labels"]
-
 _PENALTY = 100.0  # |w|^2 / 200 beside the mean loss
 _MOST_STEPS = 10_000
 

@@ -18,7 +18,6 @@ from hopcli.experiments.classifiers import (
 from hopcli.experiments.compare_tables import (
     REFERENCE,
     SELECTIONS,
-    TABLES,
     classifiers_finding,
     classifiers_table,
     overall_rows,
@@ -26,6 +25,7 @@ from hopcli.experiments.compare_tables import (
     selectors_finding,
     selectors_table,
 )
+from hopcli.experiments.compare_tables import TABLES as TABLES
 from hopcli.experiments.few import few_selections
 from hopcli.experiments.preparation import Prepared, prepare
 from hopcli.experiments.relaxation import Relaxation
@@ -46,8 +46,6 @@ if TYPE_CHECKING:
     from hopcli.patterns import Patterns
     from hopcli.streams import Streams
     from hopcli.tables import Columns
-
-__all__ = ["TABLES", "CompareResult", "plan", "summary"]
 
 
 @dataclass(frozen=True, eq=False, kw_only=True)

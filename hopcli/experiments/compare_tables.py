@@ -17,18 +17,6 @@ if TYPE_CHECKING:
 
     from numpy.typing import NDArray
 
-__all__ = [
-    "REFERENCE",
-    "SELECTIONS",
-    "TABLES",
-    "classifiers_finding",
-    "classifiers_table",
-    "overall_rows",
-    "pairs_table",
-    "selectors_finding",
-    "selectors_table",
-]
-
 REFERENCE = "dynamics"
 """Classifier with which the others are compared."""
 

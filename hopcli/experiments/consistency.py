@@ -35,8 +35,6 @@ if TYPE_CHECKING:
     from hopcli.experiments.stock import Stock
     from hopcli.patterns import Patterns
 
-__all__ = ["TABLES", "ConsistencyResult", "plan"]
-
 _log = logging.getLogger(__name__)
 
 _CORRELATION = Table(

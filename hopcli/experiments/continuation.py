@@ -17,8 +17,6 @@ if TYPE_CHECKING:
     from hopcli.experiments.tally import Block
     from hopcli.tables import Columns
 
-__all__ = ["Continuation", "Rise", "affordable", "rise_of"]
-
 _MOST = 500  # continued trials
 _SHARE = 0.03  # of the attempts of the run; the most that these may cost,
 _CHEAP = 10_000_000  # or this number of attempts, which take some milliseconds

@@ -13,7 +13,8 @@ from hopcli.errors import SettingError
 from hopcli.experiments import Parts, Plan, Progress, StoredResult
 from hopcli.experiments.critical_crossings import missing_crossings
 from hopcli.experiments.critical_measured import Measured, powers
-from hopcli.experiments.critical_tables import TABLES, tables_of
+from hopcli.experiments.critical_tables import TABLES as TABLES
+from hopcli.experiments.critical_tables import tables_of
 from hopcli.experiments.preparation import prepare
 from hopcli.experiments.trials import check_states
 from hopcli.observables import energy_of_sums, overlaps_of_sums, projection_norm
@@ -29,8 +30,6 @@ if TYPE_CHECKING:
     from hopcli.config import CriticalConfig, ThreadedExecution
     from hopcli.experiments.stock import Stock
     from hopcli.network import Network
-
-__all__ = ["TABLES", "CriticalResult", "plan"]
 
 _BURN_IN = 10  # autocorrelation times
 _MOST_RECORDED = 1 << 22  # class sums at once

@@ -17,8 +17,6 @@ if TYPE_CHECKING:
 
     from hopcli.experiments.critical_measured import Measured
 
-__all__ = ["crossing_rows", "missing_crossings"]
-
 _FALLS_SHORT = 2.0  # distances from the last crossing to its limit
 _POINTS = 6  # temperatures wanted for a crossing
 _WINDOW = (2.0, 4.0)  # largest scaled distances from T_c

@@ -21,8 +21,6 @@ if TYPE_CHECKING:
     from hopcli.config import CriticalConfig
     from hopcli.network import Network
 
-__all__ = ["Measured", "powers"]
-
 _REPLICATES = 1000
 _MOST_PAIRS = 1 << 22  # of sums of two groups whose states are summed
 _LEVEL = 0.05

@@ -20,8 +20,6 @@ if TYPE_CHECKING:
     from hopcli.experiments.critical_measured import Measured
 
 
-__all__ = ["TABLES", "tables_of"]
-
 _LINEAR = {"projection_square": 1, "energy": 3}  # compared with exact means: place among the powers
 _QUANTITIES = (
     *("projection", "projection_square", "binder", "susceptibility", "energy", "specific_heat"),

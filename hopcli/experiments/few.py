@@ -2,8 +2,6 @@
 
 from __future__ import annotations
 
-__all__ = ["ENOUGH", "few_selections"]
-
 ENOUGH = 30
 """Smallest number of selections of which at most 5 % lack a kind that is 1 in 10."""
 

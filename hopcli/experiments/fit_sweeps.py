@@ -33,8 +33,6 @@ if TYPE_CHECKING:
     from hopcli.experiments.stock import Stock
     from hopcli.study.published import Published
 
-__all__ = ["TABLES", "FitSweepsResult", "plan"]
-
 _ESTIMATE = Table(
     "estimate",
     (

@@ -19,8 +19,6 @@ if TYPE_CHECKING:
     from hopcli.experiments.relaxation import Relaxation
     from hopcli.patterns import Patterns
 
-__all__ = ["Frames"]
-
 _MOST_BYTES = 256_000_000  # of states; larger states reduce the number of trials
 _QUENCHED = -1
 

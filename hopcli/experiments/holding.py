@@ -23,8 +23,6 @@ if TYPE_CHECKING:
     from hopcli.network import Network
     from hopcli.patterns import Patterns
 
-__all__ = ["HELD", "Holding", "Left", "hold"]
-
 HELD = 0.9
 """Smallest overlap of a pattern's own state at T = 0; a few sites are wrong."""
 

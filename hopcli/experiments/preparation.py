@@ -13,7 +13,8 @@ from typing import TYPE_CHECKING, Any, Generic, TypeVar
 import numpy as np
 
 from hopcli.config.base import Facts
-from hopcli.config.groups import DataSettings, PatternSettings
+from hopcli.config.data import DataSettings
+from hopcli.config.groups import PatternSettings
 from hopcli.errors import DataError, ResultError, SettingError
 from hopcli.experiments import CHANGED, Plan, Result, prefixed
 from hopcli.experiments.sources import GIVEN, read_thresholds
@@ -35,8 +36,6 @@ if TYPE_CHECKING:
     from hopcli.patterns import Patterns
     from hopcli.starts import Bank, Start
     from hopcli.tables import Columns
-
-__all__ = ["Prepared", "hashes", "prepare"]
 
 if TYPE_CHECKING:
     Thresholds = float | NDArray[np.float64]

@@ -15,8 +15,8 @@ from hopcli.experiments.cautions import Caution, cautions, decided, noted
 from hopcli.experiments.continuation import Continuation
 from hopcli.experiments.frames import Frames
 from hopcli.experiments.preparation import prepare
+from hopcli.experiments.recall_tables import TABLES as TABLES
 from hopcli.experiments.recall_tables import (
-    TABLES,
     accuracy_table,
     confusion_table,
     gallery_table,
@@ -43,16 +43,6 @@ if TYPE_CHECKING:
     from hopcli.experiments import Arrays
     from hopcli.experiments.stock import Stock
     from hopcli.tables import Columns
-
-__all__ = [
-    "TABLES",
-    "Gallery",
-    "RecallResult",
-    "plan",
-    "scored",
-    "summary",
-    "traced",
-]
 
 _ITSELF = ("own", "pattern")
 """Outcomes of recalled runs that ended in a pattern, not in its inverse."""

@@ -23,18 +23,6 @@ if TYPE_CHECKING:
 
     Groups = tuple[ArrayLike, ArrayLike, ArrayLike]
 
-__all__ = [
-    "TABLES",
-    "accuracy_table",
-    "confusion_table",
-    "gallery_table",
-    "outcome_table",
-    "rate_intervals",
-    "repeat_table",
-    "trace_table",
-    "trials_table",
-]
-
 _ACCURACY = Table(
     "accuracy",
     (

@@ -12,8 +12,8 @@ from hopcli.errors import SettingError
 from hopcli.experiments import Plan, Progress, StoredResult, prefixed, unprefixed
 from hopcli.experiments.cautions import cautions, decided, noted
 from hopcli.experiments.preparation import prepare
+from hopcli.experiments.relax_tables import TABLES as TABLES
 from hopcli.experiments.relax_tables import (
-    TABLES,
     Course,
     Measured,
     autocorrelation_table,
@@ -33,8 +33,6 @@ if TYPE_CHECKING:
     from hopcli.config.recall import TrialSettings
     from hopcli.experiments.stock import Stock
     from hopcli.tables import Columns
-
-__all__ = ["TABLES", "RelaxResult", "plan", "summary"]
 
 _BLOCK_SUMS = 1 << 22  # class sums kept at once, to bound the memory
 _MOST_LOOKS = 20_000_000  # trials of a label times sweeps, a few numbers each

@@ -22,15 +22,6 @@ if TYPE_CHECKING:
 
     from numpy.typing import NDArray
 
-__all__ = [
-    "TABLES",
-    "Course",
-    "Measured",
-    "autocorrelation_table",
-    "relaxation_table",
-    "settling_table",
-]
-
 _RELAXATION = Table(
     "relaxation",
     (

@@ -31,8 +31,6 @@ if TYPE_CHECKING:
     from hopcli.network import Network
     from hopcli.patterns import Patterns
 
-__all__ = ["Relaxation", "settle"]
-
 _BLOCK = 8192  # trials run at once, to bound the memory
 _FURTHER = 1  # separates the streams of continued chains from those of the run
 _QUENCH_SWEEPS = 10_000  # far more than any observed quench takes

@@ -23,8 +23,6 @@ if TYPE_CHECKING:
 
     from hopcli.patterns import Patterns
 
-__all__ = ["USUAL", "Resting", "forgotten", "rest"]
-
 USUAL = 0.99
 """The study's criterion, and the largest automatic one."""
 

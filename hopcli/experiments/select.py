@@ -20,8 +20,6 @@ if TYPE_CHECKING:
     from hopcli.datasets import Dataset
     from hopcli.experiments.stock import Stock
 
-__all__ = ["TABLES", "SelectResult", "plan"]
-
 TABLES = (
     Table(
         "patterns",

@@ -36,8 +36,6 @@ if TYPE_CHECKING:
     Recall = Callable[[Patterns, Trials, Streams], NDArray[np.bool_]]
     """Takes patterns, trials and streams, returns True for recalled trials."""
 
-__all__ = ["SELECTORS", "Contest", "draw_contests"]
-
 
 @dataclass(frozen=True, slots=True, eq=False)
 class Contest:

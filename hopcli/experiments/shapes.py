@@ -16,8 +16,6 @@ if TYPE_CHECKING:
 
     from hopcli.datasets import Dataset
 
-__all__ = ["MEASURES", "SHAPES", "check_shapes", "shape_table"]
-
 MEASURES = ("within", "contrast", "loss")
 """Measures of consistency. A shape is consistent if its loss is low, or another value high."""
 

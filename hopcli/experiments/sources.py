@@ -17,8 +17,6 @@ if TYPE_CHECKING:
 
     from hopcli.config import DataSettings
 
-__all__ = ["GIVEN", "load_data", "read_thresholds"]
-
 GIVEN = "python:"
 """Prefix of the name for a file of patterns that were given in Python."""
 

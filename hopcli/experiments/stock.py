@@ -29,8 +29,6 @@ if TYPE_CHECKING:
     from hopcli.network import Network
     from hopcli.patterns import Patterns
 
-__all__ = ["Stock"]
-
 T = TypeVar("T")
 
 _BUDGET = 1 << 29

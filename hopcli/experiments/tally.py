@@ -19,16 +19,6 @@ if TYPE_CHECKING:
 
     from hopcli.starts import Bank
 
-__all__ = [
-    "OUTCOMES",
-    "OVERALL",
-    "Block",
-    "Counts",
-    "Tally",
-    "check_names",
-    "confusion_columns",
-]
-
 OUTCOMES = (*STORED, *KINDS[2:])
 """All outcomes; those of :data:`hopcli.scoring.STORED` name a pattern."""
 

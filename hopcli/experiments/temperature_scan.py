@@ -33,8 +33,6 @@ if TYPE_CHECKING:
     from hopcli.starts import Bank, Start
     from hopcli.tables import Columns
 
-__all__ = ["TABLES", "TemperatureScanResult", "plan", "summary"]
-
 _SCAN = Table(
     "temperature_scan",
     (

@@ -28,16 +28,6 @@ if TYPE_CHECKING:
     from hopcli.patterns import Patterns
     from hopcli.streams import Legacy
 
-__all__ = [
-    "AUTHORS_SEED",
-    "Trials",
-    "authors_sites",
-    "authors_trials",
-    "check_states",
-    "check_trials",
-    "draw_trials",
-]
-
 AUTHORS_SEED = 7
 """Seed that the authors set before every repeat."""
 

@@ -24,10 +24,10 @@ from hopcli.experiments.variance_tables import (
     SELECTIONS,
     SOURCES,
     SUMMARY,
-    TABLES,
     difference_table,
     findings,
 )
+from hopcli.experiments.variance_tables import TABLES as TABLES
 from hopcli.records import digest
 from hopcli.statistics import draws_interval, exact_interval, mean_sd_sem
 from hopcli.statistics.components import Component, Components
@@ -40,8 +40,6 @@ if TYPE_CHECKING:
     from hopcli.tables import Columns
 
     _Found = list[tuple[str, Components]]
-
-__all__ = ["SOURCES", "TABLES", "VarianceResult", "plan", "summary"]
 
 
 @dataclass(frozen=True, eq=False, kw_only=True)

@@ -16,20 +16,6 @@ if TYPE_CHECKING:
     import numpy as np
     from numpy.typing import NDArray
 
-__all__ = [
-    "ACCURACY",
-    "BEST_WORST",
-    "COMPONENTS",
-    "ERRORS",
-    "RANKS",
-    "SELECTIONS",
-    "SOURCES",
-    "SUMMARY",
-    "TABLES",
-    "difference_table",
-    "findings",
-]
-
 SOURCES = ("selection", "images", "thermal")
 """Sources of the variance of an accuracy."""
 

@@ -24,8 +24,6 @@ if TYPE_CHECKING:
     from hopcli.patterns import Patterns
     from hopcli.tables import Columns
 
-__all__ = ["TABLES", "WeightsResult", "plan"]
-
 _WEIGHTS = Table(
     "weights",
     (

@@ -28,8 +28,6 @@ if TYPE_CHECKING:
     from hopcli.experiments.stock import Stock
     from hopcli.tables import Columns
 
-__all__ = ["Made", "Rows", "Task", "code_version", "make", "make_all", "named"]
-
 
 class Rows(NamedTuple):
     """A stored table.

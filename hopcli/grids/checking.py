@@ -12,8 +12,6 @@ if TYPE_CHECKING:
     from collections.abc import Mapping
     from pathlib import Path
 
-__all__ = ["EVERY_CHECKER", "check_store"]
-
 
 def check_store(path: Path) -> Checked:
     """Verify the cells of a grid, each of which is a run, against their checksums.

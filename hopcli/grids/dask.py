@@ -21,8 +21,6 @@ if TYPE_CHECKING:
 
     from distributed import Client
 
-__all__ = ["Program", "dask_engine", "program"]
-
 _ANSWERS = 5.0  # seconds in which a running scheduler answers
 _ALONE = 30.0  # seconds without any worker before giving up
 

@@ -22,8 +22,6 @@ from hopcli.results.folder import is_locked
 if TYPE_CHECKING:
     from collections.abc import Iterator
 
-__all__ = ["Database", "quoted"]
-
 _MOST_BYTES = 2**36  # of a store
 _MOST_COPIED = 2**33  # bytes
 _LOGGED = b"\2"  # byte 18 of a file whose changes are in a log beside it

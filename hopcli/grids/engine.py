@@ -20,8 +20,6 @@ if TYPE_CHECKING:
     from hopcli.grids.cells import Made, Task
     from hopcli.grids.planning import Planned
 
-__all__ = ["Engine", "local_engine", "run_cells"]
-
 _SECONDS_AT_ONCE = 1.0  # of work sent to a worker, if sending is slow
 _MOST_AT_ONCE = 64  # cells
 _POLL = 0.5  # seconds between two checks of the workers

@@ -21,16 +21,6 @@ if TYPE_CHECKING:
     from hopcli.grids.grid import Grid
     from hopcli.grids.store import Store
 
-__all__ = [
-    "FORMATS",
-    "column_places",
-    "key_column",
-    "points_table",
-    "tidy_table",
-    "typed_column",
-    "write_table",
-]
-
 _LARGEST = np.iinfo(np.int64).max
 
 FORMATS = {"csv": ".csv", "parquet": ".parquet", "markdown": ".md", "latex": ".tex"}

@@ -26,8 +26,6 @@ if TYPE_CHECKING:
     from hopcli.catalogue import Entry
     from hopcli.config import Config, Execution, Setting
 
-__all__ = ["Axis", "Grid", "Point", "numbers", "read_grid"]
-
 MOST_POINTS = 100_000
 """Most points; planning more would take hours before the first one runs."""
 

@@ -14,8 +14,6 @@ if TYPE_CHECKING:
 
     from hopcli.grids.grid import Grid
 
-__all__ = ["merge"]
-
 
 def merge(folders: Sequence[Path], out: Path, *, accept_version: bool) -> tuple[Grid, int]:
     """Copy the finished cells of shards into a store.

@@ -19,8 +19,6 @@ if TYPE_CHECKING:
     from hopcli.grids.keys import Key
     from hopcli.tables import Estimate
 
-__all__ = ["average", "interval_over"]
-
 
 def average(table: Columns, keys: Sequence[Key], over: str, headline: Estimate) -> Columns:
     """Average a number over one key of a grid, for each value of the others.

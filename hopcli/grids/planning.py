@@ -18,8 +18,6 @@ if TYPE_CHECKING:
     from hopcli.experiments.stock import Stock
     from hopcli.grids.grid import Grid, Point
 
-__all__ = ["Impossible", "Planned", "impossible", "in_words", "plan_grid", "shard_of"]
-
 
 class Planned(NamedTuple):
     """A point with the plan of its cell.

@@ -25,8 +25,6 @@ if TYPE_CHECKING:
 
     Draw = Callable[[View, Look, Path], None]
 
-__all__ = ["enter_picture", "publish_if_whole"]
-
 PICTURE = "grid.png"
 
 

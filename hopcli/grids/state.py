@@ -15,8 +15,6 @@ if TYPE_CHECKING:
     from hopcli.grids.grid import Grid
     from hopcli.grids.store import Standing
 
-__all__ = ["State"]
-
 
 @dataclass(frozen=True, eq=False)
 class State:

@@ -37,8 +37,6 @@ if TYPE_CHECKING:
 
     from hopcli.grids.grid import Grid
 
-__all__ = ["FILE", "OWN_TABLES", "Place", "Standing", "Store", "is_grid"]
-
 FILE = STORE
 """Name of the store in the folder of a grid."""
 

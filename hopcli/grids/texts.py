@@ -20,8 +20,6 @@ if TYPE_CHECKING:
     from hopcli.catalogue import Entry
     from hopcli.kinds import Kind
 
-__all__ = ["read_set", "set_text", "with_sets", "with_settings"]
-
 _RANGE = re.compile(r"[^:,;]+:[^:,;]+:[-+.0-9eE ]+")
 _LISTS = "FIRST:LAST:STEP"  # placeholder for the value of settings that are such a range
 

@@ -23,8 +23,6 @@ if TYPE_CHECKING:
     from hopcli.grids.keys import Look
     from hopcli.tables import Columns
 
-__all__ = ["TABLE", "View", "load_published", "load_view"]
-
 TABLE = "grid.csv"
 """File of the table of a published grid."""
 

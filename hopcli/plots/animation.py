@@ -23,8 +23,6 @@ if TYPE_CHECKING:
 
     from hopcli.experiments.frames import Frames
 
-__all__ = ["write_animation"]
-
 _SIDE = 280  # pixels of a picture, at least
 _GAP, _MARGIN, _LINE = 40, 16, 24
 _NARROWEST = 520  # pixels, for the words

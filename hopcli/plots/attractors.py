@@ -14,8 +14,6 @@ if TYPE_CHECKING:
     from hopcli.experiments.attractors import AttractorsResult
     from hopcli.plots.files import Picture
 
-__all__ = ["figures"]
-
 _PICTURE, _STEP, _ACROSS = 0.95, 1.4, 6
 _ROW = _PICTURE + 3 * LINE + 0.3
 _HEADING, _RULE_GAP = 2 * LINE + 0.2, 0.25

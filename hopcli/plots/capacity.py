@@ -17,8 +17,6 @@ if TYPE_CHECKING:
     from hopcli.plots.files import Picture
     from hopcli.tables import Columns
 
-__all__ = ["figures"]
-
 _THEORY = {
     "fixed": (":", 0, "dotted, left: most patterns fixed"),
     "overlap": (":", 1, "dotted, right: overlaps near 1"),

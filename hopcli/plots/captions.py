@@ -11,24 +11,6 @@ if TYPE_CHECKING:
     from hopcli.experiments.recall import RecallResult
     from hopcli.patterns import Patterns
 
-__all__ = [
-    "MOST_LABELS",
-    "count",
-    "criterion",
-    "cut_labels",
-    "dataset_name",
-    "images",
-    "minus",
-    "network",
-    "number",
-    "own_pattern",
-    "protocol",
-    "quoted",
-    "size",
-    "starts",
-    "what_was_run",
-]
-
 MOST_LABELS = 50
 """Largest number of labels in a figure; the tables contain all."""
 

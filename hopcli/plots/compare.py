@@ -26,8 +26,6 @@ if TYPE_CHECKING:
     from hopcli.experiments.compare import CompareResult
     from hopcli.plots.files import Picture
 
-__all__ = ["figures"]
-
 _STEP = 0.135  # from dot to dot, inches
 _OPEN = {"mfc": "white"}
 # Variants of one method have one colour.

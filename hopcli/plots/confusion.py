@@ -28,8 +28,6 @@ if TYPE_CHECKING:
     from hopcli.patterns import Patterns
     from hopcli.plots.files import Picture
 
-__all__ = ["confusion_figure"]
-
 _HEIGHT, _GAP = 0.52, 0.16  # inches
 _TOP = 2 * LINE + PICTURE + 0.1
 

@@ -23,8 +23,6 @@ if TYPE_CHECKING:
     from hopcli.experiments.consistency import ConsistencyResult
     from hopcli.plots.files import Picture
 
-__all__ = ["figures"]
-
 _LONGEST_NAME = 0.8  # inches
 _PANELS = {
     "within": "mean $m^2$ within a label",

@@ -18,8 +18,6 @@ if TYPE_CHECKING:
     from hopcli.plots.files import Picture
     from hopcli.tables import Columns
 
-__all__ = ["figures"]
-
 _NEAR, _FEWEST_NEAR = 0.1, 3  # relative distance from T_c, and least number of temperatures in it
 _COLD: dict[str, Any] = {"mfc": "white", "ms": 7.5, "zorder": 1.8}
 

@@ -22,8 +22,6 @@ if TYPE_CHECKING:
     from collections.abc import Iterator
     from pathlib import Path
 
-__all__ = ["Picture", "as_filed", "drawn_png", "drawn_svg", "look", "rounded", "save"]
-
 _LOOK: Any = {
     "font.family": ["DejaVu Sans"],  # comes with matplotlib: the same on every machine
     "mathtext.fontset": "dejavusans",

@@ -18,8 +18,6 @@ if TYPE_CHECKING:
     from hopcli.experiments.fit_sweeps import FitSweepsResult
     from hopcli.plots.files import Picture
 
-__all__ = ["figures"]
-
 _LINEAR = 10.0  # log-likelihoods nearer to the best than this are on a linear scale
 _TICKS = (0, -5, -10, -100, -1000, -10_000, -100_000)
 _PUBLISHED = 20  # sweeps, as the paper says

@@ -23,8 +23,6 @@ if TYPE_CHECKING:
     from hopcli.experiments.recall import RecallResult
     from hopcli.plots.files import Picture
 
-__all__ = ["gallery_figures"]
-
 _STATE, _LARGE = 0.8, 2.0  # inches: a state among many, and on its own page
 _ARROW, _PAIR_GAP, _GROUP_GAP = 0.26, 0.4, 0.6
 _TOP, _BELOW = 0.34, 2 * LINE + 0.28

@@ -28,8 +28,6 @@ if TYPE_CHECKING:
     from hopcli.plots.files import Picture
     from hopcli.tables import Columns, Estimate
 
-__all__ = ["figure", "picture"]
-
 _ENTRY, _LONGEST = 0.27, 2.2  # of the legend
 _DODGE = 0.6  # of the distance of two categories, that all lines together take
 _CAPS = 6  # widths of the caps of bars

@@ -20,8 +20,6 @@ if TYPE_CHECKING:
     from hopcli.grids.keys import Look
     from hopcli.tables import Columns, Estimate
 
-__all__ = ["Arrangement", "Coordinate", "arrange", "short"]
-
 _DECADES = 1.5  # smallest spread of values for a logarithmic axis
 _NAMES = "seed"  # a number used as a name: the last choice for an axis
 

@@ -21,8 +21,6 @@ if TYPE_CHECKING:
     from hopcli.plots.files import Picture
     from hopcli.plots.grid_arrangement import Arrangement, Coordinate
 
-__all__ = ["contours", "draw_map"]
-
 _BAR, _NUMBERS = 0.18, 0.85  # width of the colour bar and of its numbers, inches
 _COLOURS = "cividis"  # lightness rises evenly, so it is read in grey too
 _LEVELS = (0.1, 0.5, 0.9)  # of the range of a number that has bounds

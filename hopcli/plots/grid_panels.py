@@ -23,8 +23,6 @@ if TYPE_CHECKING:
     from hopcli.plots.grid_arrangement import Arrangement, Coordinate
     from hopcli.plots.page import Page
 
-__all__ = ["GAP", "HEAD", "Panel", "apart", "fitting", "panels_of", "set_axis"]
-
 GAP, HEAD = 0.28, LINE + 0.06
 """Distance between panels and height of the heading above each, inches."""
 

@@ -22,21 +22,6 @@ if TYPE_CHECKING:
     from hopcli.tables import Columns
 
 
-__all__ = [
-    "COLOURS",
-    "DASHES",
-    "MARKERS",
-    "Entry",
-    "draw_entry",
-    "draw_points",
-    "draw_thumbnail",
-    "estimate",
-    "look",
-    "panel_page",
-    "side_by_side",
-    "write_above",
-]
-
 # Neighbours differ in lightness as well as in hue, marker and dashes.
 COLOURS = (
     INK,

@@ -30,26 +30,6 @@ if TYPE_CHECKING:
     from matplotlib.text import Text
     from numpy.typing import NDArray
 
-__all__ = [
-    "FAINT",
-    "INK",
-    "LINE",
-    "MUTED",
-    "NARROWEST",
-    "PALE",
-    "SMALL",
-    "SOFT",
-    "STYLES",
-    "TEXT",
-    "TITLE",
-    "Page",
-    "draw_pattern",
-    "pages",
-    "shorten",
-    "styled",
-    "text_width",
-]
-
 SMALL, TEXT, TITLE = 10.0, 11.0, 12.0  # points
 LINE = 0.2
 """Height of a line of small text, inches."""

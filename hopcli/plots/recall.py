@@ -20,8 +20,6 @@ if TYPE_CHECKING:
     from hopcli.experiments.recall import RecallResult
     from hopcli.plots.files import Picture
 
-__all__ = ["figures"]
-
 
 @styled
 def figures(config: RecallConfig, result: RecallResult) -> dict[str, Picture]:

@@ -18,8 +18,6 @@ if TYPE_CHECKING:
     from hopcli.experiments.relax import RelaxResult
     from hopcli.plots.files import Picture
 
-__all__ = ["figures"]
-
 _STUDY = (10, 20)  # sweeps of N/2 attempts, as run and as stated
 _STUDY_SITES = 784
 _MOST = len(COLOURS) - 1  # labels drawn; the table contains all

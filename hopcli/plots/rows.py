@@ -17,17 +17,6 @@ if TYPE_CHECKING:
 
     from hopcli.patterns import Patterns
 
-__all__ = [
-    "PICTURE",
-    "Column",
-    "draw_row_heads",
-    "heads_width",
-    "label_rows",
-    "patterns_of",
-    "percent_axis",
-    "percent_start",
-]
-
 PICTURE = 0.46
 """Size of a stored pattern at the head of a row, inches."""
 

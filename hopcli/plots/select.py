@@ -14,8 +14,6 @@ if TYPE_CHECKING:
     from hopcli.experiments.select import SelectResult
     from hopcli.plots.files import Picture
 
-__all__ = ["figures"]
-
 _PICTURE, _ACROSS = 1.3, 5
 _ROW = _PICTURE + 3 * LINE + 0.4
 _SUPERSCRIPTS = str.maketrans("0123456789", "⁰¹²³⁴⁵⁶⁷⁸⁹")

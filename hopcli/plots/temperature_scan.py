@@ -14,8 +14,6 @@ if TYPE_CHECKING:
     from hopcli.experiments.temperature_scan import TemperatureScanResult
     from hopcli.plots.files import Picture
 
-__all__ = ["figures"]
-
 _LEFT, _PLOT, _GAP = 0.62, 5.2, 0.3  # inches
 _ENTRY, _PICTURE, _SAMPLE, _NOTE = 0.56, 0.46, 0.5, 0.3
 _RIGHT = 1.04  # end of the axis, in units of the highest temperature

@@ -19,8 +19,6 @@ if TYPE_CHECKING:
     from hopcli.plots.files import Picture
     from hopcli.tables import Columns
 
-__all__ = ["trace_figure"]
-
 _LONGEST_NAME = 3.4  # inches
 _MOST = 6  # labels drawn, and patterns in a row; the table has them all
 _MARKS = 7  # of a line, about

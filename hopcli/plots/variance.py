@@ -18,8 +18,6 @@ if TYPE_CHECKING:
     from hopcli.experiments.variance import VarianceResult
     from hopcli.plots.files import Picture
 
-__all__ = ["figures"]
-
 _APART = 0.14  # distance of the two points of a label, in rows
 _SOURCES = {"selection": COLOURS[1], "images": COLOURS[2], "thermal": INK}
 _ENDS: dict[str, dict[str, Any]] = {

@@ -17,8 +17,6 @@ if TYPE_CHECKING:
     from hopcli.experiments.weights import WeightsResult
     from hopcli.plots.files import Picture
 
-__all__ = ["figures"]
-
 _PANEL, _LEFT = 3.1, 0.3  # inches
 _PICTURE, _ACROSS, _STEP, _ROW = 0.8, 6, 1.75, 0.8 + 2.6 * LINE + 0.25
 

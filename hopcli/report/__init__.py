@@ -5,7 +5,8 @@ scripts. Templates make it from values (:class:`Section`, :class:`ClaimRow`), so
 equal those in the tables. The same values give the same bytes.
 """
 
-from hopcli.report.claims import VERDICTS, ClaimRow
+from hopcli.claims.judging import VERDICTS
+from hopcli.report.claims import ClaimRow
 from hopcli.report.files import write
 from hopcli.report.page import page, write_report
 from hopcli.report.sections import Section, section, sections_in

@@ -6,8 +6,6 @@ from dataclasses import dataclass
 
 from hopcli.claims.judging import VERDICTS
 
-__all__ = ["VERDICTS", "ClaimRow"]
-
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class ClaimRow:

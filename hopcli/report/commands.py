@@ -17,8 +17,6 @@ if TYPE_CHECKING:
     from hopcli.grids.grid import Grid
     from hopcli.kinds import Kind
 
-__all__ = ["command_of_grid", "command_of_run", "spelt"]
-
 
 def spelt(settings: Mapping[str, Any], entry: Entry) -> dict[str, str]:
     """Spell the settings of a manifest for a reader, with a dash for an open one.

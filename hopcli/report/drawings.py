@@ -10,8 +10,6 @@ from hopcli.printing import html
 if TYPE_CHECKING:
     from hopcli.plots.files import Picture
 
-__all__ = ["Drawing", "drawing"]
-
 _PIXELS = 96  # CSS pixels per inch
 _NOT_IN_HTML = re.compile(
     r'<\?xml.*?\?>|<!.*?>|<(metadata|style)\b.*?</\1>| xmlns(:\w+)?="[^"]*"|xlink:(?=href)',

@@ -11,8 +11,6 @@ from hopcli.results.files import write_file
 if TYPE_CHECKING:
     from pathlib import Path
 
-__all__ = ["MARK", "check_place", "write"]
-
 MARK = '<meta name="generator" content="hopcli '
 """Marker in the head of every page of hopcli."""
 

@@ -11,9 +11,9 @@ import jinja2
 from markupsafe import Markup, escape
 
 from hopcli._version import __version__
+from hopcli.claims.judging import VERDICTS
 from hopcli.errors import ResultError
 from hopcli.printing import terminal
-from hopcli.report.claims import VERDICTS
 from hopcli.report.drawings import drawing
 from hopcli.report.files import check_place, write
 from hopcli.report.sections import sections_in
@@ -25,8 +25,6 @@ if TYPE_CHECKING:
 
     from hopcli.report.claims import ClaimRow
     from hopcli.report.sections import Section
-
-__all__ = ["page", "write_report"]
 
 _log = logging.getLogger(__name__)
 

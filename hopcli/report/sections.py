@@ -26,8 +26,6 @@ if TYPE_CHECKING:
     from hopcli.plots.files import Picture
     from hopcli.tables import Columns, Estimate
 
-__all__ = ["Section", "section", "sections_in"]
-
 _ELSEWHERE = ("warnings", "topics")  # notes that appear elsewhere in a section
 
 

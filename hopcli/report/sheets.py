@@ -11,8 +11,6 @@ from hopcli.tables import kind_of
 if TYPE_CHECKING:
     from hopcli.tables import Columns
 
-__all__ = ["MOST_ROWS", "Sheet", "sheet"]
-
 MOST_ROWS = 50
 """Largest number of rows on a page; further rows are only in the file."""
 

@@ -24,8 +24,6 @@ if TYPE_CHECKING:
 
     from hopcli.results.places import Place
 
-__all__ = ["CHECKERS", "Checked", "Checker", "Finding", "check", "check_manifest"]
-
 _OURS = (".csv", ".npz", ".png", ".svg", ".pdf")
 """Suffixes of the files that runs write."""
 

@@ -25,18 +25,6 @@ if TYPE_CHECKING:
     from hopcli.results.manifest import Manifest
     from hopcli.results.values import Values
 
-__all__ = [
-    "COLUMNS",
-    "Compared",
-    "Comparison",
-    "Pair",
-    "command_of",
-    "compare",
-    "open_runs",
-    "rows_of",
-    "spelt_sides",
-]
-
 
 class Pair(NamedTuple):
     """Entry in which the manifests of two runs differ.

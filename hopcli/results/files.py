@@ -21,21 +21,6 @@ from hopcli.errors import ResultError
 if TYPE_CHECKING:
     from collections.abc import Callable, Mapping
 
-__all__ = [
-    "STAGING",
-    "check_free",
-    "check_made",
-    "check_place",
-    "is_file",
-    "is_folder",
-    "is_own",
-    "open_own",
-    "open_regular",
-    "read_bytes",
-    "write_file",
-    "write_new",
-]
-
 _MOST_SHIPPED = 10**8  # bytes of a file included in hopcli
 
 STAGING = ".hopcli-"

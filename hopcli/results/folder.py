@@ -53,17 +53,6 @@ else:
 if TYPE_CHECKING:
     from collections.abc import Iterator, Mapping
 
-__all__ = [
-    "files_in",
-    "is_locked",
-    "locked",
-    "publish",
-    "publish_new",
-    "publish_run",
-    "uninterrupted",
-    "writing",
-]
-
 _LOCK = f"{STAGING}lock"
 _STAGE = ".stage"  # suffix of folders in which files are made
 _MOST_BYTES = 4096  # size of the lock file

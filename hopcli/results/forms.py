@@ -16,8 +16,6 @@ if TYPE_CHECKING:
 
     from hopcli.config import Setting
 
-__all__ = ["GRID", "faults", "is_hash", "is_plain"]
-
 GRID = "grid"
 """Name of the command in the manifest of a grid of runs."""
 

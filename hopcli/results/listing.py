@@ -16,8 +16,6 @@ if TYPE_CHECKING:
     from collections.abc import Mapping, Sequence
     from pathlib import Path
 
-__all__ = ["Headlined", "Listed", "list_runs", "settings_of", "telling"]
-
 _NAMED = ("dataset",)
 """Settings that a list always shows."""
 

@@ -21,24 +21,6 @@ from hopcli.results.forms import GRID, faults, is_plain
 if TYPE_CHECKING:
     from pathlib import Path
 
-__all__ = [
-    "EVERY",
-    "MOST_BYTES",
-    "PUBLISHED",
-    "RUNS",
-    "STORE",
-    "Manifest",
-    "check_alone",
-    "command_in",
-    "finished_in",
-    "open_manifest",
-    "published",
-    "read_outputs",
-    "read_values",
-    "sha256_of",
-    "understood",
-]
-
 PUBLISHED = f"{STAGING}published"
 """Name of the hidden folder of a run that is published, until its files have moved."""
 

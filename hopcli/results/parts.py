@@ -28,8 +28,6 @@ if TYPE_CHECKING:
 
     from numpy.typing import NDArray
 
-__all__ = ["KeptParts", "discard_parts"]
-
 _EVERY = 1.0  # seconds between writes
 _MOST_BYTES = 2**28  # size of a file of parts
 _OF_HASH = 16  # hexadecimal digits of the hash in the name

@@ -16,8 +16,6 @@ from hopcli.results.manifest import RUNS
 if TYPE_CHECKING:
     from collections.abc import Collection, Iterable, Iterator
 
-__all__ = ["MANIFESTS", "Place", "find"]
-
 MANIFESTS = tuple(f"{name}.json" for name in RUNS)
 """Names of manifests; those of runs in the order of the catalogue."""
 

@@ -14,8 +14,6 @@ import sys
 from pathlib import Path
 from typing import Any
 
-__all__ = ["WITHOUT_NUMBERS", "code_digest", "get_build_hook", "source_commit", "versions"]
-
 WITHOUT_NUMBERS = (
     *("api", "claims", "cli", "docs", "estimator", "grids"),
     *("livepage", "notebooks", "plots", "report", "runs"),

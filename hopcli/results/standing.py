@@ -19,8 +19,6 @@ if TYPE_CHECKING:
     from hopcli.experiments import Result
     from hopcli.results.manifest import Manifest
 
-__all__ = ["difference", "is_undrawn", "lacks", "read_run"]
-
 _LONGEST = 60  # characters of a value in a message
 
 

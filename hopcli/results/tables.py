@@ -27,16 +27,6 @@ if TYPE_CHECKING:
     from hopcli.results.manifest import Manifest
     from hopcli.tables import Table
 
-__all__ = [
-    "Tables",
-    "as_csv",
-    "blocks_of",
-    "read_arrays",
-    "read_table",
-    "write_arrays",
-    "write_table",
-]
-
 _CARRIAGE_RETURN = "\udc0d"  # in place of \r, which ends a row for the csv module
 
 

@@ -21,8 +21,6 @@ if TYPE_CHECKING:
 
     from numpy.typing import NDArray
 
-__all__ = ["Values", "compare_arrays", "compare_tables"]
-
 
 class Values(NamedTuple):
     """Comparison of a column or an array that exists in both runs.

@@ -33,8 +33,6 @@ if TYPE_CHECKING:
     Read = tuple[Any, dict[str, Columns], str]
     """Result (None of a grid), tables and key of a finished run."""
 
-__all__ = ["PreparedRun", "prepare"]
-
 
 @dataclass(eq=False)
 class PreparedRun:

@@ -16,8 +16,6 @@ if TYPE_CHECKING:
 
     from hopcli.config import Execution
 
-__all__ = ["Target", "targets"]
-
 
 class Target(NamedTuple):
     """The run of a configuration as a target of Make.

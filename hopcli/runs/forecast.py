@@ -15,8 +15,6 @@ if TYPE_CHECKING:
     from hopcli.grids.store import Standing
     from hopcli.runs.grids import GridJob
 
-__all__ = ["Forecast", "forecast"]
-
 _TRIED = 1.0  # seconds of update attempts; a cell that takes longer is not run for an estimate
 _SLOW = 3.0  # default ratio of a cell's seconds to those of its update attempts
 

@@ -38,8 +38,6 @@ if TYPE_CHECKING:
     CellProgress = Callable[[int, int, int], None]
     """Takes the numbers of cells finished now, to make, and failed among the finished."""
 
-__all__ = ["GridDone", "GridJob", "GridOptions", "merge_shards"]
-
 _log = logging.getLogger(__name__)
 
 

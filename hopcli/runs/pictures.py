@@ -20,9 +20,6 @@ if TYPE_CHECKING:
     from hopcli.grids.keys import Look
     from hopcli.grids.view import View
 
-__all__ = ["Style", "draw_again", "draw_grid", "redraw_grid"]
-
-
 _FORMATS = ("png", "svg", "pdf")
 
 

@@ -28,16 +28,6 @@ if TYPE_CHECKING:
     Reader = Callable[[Entry, Mapping[str, Any]], Mapping[str, Any]]
     """Function that converts settings from the user's form to the form of a file."""
 
-__all__ = [
-    "Request",
-    "Wishes",
-    "as_written",
-    "grid_request",
-    "is_grid_file",
-    "request",
-    "request_again",
-]
-
 _OF_KEY = 8  # characters of a key in the name of a folder
 
 

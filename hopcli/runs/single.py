@@ -24,8 +24,6 @@ if TYPE_CHECKING:
     from hopcli.results import Loaded
     from hopcli.runs.requests import Request
 
-__all__ = ["Job", "Outcome", "compare", "do", "is_finished", "make", "plan", "publish"]
-
 _log = logging.getLogger(__name__)
 
 

@@ -17,8 +17,6 @@ if TYPE_CHECKING:
     from hopcli.report import Section
     from hopcli.runs.behind import PreparedRun
 
-__all__ = ["page"]
-
 
 def page(claims: Claims, judged: Sequence[Judged], runs: Mapping[str, PreparedRun]) -> str:
     """Write the page.

@@ -33,8 +33,6 @@ if TYPE_CHECKING:
 
     Watch = Callable[[list[PreparedRun]], AbstractContextManager[Iterable[PreparedRun]]]
 
-__all__ = ["Verdicts", "reproduce"]
-
 _log = logging.getLogger(__name__)
 
 _MANIFEST, _RUNS = "reproduce", "runs"

@@ -9,8 +9,6 @@ import numpy as np
 if TYPE_CHECKING:
     from numpy.typing import ArrayLike, NDArray
 
-__all__ = ["AutocorrelationTime", "autocorrelation_time"]
-
 _WINDOW = 4.0  # autocorrelation times in the sum; for an exponential, e^-8 lies beyond
 _ROUNDING = 1e-10  # relative rounding error of equal values
 _LONG = 50.0  # length of a reliable series, in autocorrelation times

@@ -9,8 +9,6 @@ import numpy as np
 if TYPE_CHECKING:
     from numpy.typing import ArrayLike, NDArray
 
-__all__ = ["clustered_mean_sem"]
-
 
 def clustered_mean_sem(
     values: ArrayLike, group: NDArray[np.int64]

@@ -15,8 +15,6 @@ from hopcli.statistics.rates import Z95, draws_interval
 if TYPE_CHECKING:
     from numpy.typing import ArrayLike, NDArray
 
-__all__ = ["Component", "Components"]
-
 _TAIL = 0.025  # probability beyond each bound
 _MOST = 0.25  # largest variance of an outcome that is 0 or 1
 _ROUNDING = 1e-12  # rounding error of equal rates

@@ -9,15 +9,6 @@ import numpy as np
 if TYPE_CHECKING:
     from numpy.typing import ArrayLike, NDArray
 
-__all__ = [
-    "counts_log_likelihoods",
-    "nested_chi_square",
-    "nested_log_likelihood",
-    "overdispersion",
-    "poisson_binomial",
-    "within_reach",
-]
-
 _REACH = 3.841458820694124
 """95 % point of chi-square with one degree of freedom."""
 _LEAST = 1 / 12  # variance of rounding to a whole number

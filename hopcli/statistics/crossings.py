@@ -9,8 +9,6 @@ import numpy as np
 if TYPE_CHECKING:
     from numpy.typing import ArrayLike, NDArray
 
-__all__ = ["FEWEST", "Crossing", "crossing"]
-
 FEWEST = 4
 """Fewest points from which a crossing is estimated."""
 

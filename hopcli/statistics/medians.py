@@ -12,8 +12,6 @@ from hopcli.statistics.times import time_quantile
 if TYPE_CHECKING:
     from numpy.typing import ArrayLike
 
-__all__ = ["draws_median"]
-
 
 def draws_median(
     values: ArrayLike, low: float = 0.0, high: float = 1.0

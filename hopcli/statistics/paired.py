@@ -15,9 +15,6 @@ from hopcli.statistics.rates import clustered_interval, draws_interval
 if TYPE_CHECKING:
     from numpy.typing import ArrayLike, NDArray
 
-__all__ = ["holm", "mcnemar", "mean_difference", "paired_interval"]
-
-
 _DIGITS = 12  # decimals of a difference of rates
 
 

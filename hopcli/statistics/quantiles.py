@@ -11,8 +11,6 @@ if TYPE_CHECKING:
 
     from numpy.typing import NDArray
 
-__all__ = ["weighted_quantiles"]
-
 _NORMAL = 1.96  # 95 % point of the normal distribution
 _SLOPE = 2.4  # slope of its log odds there
 _GUESSES = 2

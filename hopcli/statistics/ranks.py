@@ -11,8 +11,6 @@ from hopcli.statistics.rates import Z95
 if TYPE_CHECKING:
     from numpy.typing import ArrayLike, NDArray
 
-__all__ = ["permutation_p", "rank_correlation", "rank_correlation_interval"]
-
 _TAIL = 0.025
 _PERMUTATIONS = 100_000
 _RESAMPLES = 2_000

@@ -14,15 +14,6 @@ if TYPE_CHECKING:
 
     from numpy.typing import ArrayLike, NDArray
 
-__all__ = [
-    "Z95",
-    "clustered_interval",
-    "clustered_intervals",
-    "draws_interval",
-    "exact_interval",
-    "thermal_interval",
-]
-
 Z95 = 1.959963984540054
 """Two-sided 95 % point of the normal distribution."""
 

@@ -9,8 +9,6 @@ import numpy as np
 if TYPE_CHECKING:
     from numpy.typing import ArrayLike, NDArray
 
-__all__ = ["replicate_interval", "resampled_means"]
-
 _TAIL = 0.025  # probability beyond each bound
 
 

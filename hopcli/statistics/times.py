@@ -8,8 +8,6 @@ from typing import TYPE_CHECKING
 if TYPE_CHECKING:
     from collections.abc import Callable
 
-__all__ = ["time_quantile"]
-
 _ROUNDING = 1e-12  # rounding error of a fraction that is exactly at the level
 
 

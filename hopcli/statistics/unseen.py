@@ -11,8 +11,6 @@ from hopcli.statistics.rates import Z95
 if TYPE_CHECKING:
     from numpy.typing import ArrayLike
 
-__all__ = ["chao1"]
-
 
 def chao1(counts: ArrayLike) -> tuple[float, float, float]:
     """Estimate the number of kinds, including unobserved ones, from the count of each kind.

@@ -25,8 +25,6 @@ if TYPE_CHECKING:
     Array = NDArray[np.float64]
     Inputs = Callable[[Array, Array, Array], Array]
 
-__all__ = ["OF_PATTERNS", "largest_gap", "unstable_sum"]
-
 _ROUNDING = 1e-9  # rounding error of a field
 
 

@@ -16,8 +16,6 @@ if TYPE_CHECKING:
 
     from numpy.typing import NDArray
 
-__all__ = ["Published", "read_published"]
-
 _LARGEST = 10_000_000  # bytes
 _ROUNDING = 1e-6
 

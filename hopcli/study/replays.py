@@ -23,8 +23,6 @@ if TYPE_CHECKING:
 
     from hopcli.network import Network
 
-__all__ = ["Replays"]
-
 _AT_ONCE = 4  # orders, to bound the memory
 
 

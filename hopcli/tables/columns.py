@@ -5,8 +5,6 @@ from __future__ import annotations
 from dataclasses import dataclass
 from typing import Any
 
-__all__ = ["Column", "columns", "ends_of", "estimate"]
-
 
 @dataclass(frozen=True, slots=True, eq=False)
 class Column:

@@ -17,15 +17,6 @@ if TYPE_CHECKING:
     import pandas as pd
     from numpy.typing import ArrayLike, NDArray
 
-__all__ = [
-    "Columns",
-    "DataFrames",
-    "Estimate",
-    "Made",
-    "Table",
-    "kind_of",
-]
-
 Form = TypeVar("Form")
 
 _KINDS = {"b": "boolean", "i": "integer", "u": "integer", "f": "number"}

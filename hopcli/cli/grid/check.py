@@ -15,8 +15,6 @@ from hopcli.printing import terminal
 if TYPE_CHECKING:
     from pathlib import Path
 
-__all__ = ["check"]
-
 
 @click.command("check", cls=Command)
 @ONE_FOLDER

@@ -12,8 +12,6 @@ from hopcli.cli.types import FOLDER, QUIET
 if TYPE_CHECKING:
     from pathlib import Path
 
-__all__ = ["merge"]
-
 
 @click.command("merge", cls=Command)
 @click.argument("folders", nargs=-1, required=True, metavar="DIR...", type=FOLDER)

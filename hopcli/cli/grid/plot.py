@@ -16,8 +16,6 @@ from hopcli.values import flag_name
 if TYPE_CHECKING:
     from pathlib import Path
 
-__all__ = ["plot"]
-
 
 @click.command("plot", cls=Command)
 @ONE_FOLDER

@@ -12,8 +12,6 @@ from hopcli.cli.once import Command
 from hopcli.cli.tables import form_option
 from hopcli.cli.types import FOLDER, POSITIVE, QUIET
 
-__all__ = ["run"]
-
 
 def _shard(_ctx: click.Context, _param: click.Parameter, text: str | None) -> tuple[int, int]:
     """Read share I of N."""

@@ -28,8 +28,6 @@ if TYPE_CHECKING:
     from hopcli.runs.grids import GridDone, GridOptions
     from hopcli.runs.requests import Wishes
 
-__all__ = ["list_grid", "merge_grids", "plan_grid", "run_grid"]
-
 _LISTED = 200  # cells of a dry run that are listed
 _NAMED = 3  # failures that are printed
 _SHOWN = 24  # rows of the table that are printed

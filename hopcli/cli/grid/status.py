@@ -14,8 +14,6 @@ from hopcli.cli.types import FORM, ONE_FOLDER
 if TYPE_CHECKING:
     from pathlib import Path
 
-__all__ = ["status"]
-
 _LISTED = 12  # failures, and warnings, that are listed for people
 
 

@@ -15,8 +15,6 @@ from hopcli.errors import ResultError, SettingError, renamed
 from hopcli.printing import terminal
 from hopcli.values import flag_name
 
-__all__ = ["table"]
-
 _FORMATS = ("csv", "parquet", "markdown", "latex")
 
 
