@@ -126,7 +126,11 @@ def python_for(copy: Path) -> Path:
     # Lists of other environments are not read there: an editable install stays away.
     lines = f"{copy}\n{sysconfig.get_path('purelib')}\n{sysconfig.get_path('platlib')}\n"
     (packages / "copy.pth").write_text(lines, encoding="utf-8")
-    return Path(sysconfig.get_path("scripts", "venv", base)) / "python"
+    python = Path(sysconfig.get_path("scripts", "venv", base)) / "python"
+    command = python.with_name("hopcli")
+    command.write_text(f"#!/bin/sh\nexec '{python}' -m hopcli \"$@\"\n", encoding="utf-8")
+    command.chmod(0o755)
+    return python
 
 
 def first_failure(python: Path, copy: Path, tests: list[str]) -> str:

@@ -10,6 +10,7 @@ import importlib
 import os
 import re
 import subprocess
+import sys
 import tomllib
 from pathlib import Path
 from typing import Any
@@ -275,7 +276,7 @@ def test_commands_of_the_readme_run(shell: Shell, child_environment: dict[str, s
     assert made == {"recall", "storkey", "drawings", "noise"}
     (quoted,) = re.findall(r'^- "(.*)":', README, flags=re.MULTILINE)
     assert quoted in shell.refuse("recall --seed 2 --out results/recall")
-    bin_folder = CHECKOUT / ".venv" / "bin"
+    bin_folder = Path(sys.executable).parent
     path = os.pathsep.join([str(bin_folder), child_environment.get("PATH", os.defpath)])
     subprocess.run(["make", "-s"], env={**child_environment, "PATH": path}, check=True)
     assert Path("results", "cold", "accuracy.csv").exists()
