@@ -23,8 +23,7 @@ if TYPE_CHECKING:
 
     from hopcli.network.hamiltonian import Hamiltonian
 
-_FEW = 16  # patterns; their columns fit into 16 bits
-_AT_ONCE = 2**18  # sites
+_FEW = 1 << 16  # possible keys
 
 
 @dataclass(frozen=True, slots=True, eq=False)
@@ -158,26 +157,32 @@ def site_classes(
     class_theta : ndarray of float64, shape (K,)
         Threshold of the sites of each class.
     """
-    if len(xi) <= _FEW and np.all(theta == theta[0]):
-        few, first = _few_classes(xi)
-        return few, np.ascontiguousarray(xi.T[first]), theta[first]
-    _, theta_code = np.unique(theta, return_inverse=True)
-    bits = np.packbits(xi.T > 0, axis=1)
-    keys = np.hstack([bits, theta_code.reshape(-1, 1).astype(">u4").view(np.uint8)])
-    _, first, site_class = np.unique(keys, axis=0, return_index=True, return_inverse=True)
+    theta_code, n_thetas = np.zeros(1, np.uint64), 1
+    if not np.all(theta == theta[0]):
+        values, codes = np.unique(theta, return_inverse=True)
+        theta_code, n_thetas = codes.astype(np.uint64), len(values)
+    if n_thetas << len(xi) <= 1 << 64:  # every column and threshold has a 64-bit key
+        keys = np.zeros(xi.shape[1], np.uint64)
+        for x in xi:
+            keys = keys << np.uint64(1) | (x > 0)
+        site_class, first = _ranks(keys * np.uint64(n_thetas) + theta_code)
+    else:
+        bits = np.packbits(xi.T > 0, axis=1)
+        low_bytes = np.broadcast_to(theta_code, len(bits)).astype(">u4").view(np.uint8)
+        rows = np.hstack([bits, low_bytes.reshape(-1, 4)])
+        _, first, site_class = np.unique(rows, axis=0, return_index=True, return_inverse=True)
     return site_class.ravel().astype(np.int32), np.ascontiguousarray(xi.T[first]), theta[first]
 
 
-def _few_classes(xi: NDArray[np.int8]) -> tuple[NDArray[np.int32], NDArray[np.intp]]:
-    """Return the class of each site and one site per class, without sorting the sites."""
-    bits = np.packbits(xi > 0, axis=0).astype(np.uint16)
-    codes = bits[0] if len(bits) == 1 else bits[0] << 8 | bits[1]
-    site = np.full(1 << _FEW, -1, np.intp)
-    for begin in range(0, len(codes), _AT_ONCE):
-        block = codes[begin : begin + _AT_ONCE]
-        site[block] = np.arange(begin, begin + len(block))
+def _ranks(keys: NDArray[np.uint64]) -> tuple[NDArray[np.intp], NDArray[np.intp]]:
+    """Return the rank of each site's key, and one site per key."""
+    if keys.max() >= _FEW:
+        _, first, site_class = np.unique(keys, return_index=True, return_inverse=True)
+        return site_class, first
+    # Few possible keys: a table, without sorting the sites.
+    site = np.full(_FEW, -1, np.intp)
+    site[keys] = np.arange(len(keys))
     present = np.flatnonzero(site >= 0)
-    class_of = np.empty(1 << _FEW, np.int32)
-    class_of[present] = np.arange(len(present))
-    site_class: NDArray[np.int32] = class_of[codes]
-    return site_class, site[present]
+    rank = np.empty(_FEW, np.intp)
+    rank[present] = np.arange(len(present))
+    return rank[keys], site[present]
