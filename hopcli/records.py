@@ -1,4 +1,4 @@
-"""Immutable records: read-only arrays that belong to one record."""
+"""Immutable records: read-only arrays that belong to one record; names of types of arrays."""
 
 from __future__ import annotations
 
@@ -9,6 +9,12 @@ from hopcli.later import later
 if TYPE_CHECKING:
     import numpy as np
     from numpy.typing import NDArray
+
+    Bools = NDArray[np.bool_]
+    Floats = NDArray[np.float64]
+    Ints = NDArray[np.int64]
+    Spins = NDArray[np.int8]
+    Texts = NDArray[np.str_]
 else:
     np = later("numpy")
 

@@ -20,7 +20,7 @@ from hopcli.experiments.compare import plan
 from hopcli.experiments.selectors import Contest, draw_contests
 from hopcli.experiments.stock import Stock
 from hopcli.statistics import exact_interval
-from hopcli.statistics.paired import paired_interval
+from hopcli.statistics.comparisons import paired_interval
 from hopcli.streams import Streams, seed_word
 
 FEW: dict[str, Any] = {"training": 20, "selector_samples": (2,), "selections": 2}

@@ -26,9 +26,8 @@ from hopcli.claims.rows import Rows
 from hopcli.config import Facts, RecallConfig, SelectConfig, TemperatureScanConfig
 from hopcli.datasets import Dataset
 from hopcli.errors import ResultError
-from hopcli.estimator.binarising import levels
 from hopcli.estimator.deciding import Ballot, warn_of_lost
-from hopcli.estimator.prototypes import Group, choose
+from hopcli.estimator.prototypes import Group, choose, levels
 from hopcli.experiments.preparation import hashes
 from hopcli.experiments.sources import read_thresholds
 from hopcli.grids.grid import read_grid
@@ -42,10 +41,9 @@ from hopcli.report.commands import command_of_run
 from hopcli.report.drawings import drawing
 from hopcli.report.files import write
 from hopcli.report.sheets import sheet
-from hopcli.statistics.clusters import clustered_mean_sem
-from hopcli.statistics.paired import mean_difference
+from hopcli.statistics.comparisons import mean_difference
+from hopcli.statistics.means import clustered_mean_sem, replicate_interval
 from hopcli.statistics.rates import draws_interval, exact_interval, thermal_interval
-from hopcli.statistics.resampling import replicate_interval
 from hopcli.study import AUTHORS_RECALL
 from hopcli.tables import Column, Columns, Table, ends_of
 

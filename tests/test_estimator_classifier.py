@@ -24,7 +24,7 @@ from hopcli.dynamics import run
 from hopcli.errors import HopcliWarning, SettingError
 from hopcli.estimator import HopfieldClassifier
 from hopcli.estimator.deciding import Ballot
-from hopcli.estimator.seeding import seeds_of
+from hopcli.estimator.parameters import seeds_of
 from hopcli.observables import overlaps
 from hopcli.rules import store
 from hopcli.statistics import exact_interval

@@ -10,8 +10,7 @@ from conftest import random_patterns
 
 from hopcli.datasets import Dataset, thresholds
 from hopcli.estimator import HopfieldClassifier
-from hopcli.estimator.binarising import as_spins, levels, otsu
-from hopcli.estimator.prototypes import Group, choose, groups
+from hopcli.estimator.prototypes import Group, as_spins, choose, groups, levels, otsu
 from hopcli.patterns import overlap_loss
 from hopcli.rules import project, store
 

@@ -25,11 +25,9 @@ from hopcli.statistics import (
     mean_sd_sem,
     thermal_interval,
 )
-from hopcli.statistics.clusters import clustered_mean_sem
-from hopcli.statistics.medians import draws_median
+from hopcli.statistics.means import clustered_mean_sem, replicate_interval, resampled_means
+from hopcli.statistics.medians import draws_median, time_quantile
 from hopcli.statistics.quantiles import weighted_quantiles
-from hopcli.statistics.resampling import replicate_interval, resampled_means
-from hopcli.statistics.times import time_quantile
 
 
 def test_z95_is_the_two_sided_point() -> None:

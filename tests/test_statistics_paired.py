@@ -18,6 +18,15 @@ from hopcli.config import Config, ConsistencyConfig, VarianceConfig
 from hopcli.experiments.few import ENOUGH
 from hopcli.experiments.fit_sweeps import _slack_of_replays
 from hopcli.statistics import draws_interval, exact_interval
+from hopcli.statistics.comparisons import (
+    holm,
+    mcnemar,
+    mean_difference,
+    paired_interval,
+    permutation_p,
+    rank_correlation,
+    rank_correlation_interval,
+)
 from hopcli.statistics.components import Components
 from hopcli.statistics.counts import (
     counts_log_likelihoods,
@@ -27,8 +36,6 @@ from hopcli.statistics.counts import (
     poisson_binomial,
     within_reach,
 )
-from hopcli.statistics.paired import holm, mcnemar, mean_difference, paired_interval
-from hopcli.statistics.ranks import permutation_p, rank_correlation, rank_correlation_interval
 
 SEED = np.random.SeedSequence(1)
 

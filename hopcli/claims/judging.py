@@ -315,7 +315,7 @@ def _state(claim: Claim, one: Evidence, p_for: float, p_against: float, alpha: f
 
 def _corrected(families: Sequence[str], p_values: Sequence[float]) -> list[float]:
     """Correct p-values by Holm's method within each family."""
-    from hopcli.statistics.paired import holm
+    from hopcli.statistics.comparisons import holm
 
     corrected = list(p_values)
     for family in {name for name in families if name}:

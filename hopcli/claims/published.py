@@ -25,7 +25,7 @@ from hopcli.claims.judging import DETECTABLE
 from hopcli.claims.rows import intervals_of, values_by
 from hopcli.errors import ResultError
 from hopcli.statistics import Z95
-from hopcli.statistics.paired import holm
+from hopcli.statistics.comparisons import holm
 
 if TYPE_CHECKING:
     from numpy.typing import NDArray

@@ -18,17 +18,17 @@ from sklearn.utils.validation import check_array, check_is_fitted, validate_data
 
 from hopcli.dynamics import run
 from hopcli.errors import SettingError
-from hopcli.estimator.binarising import as_spins, levels
 from hopcli.estimator.deciding import Ballot, other_settings, warn_of_lost, with_rejected
-from hopcli.estimator.prototypes import choose, groups
-from hopcli.estimator.ranges import (
+from hopcli.estimator.parameters import (
     OF_RULES,
     check_count,
     check_parameters,
+    entropy,
+    seeds_of,
     united,
     with_parameters_of_rules,
 )
-from hopcli.estimator.seeding import entropy, seeds_of
+from hopcli.estimator.prototypes import as_spins, choose, groups, levels
 from hopcli.kinds import checked, choice
 from hopcli.observables import overlaps_of_sums
 from hopcli.rules import RULES, project, store
@@ -40,6 +40,7 @@ if TYPE_CHECKING:
 
     from hopcli.dynamics import FinalStates
     from hopcli.network import Network
+    from hopcli.records import Floats, Spins
 
 _CHAINS = 16384  # chains at once, to bound the memory
 
@@ -259,7 +260,7 @@ class HopfieldClassifier(
             return found
         return with_rejected(found, votes.rejected(self.criterion), self.reject)
 
-    def predict_proba(self, X: ArrayLike) -> NDArray[np.float64]:  # noqa: N803
+    def predict_proba(self, X: ArrayLike) -> Floats:  # noqa: N803
         """Return the share of repeats that end nearest to a prototype of each class.
 
         Parameters
@@ -274,7 +275,7 @@ class HopfieldClassifier(
         """
         return self._ballot(self._ends(X)).shares
 
-    def decision_function(self, X: ArrayLike) -> NDArray[np.float64]:  # noqa: N803
+    def decision_function(self, X: ArrayLike) -> Floats:  # noqa: N803
         """Return a score per class: first the share of repeats, then the overlap.
 
         Parameters
@@ -292,7 +293,7 @@ class HopfieldClassifier(
         found = self._ballot(self._ends(X)).scores
         return found[:, 1] - found[:, 0] if len(self.classes_) == 2 else found
 
-    def transform(self, X: ArrayLike) -> NDArray[np.float64]:  # noqa: N803
+    def transform(self, X: ArrayLike) -> Floats:  # noqa: N803
         """Return the overlaps with the prototypes after the dynamics.
 
         Parameters
@@ -307,7 +308,7 @@ class HopfieldClassifier(
         """
         return self._overlaps(self._ends(X)).mean(axis=1)
 
-    def recall(self, X: ArrayLike) -> NDArray[np.int8]:  # noqa: N803
+    def recall(self, X: ArrayLike) -> Spins:  # noqa: N803
         """Return the final states.
 
         Parameters
@@ -333,7 +334,7 @@ class HopfieldClassifier(
         tags.classifier_tags.poor_score = True  # two features are only two spins
         return tags
 
-    def _given(self) -> tuple[NDArray[np.int8], NDArray[Any]]:
+    def _given(self) -> tuple[Spins, NDArray[Any]]:
         """Return given prototypes, as spins, and their classes."""
         values = check_array(self.prototypes)
         if values.shape[1] != self.n_features_in_:
@@ -367,7 +368,7 @@ class HopfieldClassifier(
         step = max(_CHAINS // self.repeats, 1)
         return (self._run(spins[first : first + step]) for first in range(0, len(spins), step))
 
-    def _run(self, spins: NDArray[np.int8]) -> FinalStates:
+    def _run(self, spins: Spins) -> FinalStates:
         """Run the chains of some samples, sample after sample."""
         n_sites = self.couplings_.n_sites
         once = self.order != "random"
@@ -384,7 +385,7 @@ class HopfieldClassifier(
             threads=effective_n_jobs(self.n_jobs),
         )
 
-    def _overlaps(self, all_ends: Iterable[FinalStates]) -> NDArray[np.float64]:
+    def _overlaps(self, all_ends: Iterable[FinalStates]) -> Floats:
         """Return the overlap of every final state with every prototype, (n_samples, repeats, p)."""
         m = [overlaps_of_sums(ends.ends, self.couplings_) for ends in all_ends]
         return np.concatenate(m).reshape(-1, self.repeats, len(self.prototypes_))

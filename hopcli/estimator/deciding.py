@@ -18,6 +18,8 @@ if TYPE_CHECKING:
 
     from numpy.typing import NDArray
 
+    from hopcli.records import Bools, Floats, Ints
+
 _MOST_LOST = 0.1  # share of prototypes
 
 
@@ -47,25 +49,25 @@ class Ballot:
     [[0.5, 0.5]]
     """
 
-    m: NDArray[np.float64]
-    codes: NDArray[np.int64]
+    m: Floats
+    codes: Ints
     n_classes: int
     signed: bool
 
     @property
-    def _nearness(self) -> NDArray[np.float64]:
+    def _nearness(self) -> Floats:
         """Compared values: m, or |m| with a pattern before an inverse at equal distance."""
         return self.m if self.signed else nearness(self.m)
 
     @property
-    def shares(self) -> NDArray[np.float64]:
+    def shares(self) -> Floats:
         """Share of votes of each class, float64, shape (n_samples, n_classes)."""
         nearest = self.codes[self._nearness.argmax(axis=2)]
         votes = nearest[:, :, None] == np.arange(self.n_classes)
         return votes.mean(axis=1)
 
     @property
-    def scores(self) -> NDArray[np.float64]:
+    def scores(self) -> Floats:
         """Shares, plus less than half a vote for the nearness of each class.
 
         float64, shape (n_samples, n_classes). The largest score has the largest share; of equal
@@ -79,7 +81,7 @@ class Ballot:
         found[np.arange(len(found)), shares.argmax(axis=1)] = found.max(axis=1)
         return found
 
-    def rejected(self, criterion: float) -> NDArray[np.bool_]:
+    def rejected(self, criterion: float) -> Bools:
         """Return True for samples with fewer than half of the repeats at a prototype, bool."""
         any_prototype = np.zeros(self.m.shape[2], dtype=np.bool_)
         m = np.maximum(self.m, 0) if self.signed else self.m  # with m, no inverse is near
@@ -107,7 +109,7 @@ def other_settings(settings: Mapping[str, Any]) -> list[tuple[str, object]]:
 
 def warn_of_lost(
     ballot: Ballot,
-    codes: NDArray[np.int64],
+    codes: Ints,
     others: Iterable[tuple[str, object]],
     vote: Callable[[str, object], Ballot],
 ) -> None:
@@ -143,12 +145,12 @@ def warn_of_lost(
     warnings.warn(text, HopcliWarning, stacklevel=3)
 
 
-def _loses(ballot: Ballot, codes: NDArray[np.int64]) -> bool:
+def _loses(ballot: Ballot, codes: Ints) -> bool:
     """Return whether too many prototypes do not stay with their classes."""
     return int(np.sum(ballot.shares.argmax(axis=1) != codes)) > _MOST_LOST * len(codes)
 
 
-def with_rejected(found: NDArray[Any], rejected: NDArray[np.bool_], reject: object) -> NDArray[Any]:
+def with_rejected(found: NDArray[Any], rejected: Bools, reject: object) -> NDArray[Any]:
     """Return classes, with a replacement for rejected samples.
 
     Parameters

@@ -18,12 +18,12 @@ from hopcli import catalogue
 from hopcli.tables import Columns, DataFrames, Made
 
 if TYPE_CHECKING:
-    import numpy as np
     from numpy.typing import NDArray
 
     from hopcli.config import Config, Execution
     from hopcli.experiments.stock import Stock
     from hopcli.patterns import Patterns
+    from hopcli.records import Floats
 
 __all__ = [
     "CHANGED",
@@ -47,7 +47,7 @@ Progress = Callable[[int, int], None]
 
 _ATTEMPT = 1.5e-9  # seconds of a rejected update attempt; by far the most are rejected
 
-Parts = MutableMapping[int, "NDArray[np.float64]"]
+Parts = MutableMapping[int, "Floats"]
 """Finished parts of a run that is a sum of parts, by their numbers from 0 on.
 
 Parts in the mapping are not computed again, and new parts are added at once. So a caller that

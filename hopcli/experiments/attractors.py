@@ -19,12 +19,11 @@ from hopcli.tables import Column, Columns, Table, columns, ends_of, estimate
 from hopcli.taxonomy import KINDS, classify, mixture_method
 
 if TYPE_CHECKING:
-    from numpy.typing import NDArray
-
     from hopcli.config import AttractorsConfig, ThreadedExecution
     from hopcli.experiments.stock import Stock
     from hopcli.network import Network
     from hopcli.patterns import Patterns
+    from hopcli.records import Spins
 
 _KINDS = Table(
     "kinds",
@@ -68,7 +67,7 @@ class AttractorsResult(StoredResult):
     """
 
     @property
-    def states(self) -> dict[str, NDArray[np.int8]]:
+    def states(self) -> dict[str, Spins]:
         """Most frequent final states under each rule, most frequent first, int8."""
         arrays = self.arrays["attractors"]
         return {
@@ -111,15 +110,13 @@ def plan(config: AttractorsConfig, stock: Stock) -> Plan:
         )
 
     return prepared.plan(
-        work,
-        attempts=len(resolved.rule) * resolved.starts * n_sites,
-        chains=resolved.starts,
+        work, attempts=len(resolved.rule) * resolved.starts * n_sites, chains=resolved.starts
     )
 
 
 def _run(
     prepared: Prepared[AttractorsConfig], threads: int | None, progress: Progress
-) -> tuple[list[Columns], dict[str, NDArray[np.int8]]]:
+) -> tuple[list[Columns], dict[str, Spins]]:
     """Return the census of each rule, and its most frequent states."""
     config, patterns, streams = prepared.config, prepared.patterns, prepared.streams
     rng = np.random.default_rng(streams.tests)
@@ -155,7 +152,7 @@ def _census(
     couplings: Network,
     patterns: Patterns,
     final: dynamics.FinalStates,
-) -> tuple[Columns, NDArray[np.int8]]:
+) -> tuple[Columns, Spins]:
     """List the distinct attractors, most frequent first, and a state of each."""
     spins, cycling = final.spins, final.status == dynamics.TWO_CYCLE
     other = spins.copy()
@@ -189,9 +186,7 @@ def _census(
     return table, distinct
 
 
-def _next(
-    config: AttractorsConfig, couplings: Network, spins: NDArray[np.int8]
-) -> NDArray[np.int8]:
+def _next(config: AttractorsConfig, couplings: Network, spins: Spins) -> Spins:
     """Move all sites of each state once: the other state of a two-cycle."""
     return dynamics.run(
         couplings,
@@ -206,9 +201,7 @@ def _next(
     ).spins
 
 
-def _one_phase(
-    spins: NDArray[np.int8], other: NDArray[np.int8], patterns: Patterns
-) -> NDArray[np.int8]:
+def _one_phase(spins: Spins, other: Spins, patterns: Patterns) -> Spins:
     """Choose the state of each cycle that is nearer to a pattern, whatever the last state."""
     nearness = [np.abs(overlaps(states, patterns.xi)).max(axis=1) for states in (spins, other)]
     differ = spins != other
@@ -219,7 +212,7 @@ def _one_phase(
     return np.where(swap[:, None], other, spins)
 
 
-def _one_sign(spins: NDArray[np.int8], patterns: Patterns) -> NDArray[np.int8]:
+def _one_sign(spins: Spins, patterns: Patterns) -> Spins:
     """Invert states with negative overlap with their nearest pattern."""
     m = overlaps(spins, patterns.xi)
     best = m[np.arange(len(m)), np.abs(m).argmax(axis=1)]

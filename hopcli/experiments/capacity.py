@@ -23,12 +23,11 @@ from hopcli.taxonomy import unstable_sites
 from hopcli.waiting import interruptibly
 
 if TYPE_CHECKING:
-    from numpy.typing import NDArray
-
     from hopcli.config import CapacityConfig, ThreadedExecution
     from hopcli.datasets import Dataset
     from hopcli.experiments.stock import Stock
     from hopcli.network import Network
+    from hopcli.records import Floats, Spins
     from hopcli.tables import Columns
 
     _Key = tuple[int, str, float, int]
@@ -59,10 +58,7 @@ _CAPACITY = Table(
     ),
     headline="fixed",
 )
-_THEORY = Table(
-    "theory",
-    columns("size: integer, rule: text, of: text, load"),
-)
+_THEORY = Table("theory", columns("size: integer, rule: text, of: text, load"))
 
 TABLES = (_CAPACITY, _THEORY)
 """The tables of a capacity scan."""
@@ -147,14 +143,14 @@ def _run(
     threads: int | None,
     progress: Progress,
     parts: Parts,
-) -> dict[_Key, list[NDArray[np.float64]]]:
+) -> dict[_Key, list[Floats]]:
     """Measure every network; return :func:`_measure` of each draw by size, rule, load, patterns."""
     missing = _n_networks(config) - len(parts)
     streams = Streams.of(config.seed)
     purposes = (streams.patterns, streams.starts, streams.chains)
     seeds = [*map(_Seeds, *(purpose.spawn(config.draws) for purpose in purposes))]
     number = 0
-    measured: dict[_Key, list[NDArray[np.float64]]] = {}
+    measured: dict[_Key, list[Floats]] = {}
     for size in config.sizes:
         counts = _pattern_counts(config, size)
         for seed in seeds:
@@ -199,7 +195,7 @@ def _check_counts(dataset: Dataset | None, count: int) -> None:
 
 def _draw_patterns(
     dataset: Dataset | None, size: int, count: int, rng: np.random.Generator
-) -> NDArray[np.int8]:
+) -> Spins:
     """Draw random patterns, or random images of a data set; smaller loads use the first ones."""
     if dataset is None:
         return random_spins(rng, count, size)
@@ -207,11 +203,7 @@ def _draw_patterns(
 
 
 def _add_patterns(
-    config: CapacityConfig,
-    rule: str,
-    xi: NDArray[np.int8],
-    counts: list[int],
-    network: Network | None,
+    config: CapacityConfig, rule: str, xi: Spins, counts: list[int], network: Network | None
 ) -> Network | None:
     """Store the last number of patterns of the counts.
 
@@ -231,12 +223,8 @@ def _add_patterns(
 
 
 def _measure(
-    config: CapacityConfig,
-    xi: NDArray[np.int8],
-    network: Network | None,
-    seed: _Seeds,
-    threads: int | None,
-) -> NDArray[np.float64]:
+    config: CapacityConfig, xi: Spins, network: Network | None, seed: _Seeds, threads: int | None
+) -> Floats:
     """Measure one draw: fixed points, sites wrong after a step, half-radius, then overlaps.
 
     float64, shape (3 + 2 tests,): the overlaps are those of each tested pattern from itself,
@@ -264,11 +252,7 @@ def _measure(
 
 
 def _half_radius(
-    config: CapacityConfig,
-    network: Network,
-    patterns: NDArray[np.int8],
-    seed: _Seeds,
-    threads: int | None,
+    config: CapacityConfig, network: Network, patterns: Spins, seed: _Seeds, threads: int | None
 ) -> float:
     """Find the fraction of flipped sites at which half the starts are recalled, by bisection.
 
@@ -295,22 +279,22 @@ def _half_radius(
 def _relaxed(
     config: CapacityConfig,
     network: Network,
-    starts: NDArray[np.int8],
+    starts: Spins,
     seed: np.random.SeedSequence,
     threads: int | None,
-) -> NDArray[np.int8]:
+) -> Spins:
     """Return the states in which the starts end at T = 0, shape (starts, N)."""
     seeds = dynamics.chain_seeds(seed, len(starts))
     return settle(network, starts, seeds, threads, sweeps=config.sweeps).spins
 
 
-def _overlaps(states: NDArray[np.int8], others: NDArray[np.int8]) -> NDArray[np.float64]:
+def _overlaps(states: Spins, others: Spins) -> Floats:
     """Return the overlap of each state with its own counterpart, shape (states,)."""
     sums = np.einsum("cn,cn->c", states, others, dtype=np.int64)
     return np.asarray(sums / states.shape[1], dtype=np.float64)
 
 
-def _mean_table(config: CapacityConfig, draws: dict[_Key, list[NDArray[np.float64]]]) -> Columns:
+def _mean_table(config: CapacityConfig, draws: dict[_Key, list[Floats]]) -> Columns:
     """Compute means, shares and medians over draws with couplings, with 95 % intervals."""
     names = [n for n in _CAPACITY.names if config.basins or not n.startswith(_RADIUS)]
     rows: list[tuple[Any, ...]] = []
@@ -327,9 +311,7 @@ def _mean_table(config: CapacityConfig, draws: dict[_Key, list[NDArray[np.float6
     return _CAPACITY.rows(rows, names)
 
 
-def _estimates(
-    measured: NDArray[np.float64], patterns: int, size: int, *, exact: bool
-) -> list[float]:
+def _estimates(measured: Floats, patterns: int, size: int, *, exact: bool) -> list[float]:
     """Compute estimates and intervals in the order of the columns.
 
     Patterns are the units of a draw, so intervals have a width even if all draws agree. A mean
@@ -341,7 +323,7 @@ def _estimates(
     overlaps = np.split(measured[:, 3:], len(_STARTS), axis=1)
     tested = overlaps[0].shape[1]
 
-    def mean(values: NDArray[np.float64], units: int, sure: bool, **limits: float) -> list[float]:
+    def mean(values: Floats, units: int, sure: bool, **limits: float) -> list[float]:
         found, _, sem = (float(value) for value in mean_sd_sem(values))
         return [found, sem, *((found, found) if sure else draws_interval(values, units, **limits))]
 

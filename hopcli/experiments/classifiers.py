@@ -16,15 +16,13 @@ from hopcli.waiting import interruptibly
 if TYPE_CHECKING:
     from collections.abc import Sequence
 
-    from numpy.typing import NDArray
+    from hopcli.records import Floats, Spins, Texts
 
 _PENALTY = 100.0  # |w|^2 / 200 beside the mean loss
 _MOST_STEPS = 10_000
 
 
-def nearest_labels(
-    m: NDArray[np.float64], stored: Sequence[str], *, signed: bool
-) -> NDArray[np.str_]:
+def nearest_labels(m: Floats, stored: Sequence[str], *, signed: bool) -> Texts:
     """Return the label of the pattern nearest to each state.
 
     Parameters
@@ -53,7 +51,7 @@ def nearest_labels(
     return np.array(stored)[size.argmax(axis=1)]
 
 
-def coefficients(m: NDArray[np.float64], xi: NDArray[np.int8]) -> NDArray[np.float64]:
+def coefficients(m: Floats, xi: Spins) -> Floats:
     """Compute the coefficient of each pattern in a state, c = Q^-1 m, as the pseudo-inverse rule.
 
     The projection of a state on the span of the patterns is sum_mu c_mu xi_mu. Q contains the
@@ -81,11 +79,7 @@ def coefficients(m: NDArray[np.float64], xi: NDArray[np.int8]) -> NDArray[np.flo
     return m @ np.linalg.pinv(overlaps(xi, xi), hermitian=True)
 
 
-def logistic_labels(
-    spins: NDArray[np.int8],
-    labels: NDArray[np.str_],
-    tested: NDArray[np.int8],
-) -> NDArray[np.str_]:
+def logistic_labels(spins: Spins, labels: Texts, tested: Spins) -> Texts:
     """Predict labels by logistic regression on spins, minimising mean loss plus |w|^2 / 200.
 
     Parameters
@@ -105,14 +99,12 @@ def logistic_labels(
     return interruptibly(_logistic_labels, spins, labels, tested)
 
 
-def _logistic_labels(
-    spins: NDArray[np.int8], labels: NDArray[np.str_], tested: NDArray[np.int8]
-) -> NDArray[np.str_]:
+def _logistic_labels(spins: Spins, labels: Texts, tested: Spins) -> Texts:
     from sklearn.linear_model import LogisticRegression
     from threadpoolctl import threadpool_limits
 
     model: Any = LogisticRegression(C=_PENALTY / len(spins), max_iter=_MOST_STEPS)
     with threadpool_limits(1):  # the last digits depend on the number of threads
         model.fit(spins.astype(np.float64), labels)
-        found: NDArray[np.str_] = model.predict(tested.astype(np.float64))
+        found: Texts = model.predict(tested.astype(np.float64))
     return found

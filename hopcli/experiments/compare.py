@@ -10,11 +10,7 @@ import numpy as np
 
 from hopcli.errors import DataError, SettingError
 from hopcli.experiments import Plan, Progress, StoredResult
-from hopcli.experiments.classifiers import (
-    coefficients,
-    logistic_labels,
-    nearest_labels,
-)
+from hopcli.experiments.classifiers import coefficients, logistic_labels, nearest_labels
 from hopcli.experiments.compare_tables import (
     REFERENCE,
     SELECTIONS,
@@ -37,13 +33,12 @@ from hopcli.values import show
 if TYPE_CHECKING:
     from collections.abc import Callable, Mapping
 
-    from numpy.typing import NDArray
-
     from hopcli.config import CompareConfig, ThreadedExecution
     from hopcli.datasets import Dataset
     from hopcli.experiments.stock import Stock
     from hopcli.experiments.trials import Trials
     from hopcli.patterns import Patterns
+    from hopcli.records import Bools, Floats, Ints
     from hopcli.streams import Streams
     from hopcli.tables import Columns
 
@@ -82,7 +77,7 @@ def plan(config: CompareConfig, stock: Stock) -> Plan:
         one.resolve(prepared.facts) for one in (resolved.recall(), resolved.recall_at_zero())
     )
 
-    def drawn() -> tuple[Trials, dict[str, NDArray[np.int64]], list[Contest]]:
+    def drawn() -> tuple[Trials, dict[str, Ints], list[Contest]]:
         dataset, source, streams = prepared.dataset, stock.source(resolved), prepared.streams
         _check_images(resolved, dataset, source, prepared.patterns)
         trials = draw_trials(recall, dataset, prepared.patterns, streams.tests)
@@ -131,8 +126,8 @@ def summary(config: CompareConfig, result: CompareResult) -> Columns:
 def _result(
     prepared: Prepared[CompareConfig],
     warm: Relaxation,
-    trained: Mapping[str, NDArray[np.int64]],
-    right: dict[str, NDArray[np.bool_]],
+    trained: Mapping[str, Ints],
+    right: dict[str, Bools],
     selections: Columns,
 ) -> CompareResult:
     """Make the tables, arrays and conclusions of the results."""
@@ -183,11 +178,8 @@ def _check_images(
 
 
 def _training_images(
-    prepared: Prepared[CompareConfig],
-    source: Dataset,
-    trials: Trials,
-    seed: np.random.SeedSequence,
-) -> dict[str, NDArray[np.int64]]:
+    prepared: Prepared[CompareConfig], source: Dataset, trials: Trials, seed: np.random.SeedSequence
+) -> dict[str, Ints]:
     """Return indices of the images on which each logistic regression is trained.
 
     They are the samples of the stored labels, or the given number of images that are not tested.
@@ -212,9 +204,9 @@ def _named_rightly(
     warm: Relaxation,
     cold: Relaxation,
     source: Dataset,
-    trained: Mapping[str, NDArray[np.int64]],
+    trained: Mapping[str, Ints],
     tell: Callable[[int], None],
-) -> dict[str, NDArray[np.bool_]]:
+) -> dict[str, Bools]:
     """Return which images each classifier names correctly, bool, shape (images,) each."""
     patterns, rows = warm.patterns, np.arange(len(warm.trials))
     bank, signed = warm.trials.bank(rows), warm.config.score == "signed"
@@ -224,10 +216,10 @@ def _named_rightly(
         np.concatenate([one.overlaps(some, tell) for some in one.blocks()]) for one in (warm, cold)
     )
 
-    def nearest(values: NDArray[np.float64]) -> NDArray[np.bool_]:
+    def nearest(values: Floats) -> Bools:
         return nearest_labels(values, patterns.labels, signed=signed) == label
 
-    def learnt(index: NDArray[np.int64]) -> NDArray[np.bool_]:
+    def learnt(index: Ints) -> Bools:
         return logistic_labels(source.spins[index], source.labels[index], spins) == label
 
     return {

@@ -9,13 +9,13 @@ import numpy as np
 from hopcli.experiments.selectors import SELECTORS
 from hopcli.experiments.tally import OVERALL
 from hopcli.statistics import draws_interval, exact_interval, mean_sd_sem
-from hopcli.statistics.paired import holm, mcnemar, mean_difference, paired_interval
+from hopcli.statistics.comparisons import holm, mcnemar, mean_difference, paired_interval
 from hopcli.tables import Column, Columns, Table, columns, ends_of, estimate
 
 if TYPE_CHECKING:
     from collections.abc import Mapping
 
-    from numpy.typing import NDArray
+    from hopcli.records import Bools, Texts
 
 REFERENCE = "dynamics"
 """Classifier with which the others are compared."""
@@ -72,9 +72,7 @@ _FIRST = next(iter(SELECTORS))
 
 
 def classifiers_table(
-    right: Mapping[str, NDArray[np.bool_]],
-    label: NDArray[np.str_],
-    trained_on: Mapping[str, int],
+    right: Mapping[str, Bools], label: Texts, trained_on: Mapping[str, int]
 ) -> Columns:
     """Count the images that each classifier names correctly, per label and overall.
 
@@ -104,7 +102,7 @@ def overall_rows(classifiers: Columns) -> Columns:
     return classifiers.take(np.append(names[1:] != names[:-1], True))
 
 
-def pairs_table(right: Mapping[str, NDArray[np.bool_]]) -> Columns:
+def pairs_table(right: Mapping[str, Bools]) -> Columns:
     """Compare the dynamics with every other classifier, on the same images.
 
     Parameters

@@ -20,7 +20,7 @@ from hopcli.patterns import draw_samples, select
 from hopcli.rules import store
 from hopcli.scoring import recall_of
 from hopcli.statistics import draws_interval, mean_sd_sem
-from hopcli.statistics.ranks import permutation_p, rank_correlation, rank_correlation_interval
+from hopcli.statistics.comparisons import permutation_p, rank_correlation, rank_correlation_interval
 from hopcli.streams import Streams
 from hopcli.tables import Columns, Table, columns, estimate
 from hopcli.waiting import interruptibly
@@ -28,12 +28,11 @@ from hopcli.waiting import interruptibly
 if TYPE_CHECKING:
     from collections.abc import Sequence
 
-    from numpy.typing import NDArray
-
     from hopcli.config import ConsistencyConfig, ThreadedExecution
     from hopcli.datasets import Dataset
     from hopcli.experiments.stock import Stock
     from hopcli.patterns import Patterns
+    from hopcli.records import Floats, Ints, Spins
 
 _log = logging.getLogger(__name__)
 
@@ -60,8 +59,7 @@ _RECALL = Table(
     ),
 )
 _SELECTIONS = Table(
-    "selections",
-    columns("stored: text, selection: integer, label: text, accuracy"),
+    "selections", columns("stored: text, selection: integer, label: text, accuracy")
 )
 
 TABLES = (_CORRELATION, SHAPES, _RECALL, _SELECTIONS)
@@ -139,7 +137,7 @@ def _recall(
     threads: int | None,
     progress: Progress,
     parts: Parts,
-) -> NDArray[np.float64]:
+) -> Floats:
     """Measure each label's accuracy per selection, shape (protocols, selections, labels)."""
     missing = config.selections - len(parts)
     streams = Streams.of(config.seed)
@@ -159,7 +157,7 @@ def _of_selection(
     dataset: Dataset,
     seeds: Sequence[np.random.SeedSequence],
     threads: int | None,
-) -> NDArray[np.float64]:
+) -> Floats:
     """Measure accuracies in a selection, all labels at once, and by halves; shape (2, labels).
 
     The seeds are for the samples, for tests and halves, and for the chains.
@@ -180,7 +178,7 @@ def _drawn(
     dataset: Dataset,
     of_samples: np.random.SeedSequence,
     of_tests: np.random.SeedSequence,
-) -> tuple[Patterns, NDArray[np.int64], list[NDArray[np.int64]]]:
+) -> tuple[Patterns, Ints, list[Ints]]:
     """Select patterns, draw tests among the other images, and divide the labels into halves.
 
     The tests are indices of images, shape (labels, tests); the halves are places of labels.
@@ -199,11 +197,11 @@ def _drawn(
 
 def _accuracy(
     config: ConsistencyConfig,
-    xi: NDArray[np.int8],
-    starts: NDArray[np.int8],
+    xi: Spins,
+    starts: Spins,
     seed: np.random.SeedSequence,
     threads: int | None,
-) -> NDArray[np.float64]:
+) -> Floats:
     """Return the recalled fraction of the starts of each pattern, (p, tests, N); shape (p,)."""
     network = store(xi, "pseudo-inverse")
     spins = starts.reshape(-1, network.n_sites)
@@ -221,9 +219,7 @@ def _accuracy(
     return recall_of(m, is_own, config.criterion)[0].mean(axis=1)
 
 
-def _correlation_table(
-    config: ConsistencyConfig, shapes: Columns, accuracy: NDArray[np.float64]
-) -> Columns:
+def _correlation_table(config: ConsistencyConfig, shapes: Columns, accuracy: Floats) -> Columns:
     """Compute the rank correlation of each measure with the accuracies, over the labels."""
     # Images start without changes, so the stream of starts is free.
     pairings, resamples = Streams.of(config.seed).starts.spawn(2)
@@ -245,7 +241,7 @@ def _correlation_table(
     return _CORRELATION.rows(rows)
 
 
-def _recall_table(config: ConsistencyConfig, accuracy: NDArray[np.float64]) -> Columns:
+def _recall_table(config: ConsistencyConfig, accuracy: Floats) -> Columns:
     """Compute the mean accuracy of each label, with SD, SEM and 95 % interval over selections."""
     return _RECALL.rows(
         (
@@ -259,7 +255,7 @@ def _recall_table(config: ConsistencyConfig, accuracy: NDArray[np.float64]) -> C
     )
 
 
-def _selection_table(config: ConsistencyConfig, accuracy: NDArray[np.float64]) -> Columns:
+def _selection_table(config: ConsistencyConfig, accuracy: Floats) -> Columns:
     """Return the accuracy of each label in each selection."""
     places = itertools.product(STORED, range(config.selections), config.digits)
     rates = accuracy.ravel()

@@ -11,10 +11,9 @@ from hopcli.scoring import recall_of
 from hopcli.statistics import clustered_interval
 
 if TYPE_CHECKING:
-    from numpy.typing import NDArray
-
     from hopcli.experiments.relaxation import Relaxation
     from hopcli.experiments.tally import Block
+    from hopcli.records import Bools, Ints, Spins
     from hopcli.tables import Columns
 
 _MOST = 500  # continued trials
@@ -55,10 +54,10 @@ class Continuation:
     def __init__(self, relaxation: Relaxation) -> None:
         self._relaxation = relaxation
         self._rows = affordable(relaxation)
-        self._recalled: list[NDArray[np.bool_]] = []
-        self._spins: list[NDArray[np.int8]] = []
+        self._recalled: list[Bools] = []
+        self._spins: list[Spins] = []
 
-    def add(self, block: Block, spins: NDArray[np.int8]) -> None:
+    def add(self, block: Block, spins: Spins) -> None:
         """Keep the final states of these trials in a block of the run."""
         here = np.flatnonzero(np.isin(block.rows, self._rows))
         self._recalled.append(block.scores.recalled[here])
@@ -98,7 +97,7 @@ class Continuation:
         )
 
 
-def affordable(relaxation: Relaxation) -> NDArray[np.int64]:
+def affordable(relaxation: Relaxation) -> Ints:
     """Return the first trials of each label, equally many, that are cheap to continue."""
     config, trials = relaxation.config, relaxation.trials
     cheap = _CHEAP // (config.sweeps * config.attempts_per_sweep)
@@ -106,7 +105,7 @@ def affordable(relaxation: Relaxation) -> NDArray[np.int64]:
     return trials.first_of_each(number // len(trials.labels))
 
 
-def rise_of(before: NDArray[np.bool_], after: NDArray[np.bool_], unit: NDArray[np.int64]) -> Rise:
+def rise_of(before: Bools, after: Bools, unit: Ints) -> Rise:
     """Compute the increase of recalled trials; trials of one unit are not independent.
 
     The interval is that of the mean of a bounded variable, see

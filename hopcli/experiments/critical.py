@@ -30,6 +30,7 @@ if TYPE_CHECKING:
     from hopcli.config import CriticalConfig, ThreadedExecution
     from hopcli.experiments.stock import Stock
     from hopcli.network import Network
+    from hopcli.records import Bools, Floats, Spins
 
 _BURN_IN = 10  # autocorrelation times
 _MOST_RECORDED = 1 << 22  # class sums at once
@@ -83,11 +84,7 @@ def plan(config: CriticalConfig, stock: Stock) -> Plan:
         networks = stored()
         chains = _run(resolved, networks, execution.threads, progress, parts)
         measured = Measured(resolved, networks, chains)
-        arrays = {
-            **prepared.pattern_arrays,
-            "means": measured.means,
-            "recalled": measured.recalled,
-        }
+        arrays = {**prepared.pattern_arrays, "means": measured.means, "recalled": measured.recalled}
         warnings = missing_crossings(measured)
         return prepared.result(CriticalResult, tables_of(measured), arrays, {"warnings": warnings})
 
@@ -101,7 +98,7 @@ def plan(config: CriticalConfig, stock: Stock) -> Plan:
     )
 
 
-def _enlarged(patterns: Patterns, scale: int) -> NDArray[np.int8]:
+def _enlarged(patterns: Patterns, scale: int) -> Spins:
     """Repeat each pixel of the patterns in both directions, int8, shape (p, scale^2 N)."""
     pictures = patterns.xi.reshape(-1, *patterns.shape)
     return pictures.repeat(scale, axis=1).repeat(scale, axis=2).reshape(len(pictures), -1)
@@ -113,7 +110,7 @@ def _run(
     threads: int | None,
     progress: Progress,
     parts: Parts,
-) -> NDArray[np.float64]:
+) -> Floats:
     """Run the chains of every size and temperature.
 
     float64, shape (sizes, temperatures, chains, columns), see :class:`Measured`; the first
@@ -161,7 +158,7 @@ def _stretches(config: CriticalConfig, n_classes: int) -> list[int]:
     return [len(part) for part in np.array_split(np.arange(config.sweeps), n_stretches)]
 
 
-def _starts(xi: NDArray[np.int8], chains: int, rng: np.random.Generator) -> NDArray[np.int8]:
+def _starts(xi: Spins, chains: int, rng: np.random.Generator) -> Spins:
     """Return random spins, then as many patterns in turn, int8, shape (2 chains, N)."""
     cold = xi[np.arange(chains) % len(xi)]
     return np.vstack([random_spins(rng, chains, xi.shape[1]), cold])
@@ -179,7 +176,7 @@ class _Series:
     def __init__(self, network: Network) -> None:
         self._network = network
         self._xi = network.xi
-        self._seen: list[tuple[NDArray[np.float64], NDArray[np.float64]]] = []
+        self._seen: list[tuple[Floats, Floats]] = []
 
     def add(self, sums: NDArray[np.int32]) -> None:
         """Add further sweeps, by their class sums, shape (chains, sweeps, K)."""
@@ -188,15 +185,13 @@ class _Series:
         self._seen.append((projection_norm(m, self._xi), energy))
         self.last = m[:, -1]
 
-    def joined(self) -> tuple[NDArray[np.float64], NDArray[np.float64]]:
+    def joined(self) -> tuple[Floats, Floats]:
         """Return projection norm and energy per spin, each float64, shape (chains, sweeps)."""
         projection, energy = (np.hstack(each) for each in zip(*self._seen, strict=True))
         return projection, energy
 
 
-def _equilibrium(
-    projection: NDArray[np.float64], energy: NDArray[np.float64], recalled: NDArray[np.bool_]
-) -> NDArray[np.float64]:
+def _equilibrium(projection: Floats, energy: Floats, recalled: Bools) -> Floats:
     """Return means of each chain without its beginning, float64, shape (chains, columns)."""
     n_chains, sweeps = projection.shape
     found = autocorrelation_time(projection[:, sweeps // 2 :] ** 2)

@@ -13,9 +13,8 @@ from hopcli.statistics.crossings import FEWEST, Crossing, crossing
 if TYPE_CHECKING:
     from collections.abc import Iterator
 
-    from numpy.typing import NDArray
-
     from hopcli.experiments.critical_measured import Measured
+    from hopcli.records import Bools, Floats
 
 _FALLS_SHORT = 2.0  # distances from the last crossing to its limit
 _POINTS = 6  # temperatures wanted for a crossing
@@ -45,9 +44,7 @@ def _with_interval(found: Crossing) -> tuple[float, float, float]:
     return found.value, max(found.low, 0.0), found.high
 
 
-def _near(
-    temperatures: NDArray[np.float64], ordering: float, sizes: tuple[int, int]
-) -> NDArray[np.bool_]:
+def _near(temperatures: Floats, ordering: float, sizes: tuple[int, int]) -> Bools:
     """Select the temperatures from which the crossing of two sizes is estimated.
 
     These are within 2 of the scaled variable (T / T_c - 1) (N_1 N_2)^(1/4). If they are fewer
@@ -58,9 +55,7 @@ def _near(
     return scaled <= np.clip(wide, *_WINDOW) + _ROUNDING
 
 
-def _scaled(
-    temperatures: NDArray[np.float64], ordering: float, sizes: tuple[int, int]
-) -> NDArray[np.float64]:
+def _scaled(temperatures: Floats, ordering: float, sizes: tuple[int, int]) -> Floats:
     return np.abs(temperatures / ordering - 1) * math.sqrt(math.sqrt(sizes[0] * sizes[1]))
 
 
@@ -75,7 +70,7 @@ def _crossing(measured: Measured, small: int, large: int) -> Crossing:
     if len(agree) < FEWEST:
         return Crossing(np.nan, np.nan, np.nan)
 
-    def ratios(means: NDArray[np.float64]) -> NDArray[np.float64]:
+    def ratios(means: Floats) -> Floats:
         return np.stack([measured.quantities(means[k, agree], k, 1.0)["binder"] for k in pair])
 
     chains = 2 * measured.config.chains
@@ -98,7 +93,7 @@ def _exact_crossing(measured: Measured, small: int, large: int) -> float:
     """Compute the crossing of the exact curves; NaN without a crossing or exact values."""
     from scipy.optimize import brentq
 
-    def difference(temperatures: NDArray[np.float64]) -> NDArray[np.float64]:
+    def difference(temperatures: Floats) -> Floats:
         one, other = (
             measured.quantities(measured.exact(size, temperatures)[:, :-1], size, 1.0)["binder"]
             for size in (small, large)

@@ -10,16 +10,15 @@ import numpy as np
 
 from hopcli.observables import binder_ratio
 from hopcli.scoring import recall_of
-from hopcli.statistics.resampling import resampled_means
+from hopcli.statistics.means import resampled_means
 from hopcli.streams import Streams
 from hopcli.taxonomy import ROUNDING
 from hopcli.theory import PairStates, ordering_temperatures
 
 if TYPE_CHECKING:
-    from numpy.typing import NDArray
-
     from hopcli.config import CriticalConfig
     from hopcli.network import Network
+    from hopcli.records import Bools, Floats
 
 _REPLICATES = 1000
 _MOST_PAIRS = 1 << 22  # of sums of two groups whose states are summed
@@ -27,7 +26,7 @@ _LEVEL = 0.05
 _POWERS = 5
 
 
-def powers(projection: NDArray[np.float64], energy: NDArray[np.float64]) -> NDArray[np.float64]:
+def powers(projection: Floats, energy: Floats) -> Floats:
     """Stack m_P, m_P^2, m_P^4, e and e^2, whose means suffice, shape (5, ...)."""
     return np.stack([projection, projection**2, projection**4, energy, energy**2])
 
@@ -46,9 +45,7 @@ class Measured:
         tau, its standard error and the skipped sweeps. The first half of the chains is hot.
     """
 
-    def __init__(
-        self, config: CriticalConfig, networks: list[Network], chains: NDArray[np.float64]
-    ) -> None:
+    def __init__(self, config: CriticalConfig, networks: list[Network], chains: Floats) -> None:
         self.config = config
         self.sizes = [network.n_sites for network in networks]
         self.components = int(np.linalg.matrix_rank(networks[0].columns.astype(np.float64)))
@@ -77,7 +74,7 @@ class Measured:
         return 1 - self.components * square
 
     @functools.cached_property
-    def replicates(self) -> dict[str, NDArray[np.float64]]:
+    def replicates(self) -> dict[str, Floats]:
         """Return resampled means over chains, shape (sizes, temperatures, any, 5)."""
         n_parts = len(self.sizes) * len(self.config.temperatures)
         seed = Streams.of(self.config.seed).chains.spawn(n_parts + 1)[-1]  # after the parts' own
@@ -92,14 +89,14 @@ class Measured:
         return {**drawn, "both": (drawn["hot"] + drawn["cold"]) / 2}
 
     @functools.cached_property
-    def states(self) -> list[tuple[PairStates, NDArray[np.float64]] | None]:
+    def states(self) -> list[tuple[PairStates, Floats] | None]:
         """All states of each size, if they are known, and their observables.
 
         Observables are the :func:`powers`, and whether a state is at a pattern, shape (6, a, b).
         """
         return [self._states(PairStates.of(each, _MOST_PAIRS)) for each in self._networks]
 
-    def _states(self, states: PairStates | None) -> tuple[PairStates, NDArray[np.float64]] | None:
+    def _states(self, states: PairStates | None) -> tuple[PairStates, Floats] | None:
         if states is None:
             return None
         m = np.moveaxis(states.overlaps, 0, -1)
@@ -108,7 +105,7 @@ class Measured:
         return states, np.concatenate([seen, at_pattern[None]])
 
     @property
-    def same(self) -> NDArray[np.float64]:
+    def same(self) -> Floats:
         """P-values that hot and cold starts are in one equilibrium, shape (sizes, temperatures).
 
         Student's test of the mean of m_P^2. Without noise in either start it is 1 or 0.
@@ -121,18 +118,16 @@ class Measured:
         n_chains = self.config.chains
         sem = np.sqrt((hot.var(axis=-1, ddof=1) + cold.var(axis=-1, ddof=1)) / n_chains)
         t = np.where(apart > ROUNDING, apart, 0.0) / np.maximum(sem, ROUNDING)
-        p: NDArray[np.float64] = 2 * stdtr(2 * (n_chains - 1), -t)
+        p: Floats = 2 * stdtr(2 * (n_chains - 1), -t)
         return p
 
     @property
-    def agree(self) -> NDArray[np.bool_]:
+    def agree(self) -> Bools:
         """Agreement of hot and cold starts, by Bonferroni's correction of `same`."""
         p = self.same
         return p >= _LEVEL / p.size
 
-    def quantities(
-        self, means: NDArray[np.float64], size: int, temperature: Any
-    ) -> dict[str, NDArray[np.float64]]:
+    def quantities(self, means: Floats, size: int, temperature: Any) -> dict[str, Floats]:
         """Compute the columns of the table from the means of the powers, shape (..., 5)."""
         m, square, fourth, energy, energy_square = np.moveaxis(means, -1, 0)
         n_sites = self.sizes[size]
@@ -145,7 +140,7 @@ class Measured:
             "specific_heat": n_sites * (energy_square - energy**2) / np.square(temperature),
         }
 
-    def exact(self, size: int, temperatures: NDArray[np.float64]) -> NDArray[np.float64]:
+    def exact(self, size: int, temperatures: Floats) -> Floats:
         """Compute exact means of the powers, and the share of states at a pattern.
 
         float64, shape (temperatures, 6); NaN if the states are not known.

@@ -9,15 +9,14 @@ import numpy as np
 
 from hopcli.experiments.critical_crossings import crossing_rows
 from hopcli.statistics import exact_interval
-from hopcli.statistics.resampling import replicate_interval
+from hopcli.statistics.means import replicate_interval
 from hopcli.tables import Column, Columns, Table, columns, ends_of, estimate
 
 if TYPE_CHECKING:
     from collections.abc import Iterator
 
-    from numpy.typing import NDArray
-
     from hopcli.experiments.critical_measured import Measured
+    from hopcli.records import Bools, Floats
 
 
 _LINEAR = {"projection_square": 1, "energy": 3}  # compared with exact means: place among the powers
@@ -53,12 +52,10 @@ _SCAN = Table(
     ),
 )
 _EXACT = Table(
-    "critical_exact",
-    (*columns("size: integer, temperature"), *map(Column, _QUANTITIES)),
+    "critical_exact", (*columns("size: integer, temperature"), *map(Column, _QUANTITIES))
 )
 _FIT = Table(
-    "critical_fit",
-    columns("size: integer, quantity: text, temperatures: integer, chi_square, p"),
+    "critical_fit", columns("size: integer, quantity: text, temperatures: integer, chi_square, p")
 )
 
 TABLES = (_CRITICAL, _SCAN, _EXACT, _FIT)
@@ -91,9 +88,7 @@ def _scan(measured: Measured) -> Columns:
     return _SCAN.rows(rows)
 
 
-def _row(
-    measured: Measured, size: int, place: int, start: str, exact: NDArray[np.float64]
-) -> list[Any]:
+def _row(measured: Measured, size: int, place: int, start: str, exact: Floats) -> list[Any]:
     """Return the estimates of a start at a temperature, and the exact values."""
     temperature = measured.config.temperatures[place]
     chains = measured.means[size, place, measured.of(start)]
@@ -110,12 +105,12 @@ def _row(
     return row + [_normal_score(chains[:, power], exact[power]) for power in _LINEAR.values()]
 
 
-def _rate(succeeded: NDArray[np.bool_]) -> tuple[float, float, float]:
+def _rate(succeeded: Bools) -> tuple[float, float, float]:
     """Return a rate with its 95 % interval, which has a width at 0 and 1 too."""
     return (float(succeeded.mean()), *exact_interval(int(succeeded.sum()), succeeded.size))
 
 
-def _normal_score(values: NDArray[np.float64], expected: float) -> float:
+def _normal_score(values: Floats, expected: float) -> float:
     """Return the deviation of a mean from its expectation in sigmas; NaN without noise."""
     from scipy.special import ndtri, stdtr
 
@@ -151,7 +146,7 @@ def _fit_table(scan: Columns) -> Columns:
     rows = []
     for size in dict.fromkeys(both["size"].tolist()):
         own = both.where(size=size)
-        tested: list[NDArray[np.float64]] = []
+        tested: list[Floats] = []
         for quantity in _LINEAR:
             scores = own[f"{quantity}_z"]
             scores = scores[~np.isnan(scores)]
@@ -164,7 +159,7 @@ def _fit_table(scan: Columns) -> Columns:
     return _FIT.rows(rows)
 
 
-def _is_among(scores: NDArray[np.float64], tested: list[NDArray[np.float64]]) -> bool:
+def _is_among(scores: Floats, tested: list[Floats]) -> bool:
     """Check whether a test of the same scores has been made."""
     return any(len(scores) == len(one) and np.allclose(scores, one, atol=1e-6) for one in tested)
 

@@ -31,6 +31,7 @@ if TYPE_CHECKING:
 
     from hopcli.config import FitSweepsConfig, ThreadedExecution
     from hopcli.experiments.stock import Stock
+    from hopcli.records import Bools, Floats, Ints
     from hopcli.study.published import Published
 
 _ESTIMATE = Table(
@@ -87,10 +88,10 @@ class _Fit(NamedTuple):
     """
 
     log_likelihood: float
-    draws: NDArray[np.float64]
-    mean: NDArray[np.float64]
-    between: NDArray[np.float64]
-    within: NDArray[np.float64]
+    draws: Floats
+    mean: Floats
+    between: Floats
+    within: Floats
     chi2: float
 
 
@@ -155,7 +156,7 @@ def _run(
     config: FitSweepsConfig,
     replays: Replays,
     sites: NDArray[np.uint32],
-    counts: NDArray[np.int64],
+    counts: Ints,
     progress: Progress,
 ) -> dict[str, list[_Fit]]:
     """Fit every number of sweeps, with the order of the sites known and unknown."""
@@ -188,12 +189,7 @@ def _first_sites(sites: NDArray[np.uint32], attempts: int) -> NDArray[np.uint32]
     return sites.reshape(-1)[: n_images * attempts].reshape(n_images, attempts)
 
 
-def _fit_known(
-    counts: NDArray[np.int64],
-    recalled: NDArray[np.int64],
-    replays: int,
-    seed: np.random.SeedSequence,
-) -> _Fit:
+def _fit_known(counts: Ints, recalled: Ints, replays: int, seed: np.random.SeedSequence) -> _Fit:
     """Compare the counts with replays of the known order of the sites."""
     hits = recalled.reshape(counts.shape[1], -1)
     drawn = np.array(
@@ -216,9 +212,7 @@ def _fit_known(
     )
 
 
-def _fit_unknown(
-    counts: NDArray[np.int64], recalled: NDArray[np.bool_], seed: np.random.SeedSequence
-) -> _Fit:
+def _fit_unknown(counts: Ints, recalled: Bools, seed: np.random.SeedSequence) -> _Fit:
     """Compare the counts with runs in random orders, shape (orders, 2, images)."""
     n_orders = len(recalled)
     weights = np.random.default_rng(seed).multinomial(
@@ -230,19 +224,10 @@ def _fit_unknown(
     shared = between + (between + within / 2) / n_orders
     values = nested_log_likelihood(counts[:, None], mean, shared, within).sum(axis=1)
     chi2 = nested_chi_square(counts, mean[0], shared[0], within[0]).sum()
-    return _Fit(
-        float(values[0]),
-        values[1:],
-        mean[0],
-        between[0],
-        within[0],
-        float(chi2),
-    )
+    return _Fit(float(values[0]), values[1:], mean[0], between[0], within[0], float(chi2))
 
 
-def _moments(
-    recalled: NDArray[np.bool_], weights: NDArray[np.float64], n_labels: int
-) -> tuple[NDArray[np.float64], ...]:
+def _moments(recalled: Bools, weights: Floats, n_labels: int) -> tuple[Floats, ...]:
     """Compute the mean of the counts, and their variances between orders and within one.
 
     Images are independent, each with its own order, so their variances add up.
@@ -324,9 +309,7 @@ def _tables(
     }
 
 
-def _estimate(
-    config: FitSweepsConfig, best: int, inside: NDArray[np.bool_]
-) -> tuple[int, int, int]:
+def _estimate(config: FitSweepsConfig, best: int, inside: Bools) -> tuple[int, int, int]:
     """Return the most likely number of sweeps, and the smallest and largest possible ones."""
     reached = np.array(config.sweeps)[inside]
     return config.sweeps[best], int(reached.min()), int(reached.max())

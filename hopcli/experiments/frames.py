@@ -18,6 +18,7 @@ if TYPE_CHECKING:
 
     from hopcli.experiments.relaxation import Relaxation
     from hopcli.patterns import Patterns
+    from hopcli.records import Floats, Ints, Spins
 
 _MOST_BYTES = 256_000_000  # of states; larger states reduce the number of trials
 _QUENCHED = -1
@@ -43,11 +44,11 @@ class Frames:
         The stored patterns.
     """
 
-    states: NDArray[np.int8]
-    sweep: NDArray[np.int64]
+    states: Spins
+    sweep: Ints
     label: tuple[str, ...]
-    place: NDArray[np.int64]
-    energy: NDArray[np.float64]
+    place: Ints
+    energy: Floats
     patterns: Patterns
 
     def __post_init__(self) -> None:
@@ -64,7 +65,7 @@ class Frames:
         return len(self.label)
 
     @classmethod
-    def of(cls, relaxation: Relaxation, rows: NDArray[np.int64]) -> Frames:
+    def of(cls, relaxation: Relaxation, rows: Ints) -> Frames:
         """Run these trials again, sweep by sweep, and keep at least the first."""
         config, couplings = relaxation.config, relaxation.couplings
         sweep = np.arange(config.sweeps + 1)
@@ -109,7 +110,7 @@ class Frames:
         own = np.array([name == self.label[trial] for name in self.patterns.labels])
         return int(np.argmax(np.where(own | ~own.any(), np.abs(overlap), -1)))
 
-    def overlap(self, trial: int, pattern: int) -> NDArray[np.float64]:
+    def overlap(self, trial: int, pattern: int) -> Floats:
         """Return overlaps of the states of a trial with a pattern [ZG eq. 1], shape (frames,)."""
         xi = self.patterns.xi[pattern].astype(np.int64)
         return self.states[trial].astype(np.int64) @ xi / len(xi)

@@ -18,10 +18,9 @@ from hopcli.taxonomy import ROUNDING, fixed_points, nearness
 if TYPE_CHECKING:
     from collections.abc import Callable
 
-    from numpy.typing import NDArray
-
     from hopcli.network import Network
     from hopcli.patterns import Patterns
+    from hopcli.records import Bools, Spins
 
 HELD = 0.9
 """Smallest overlap of a pattern's own state at T = 0; a few sites are wrong."""
@@ -70,7 +69,7 @@ class Holding:
         The pattern with the lowest overlap among those not held.
     """
 
-    held: NDArray[np.bool_]
+    held: Bools
     looked_at: int
     worst: Left | None
 
@@ -81,7 +80,7 @@ class Holding:
 def hold(
     patterns: Patterns,
     couplings: Network,
-    descend: Callable[[NDArray[np.int8]], NDArray[np.int8]],
+    descend: Callable[[Spins], Spins],
     *,
     criterion: float,
     tie: str,

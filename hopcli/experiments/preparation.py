@@ -27,18 +27,17 @@ from hopcli.streams import Streams
 if TYPE_CHECKING:
     from collections.abc import Callable, Mapping
 
-    from numpy.typing import NDArray
-
     from hopcli.datasets import Dataset
     from hopcli.experiments import Arrays
     from hopcli.experiments.stock import Stock
     from hopcli.network import Network
     from hopcli.patterns import Patterns
+    from hopcli.records import Floats
     from hopcli.starts import Bank, Start
     from hopcli.tables import Columns
 
 if TYPE_CHECKING:
-    Thresholds = float | NDArray[np.float64]
+    Thresholds = float | Floats
 
 C = TypeVar("C", bound=DataSettings)
 D = TypeVar("D", bound=DataSettings)

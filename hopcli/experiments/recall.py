@@ -36,12 +36,11 @@ from hopcli.theory import ordering_temperatures
 if TYPE_CHECKING:
     from collections.abc import Mapping
 
-    from numpy.typing import NDArray
-
     from hopcli.config import RecallConfig, RecallExecution
     from hopcli.config.recall import TrialSettings
     from hopcli.experiments import Arrays
     from hopcli.experiments.stock import Stock
+    from hopcli.records import Floats, Ints, Spins
     from hopcli.tables import Columns
 
 _ITSELF = ("own", "pattern")
@@ -65,8 +64,8 @@ class Gallery:
     """
 
     trials: Columns
-    start: NDArray[np.int8]
-    end: NDArray[np.int8]
+    start: Spins
+    end: Spins
 
 
 @dataclass(frozen=True, eq=False, kw_only=True)
@@ -120,9 +119,7 @@ def plan(config: RecallConfig, stock: Stock) -> Plan:
 
     trials = relaxation.trials
     return prepared.plan(
-        work,
-        attempts=len(trials) * relaxation.config.attempts,
-        chains=len(trials),
+        work, attempts=len(trials) * relaxation.config.attempts, chains=len(trials)
     )
 
 
@@ -194,7 +191,7 @@ def _run(
     return BlockTables(tables, kept), arrays
 
 
-def scored(relaxation: Relaxation, rows: NDArray[np.int64], final: dynamics.FinalStates) -> Block:
+def scored(relaxation: Relaxation, rows: Ints, final: dynamics.FinalStates) -> Block:
     """Classify and score the final states of trials.
 
     Parameters
@@ -245,9 +242,9 @@ class _Examples:
     def __init__(self, labels: tuple[str, ...]) -> None:
         self._missing = {(label, hit): _SHOWN for label in labels for hit in (False, True)}
         self.blocks: list[Block] = []
-        self.spins: list[NDArray[np.int8]] = []
+        self.spins: list[Spins] = []
 
-    def add(self, block: Block, spins: NDArray[np.int8]) -> None:
+    def add(self, block: Block, spins: Spins) -> None:
         """Add missing examples from a block."""
         found = []
         for (label, recalled), missing in self._missing.items():
@@ -268,7 +265,7 @@ def summary(config: RecallConfig, result: RecallResult) -> Columns:
     return result.columns["accuracy" if own else "outcomes"]
 
 
-def traced(relaxation: Relaxation, rows: NDArray[np.int64]) -> Columns:
+def traced(relaxation: Relaxation, rows: Ints) -> Columns:
     """Compute energy and overlaps after every sweep of some trials.
 
     Parameters
@@ -291,9 +288,7 @@ def traced(relaxation: Relaxation, rows: NDArray[np.int64]) -> Columns:
     )
 
 
-def _traced(
-    relaxation: Relaxation, rows: NDArray[np.int64]
-) -> tuple[NDArray[np.float64], NDArray[np.int64]]:
+def _traced(relaxation: Relaxation, rows: Ints) -> tuple[Floats, Ints]:
     """Return energies, shape (rows, sweeps + 1), and N times the overlaps, shape (..., p)."""
     couplings = relaxation.couplings
     if relaxation.config.start.leaves_zeros:

@@ -15,10 +15,11 @@ from hopcli.taxonomy import KINDS, mixture_method
 if TYPE_CHECKING:
     from collections.abc import Mapping, Sequence
 
-    from numpy.typing import ArrayLike, NDArray
+    from numpy.typing import ArrayLike
 
     from hopcli.experiments.tally import Block, Counts
     from hopcli.patterns import Patterns
+    from hopcli.records import Bools, Floats, Ints
     from hopcli.starts import Bank
 
     Groups = tuple[ArrayLike, ArrayLike, ArrayLike]
@@ -38,21 +39,13 @@ _ACCURACY = Table(
         ),
         Column("sd_repeats", percent=True, interval_of="accuracy", end="sd"),
         Column("sem_repeats", percent=True, printed=False),
-        Column(
-            "sd_labels",
-            percent=True,
-            interval_of="accuracy",
-            end="sd",
-        ),
+        Column("sd_labels", percent=True, interval_of="accuracy", end="sd"),
         *ends_of("accuracy", "ci", prefix="", percent=True),
     ),
     headline="accuracy",
     where={"label": OVERALL},
 )
-_REPEATS = Table(
-    "repeats",
-    columns("repeat: integer, label: text, accuracy"),
-)
+_REPEATS = Table("repeats", columns("repeat: integer, label: text, accuracy"))
 _CONFUSION = Table(
     "confusion",
     (
@@ -75,10 +68,7 @@ _TRIALS = Table(
         "best_overlap, recalled: boolean, outcome: text"
     ),
 )
-_GALLERY = Table(
-    "gallery",
-    (*columns("trial: integer"), *_TRIALS.columns),
-)
+_GALLERY = Table("gallery", (*columns("trial: integer"), *_TRIALS.columns))
 _TRACE = Table(
     "trace",
     columns(
@@ -129,11 +119,11 @@ def gallery_table(blocks: Sequence[Block], patterns: Patterns, size: int) -> Col
 
 
 def trace_table(
-    rows: NDArray[np.int64],
+    rows: Ints,
     bank: Bank,
     temperature: Sequence[float],
-    energies: NDArray[np.float64],
-    overlaps: Mapping[str, NDArray[np.float64]],
+    energies: Floats,
+    overlaps: Mapping[str, Floats],
 ) -> Columns:
     """List energy and overlaps of some trials after every sweep.
 
@@ -285,11 +275,11 @@ class _Units:
         self._alone = counts.alone
         self.n = int(self._number.sum())
 
-    def number_of(self, hit: NDArray[np.bool_]) -> int:
+    def number_of(self, hit: Bools) -> int:
         """Count the trials with one of these outcomes."""
         return int(self._number[hit[self.own]].sum())
 
-    def groups(self, hit: NDArray[np.bool_]) -> Groups:
+    def groups(self, hit: Bools) -> Groups:
         """Count the trials of each unit with one of these outcomes, for an interval."""
         if self._alone:
             hits = self.number_of(hit)

@@ -32,6 +32,7 @@ if TYPE_CHECKING:
     from hopcli.config import RelaxConfig, ThreadedExecution
     from hopcli.config.recall import TrialSettings
     from hopcli.experiments.stock import Stock
+    from hopcli.records import Ints
     from hopcli.tables import Columns
 
 _BLOCK_SUMS = 1 << 22  # class sums kept at once, to bound the memory
@@ -56,7 +57,7 @@ class RelaxResult(StoredResult):
     Tables ``relaxation``, ``settling`` and ``autocorrelation``; array file ``relax``.
     """
 
-    def settled(self, label: str) -> NDArray[np.int64]:
+    def settled(self, label: str) -> Ints:
         """Return the sweep after which each trial of a label has settled, -1 if it has not."""
         arrays = unprefixed("trials", self.arrays["relax"])
         return arrays["settled"][arrays["label"] == label]
@@ -141,7 +142,7 @@ class _Paths:
     relaxation: Relaxation
 
     @property
-    def places(self) -> list[NDArray[np.int64]]:
+    def places(self) -> list[Ints]:
         """Return the places of the trials of each label in a repeat."""
         trials = self.relaxation.trials
         label = trials.bank(np.arange(trials.size)).label
@@ -172,7 +173,7 @@ class _Paths:
             found.append(Measured.of(course, config.tests == "all" and config.start.uses_images))
         return found
 
-    def _course(self, label: str, rows: NDArray[np.int64], tell: Callable[[int], None]) -> Course:
+    def _course(self, label: str, rows: Ints, tell: Callable[[int], None]) -> Course:
         """Run the trials of a label, some at once, and measure them after every sweep."""
         relaxation = self.relaxation
         config, couplings = relaxation.config, relaxation.couplings

@@ -13,14 +13,14 @@ from hopcli.experiments.recall_tables import rate_intervals
 from hopcli.experiments.tally import OVERALL
 from hopcli.statistics import mean_interval
 from hopcli.statistics.autocorrelation import AutocorrelationTime, autocorrelation_time
-from hopcli.statistics.clusters import clustered_mean_sem
-from hopcli.statistics.times import time_quantile
+from hopcli.statistics.means import clustered_mean_sem
+from hopcli.statistics.medians import time_quantile
 from hopcli.tables import Column, Columns, Table, columns, ends_of, estimate
 
 if TYPE_CHECKING:
     from collections.abc import Callable
 
-    from numpy.typing import NDArray
+    from hopcli.records import Bools, Floats, Ints
 
 _RELAXATION = Table(
     "relaxation",
@@ -89,11 +89,11 @@ class Course(NamedTuple):
     """
 
     label: str
-    rows: NDArray[np.int64]
-    unit: NDArray[np.int64]
-    recalled: NDArray[np.bool_]
-    overlap: NDArray[np.float64]
-    energy: NDArray[np.float64]
+    rows: Ints
+    unit: Ints
+    recalled: Bools
+    overlap: Floats
+    energy: Floats
 
 
 class Bounded(NamedTuple):
@@ -107,9 +107,9 @@ class Bounded(NamedTuple):
 class Rates(NamedTuple):
     """Fractions with their 95 % intervals, float64, shape (n,) each."""
 
-    rate: NDArray[np.float64]
-    low: NDArray[np.float64]
-    high: NDArray[np.float64]
+    rate: Floats
+    low: Floats
+    high: Floats
 
 
 class Measured(NamedTuple):
@@ -140,13 +140,13 @@ class Measured(NamedTuple):
     """
 
     label: str
-    sweeps: NDArray[np.int64]
-    rows: NDArray[np.int64]
-    settled: NDArray[np.int64]
-    recalled: NDArray[np.bool_]
-    hits: NDArray[np.int64]
+    sweeps: Ints
+    rows: Ints
+    settled: Ints
+    recalled: Bools
+    hits: Ints
     accuracy: Rates
-    means: dict[str, NDArray[np.float64]]
+    means: dict[str, Floats]
     settled_by: Callable[[int], Bounded]
     times: dict[str, AutocorrelationTime]
 
@@ -157,7 +157,7 @@ class Measured(NamedTuple):
         half, points = last // 2, _points(last)
         settled = _settled(course.recalled, half)
         quantities = {"overlap": course.overlap, "energy": course.energy}
-        means: dict[str, NDArray[np.float64]] = {}
+        means: dict[str, Floats] = {}
         for name, values in quantities.items():
             means[name], means[f"{name}_sem"] = clustered_mean_sem(values[:, points], course.unit)
         recalled = course.recalled[:, points]
@@ -185,13 +185,13 @@ class Measured(NamedTuple):
         )
 
 
-def _points(last: int) -> NDArray[np.int64]:
+def _points(last: int) -> Ints:
     """Return round sweeps, and others between them in logarithmic steps."""
     between = np.rint(np.geomspace(1, last, _POINTS)).astype(np.int64)
     return np.union1d(round_sweeps(last), between)
 
 
-def _settled(recalled: NDArray[np.bool_], half: int) -> NDArray[np.int64]:
+def _settled(recalled: Bools, half: int) -> Ints:
     """Return the last sweep at which a trial changed, 0 if none; -1 if after half of the sweeps."""
     changed = recalled[:, 1:] != recalled[:, :-1]
     sweeps = np.arange(1, recalled.shape[1])
@@ -199,7 +199,7 @@ def _settled(recalled: NDArray[np.bool_], half: int) -> NDArray[np.int64]:
     return np.where(last <= half, last, -1)
 
 
-def _rates(happened: NDArray[np.bool_], unit: NDArray[np.int64], *, population: bool) -> Rates:
+def _rates(happened: Bools, unit: Ints, *, population: bool) -> Rates:
     """Return the fraction of trials in which each event occurred, shape (trials, events)."""
     _, which = np.unique(unit, return_inverse=True)
     trials = np.bincount(which)

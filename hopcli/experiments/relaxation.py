@@ -30,6 +30,7 @@ if TYPE_CHECKING:
     from hopcli.experiments.trials import Trials
     from hopcli.network import Network
     from hopcli.patterns import Patterns
+    from hopcli.records import Bools, Floats, Ints, Spins
 
 _BLOCK = 8192  # trials run at once, to bound the memory
 _FURTHER = 1  # separates the streams of continued chains from those of the run
@@ -86,15 +87,13 @@ class Relaxation:
         prepared.check_start(trials.starts)
         return cls(config, network, patterns, trials, streams, sites, threads)
 
-    def starts(self, rows: NDArray[np.int64]) -> NDArray[np.int8]:
+    def starts(self, rows: Ints) -> Spins:
         """Return the first states of these trials."""
         seed = seed_word(self.streams.starts)
         bank = self.trials.bank(rows)
         return first_states(self.config.start, bank, self.patterns.shape, seed, rows)
 
-    def run(
-        self, rows: NDArray[np.int64], *, tell: Callable[[int], None] | None = None
-    ) -> dynamics.FinalStates:
+    def run(self, rows: Ints, *, tell: Callable[[int], None] | None = None) -> dynamics.FinalStates:
         """Run these trials to their end, and quench them if requested."""
         if self.sites is None:
             final = self.sweep(rows, self.config.sweeps, tell=tell)
@@ -104,7 +103,7 @@ class Relaxation:
 
     def sweep(
         self,
-        rows: NDArray[np.int64],
+        rows: Ints,
         sweeps: int,
         *,
         record: bool = False,
@@ -115,7 +114,7 @@ class Relaxation:
         seeds = _seeds(self.streams.chains, rows)
         return self._go(self.starts(rows), seeds, schedule, record, tell)
 
-    def by_sweep(self, rows: NDArray[np.int64]) -> NDArray[np.int8]:
+    def by_sweep(self, rows: Ints) -> Spins:
         """Return states after 0, 1, ... sweeps and, for quenched trials, at the end.
 
         Shape (sweeps + 1 or sweeps + 2, rows, N).
@@ -131,7 +130,7 @@ class Relaxation:
         config = self.config
         last = temperatures(config.temperature, config.sweeps)[-1]
 
-        def relax(spins: NDArray[np.int8], number: NDArray[np.int64], of: int) -> NDArray[np.int8]:
+        def relax(spins: Spins, number: Ints, of: int) -> Spins:
             seeds = dynamics.chain_seeds(self.streams.resting, 2 * of)
             schedule = [last] * config.sweeps
             final = self._go(spins, seeds[number], schedule, False, None)
@@ -139,25 +138,23 @@ class Relaxation:
 
         return rest(self.patterns, relax, signed=config.score == "signed")
 
-    def blocks(self) -> list[NDArray[np.int64]]:
+    def blocks(self) -> list[Ints]:
         """Divide all trials into blocks that fit into memory."""
         return np.split(np.arange(len(self.trials)), range(_BLOCK, len(self.trials), _BLOCK))
 
-    def overlaps(
-        self, rows: NDArray[np.int64], tell: Callable[[int], None] | None = None
-    ) -> NDArray[np.float64]:
+    def overlaps(self, rows: Ints, tell: Callable[[int], None] | None = None) -> Floats:
         """Run these trials; return overlaps of final states with the patterns, shape (rows, p)."""
         return overlaps_of_sums(self.run(rows, tell=tell).ends, self.couplings)
 
-    def reach(self, m: NDArray[np.float64], rows: NDArray[np.int64]) -> NDArray[np.bool_]:
+    def reach(self, m: Floats, rows: Ints) -> Bools:
         """Return True for trials that are recalled, given their final overlaps."""
         is_own = self.trials.bank(rows).label[:, None] == np.array(self.patterns.labels)
         signed = self.config.score == "signed"
         return recall_of(m, is_own, self.config.criterion, signed=signed)[0]
 
     def recalled(
-        self, rows: NDArray[np.int64] | None = None, *, tell: Callable[[int], None] | None = None
-    ) -> NDArray[np.bool_]:
+        self, rows: Ints | None = None, *, tell: Callable[[int], None] | None = None
+    ) -> Bools:
         """Run these trials, by default all; return True for each recalled one."""
         blocks = self.blocks() if rows is None else [rows]
         return np.concatenate([self.reach(self.overlaps(some, tell), some) for some in blocks])
@@ -170,14 +167,14 @@ class Relaxation:
         config, couplings = self.config, self.couplings
         rule = "async" if DYNAMICS[config.dynamics].stochastic else config.dynamics
 
-        def descend(spins: NDArray[np.int8]) -> NDArray[np.int8]:
+        def descend(spins: Spins) -> Spins:
             seeds = dynamics.chain_seeds(_further(self.streams.resting), len(spins))
             return settle(couplings, spins, seeds, self.threads, rule, config.tie).spins
 
         criterion, tie = config.criterion, config.tie
         return hold(self.patterns, couplings, descend, criterion=criterion, tie=tie)
 
-    def further(self, spins: NDArray[np.int8], rows: NDArray[np.int64]) -> dynamics.FinalStates:
+    def further(self, spins: Spins, rows: Ints) -> dynamics.FinalStates:
         """Continue these trials from their ends, for as many sweeps at the last temperature.
 
         After a given order of the sites, the order is random.
@@ -190,7 +187,7 @@ class Relaxation:
 
     def _go(
         self,
-        spins: NDArray[np.int8],
+        spins: Spins,
         seeds: NDArray[np.uint64],
         schedule: list[float],
         record: bool,
@@ -213,9 +210,7 @@ class Relaxation:
             progress=tell,
         )
 
-    def _replay(
-        self, rows: NDArray[np.int64], tell: Callable[[int], None] | None
-    ) -> dynamics.FinalStates:
+    def _replay(self, rows: Ints, tell: Callable[[int], None] | None) -> dynamics.FinalStates:
         assert self.sites is not None
         sites = self.sites()
         schedule = temperatures(self.config.temperature, self.config.sweeps)
@@ -241,7 +236,7 @@ class Relaxation:
 
 def settle(
     network: Network,
-    spins: NDArray[np.int8],
+    spins: Spins,
     seeds: NDArray[np.uint64],
     threads: int | None,
     rule: str = "async",
@@ -269,6 +264,6 @@ def _further(sequence: np.random.SeedSequence) -> np.random.SeedSequence:
     return np.random.SeedSequence(sequence.entropy, spawn_key=(*sequence.spawn_key, _FURTHER))
 
 
-def _seeds(sequence: np.random.SeedSequence, rows: NDArray[np.int64]) -> NDArray[np.uint64]:
+def _seeds(sequence: np.random.SeedSequence, rows: Ints) -> NDArray[np.uint64]:
     """Return the seeds of these trials only, see :func:`dynamics.chain_seeds`."""
     return splitmix64(np.uint64(seed_word(sequence)), rows.astype(np.uint64) + np.uint64(1))

@@ -19,9 +19,8 @@ from hopcli.scoring import nearest_of
 if TYPE_CHECKING:
     from collections.abc import Callable, Collection
 
-    from numpy.typing import NDArray
-
     from hopcli.patterns import Patterns
+    from hopcli.records import Floats, Ints, Spins
 
 USUAL = 0.99
 """The study's criterion, and the largest automatic one."""
@@ -51,9 +50,9 @@ class Resting:
     """
 
     name: tuple[str, ...]
-    mean: NDArray[np.float64]
-    sd: NDArray[np.float64]
-    nearest: NDArray[np.float64]
+    mean: Floats
+    sd: Floats
+    nearest: Floats
 
     def __post_init__(self) -> None:
         for array in ("mean", "sd", "nearest"):
@@ -103,10 +102,7 @@ class Resting:
 
 
 def rest(
-    patterns: Patterns,
-    relax: Callable[[NDArray[np.int8], NDArray[np.int64], int], NDArray[np.int8]],
-    *,
-    signed: bool,
+    patterns: Patterns, relax: Callable[[Spins, Ints, int], Spins], *, signed: bool
 ) -> Resting:
     """Run a few times from each stored pattern (at most 100 of them, evenly spaced).
 

@@ -13,12 +13,10 @@ from hopcli.patterns import Patterns, draw_samples, select
 from hopcli.tables import Column, Table, columns
 
 if TYPE_CHECKING:
-    import numpy as np
-    from numpy.typing import NDArray
-
     from hopcli.config import Execution, SelectConfig
     from hopcli.datasets import Dataset
     from hopcli.experiments.stock import Stock
+    from hopcli.records import Ints
 
 TABLES = (
     Table(
@@ -68,7 +66,7 @@ def plan(config: SelectConfig, stock: Stock) -> Plan:
     prepared = prepare(config, stock)
     labels = prepared.facts.labels  # all compete, whichever are requested
 
-    def drawn() -> tuple[Dataset, NDArray[np.int64]]:
+    def drawn() -> tuple[Dataset, Ints]:
         dataset = prepared.dataset
         return dataset, draw_samples(dataset, labels, config.samples, config.seed, config.sampler)
 

@@ -21,19 +21,18 @@ from hopcli.starts import Bank
 if TYPE_CHECKING:
     from collections.abc import Callable, Iterator, Mapping, Sequence
 
-    from numpy.typing import NDArray
-
     from hopcli.config import CompareConfig, RecallConfig
     from hopcli.datasets import Dataset
+    from hopcli.records import Bools, Ints, Spins
     from hopcli.streams import Streams
 
-    Places = NDArray[np.int64]
+    Places = Ints
     """Chosen sample of each label, shape (labels,)."""
 
     Rate = Callable[[Places], float]
     """Takes places, returns the recalled fraction of the tuning images."""
 
-    Recall = Callable[[Patterns, Trials, Streams], NDArray[np.bool_]]
+    Recall = Callable[[Patterns, Trials, Streams], Bools]
     """Takes patterns, trials and streams, returns True for recalled trials."""
 
 
@@ -65,14 +64,14 @@ class Contest:
     number: int
     config: CompareConfig
     source: Dataset
-    samples: NDArray[np.int64]
-    tuning: NDArray[np.int64]
+    samples: Ints
+    tuning: Ints
     picks: np.random.SeedSequence
     tests: Trials
     streams: Streams
 
     @property
-    def spins(self) -> NDArray[np.int8]:
+    def spins(self) -> Spins:
         """Samples, shape (labels, M, N)."""
         return self.source.spins[self.samples]
 
@@ -208,11 +207,7 @@ def _called(name: str, *only: str) -> Iterator[None]:
 
 
 def _patterns(
-    config: CompareConfig,
-    source: Dataset,
-    samples: NDArray[np.int64],
-    tuning: NDArray[np.int64],
-    places: Places,
+    config: CompareConfig, source: Dataset, samples: Ints, tuning: Ints, places: Places
 ) -> Patterns:
     chosen = samples[np.arange(len(places)), places]
     seen = np.concatenate([samples.ravel(), tuning])
@@ -220,11 +215,8 @@ def _patterns(
 
 
 def _tuning(
-    config: CompareConfig,
-    source: Dataset,
-    samples: NDArray[np.int64],
-    seed: np.random.SeedSequence,
-) -> NDArray[np.int64]:
+    config: CompareConfig, source: Dataset, samples: Ints, seed: np.random.SeedSequence
+) -> Ints:
     """Draw tuning images of the stored labels."""
     rng = np.random.default_rng(seed)
     is_free = np.ones(len(source), dtype=np.bool_)

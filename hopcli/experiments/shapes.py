@@ -15,6 +15,7 @@ if TYPE_CHECKING:
     from numpy.typing import NDArray
 
     from hopcli.datasets import Dataset
+    from hopcli.records import Floats, Ints, Spins
 
 MEASURES = ("within", "contrast", "loss")
 """Measures of consistency. A shape is consistent if its loss is low, or another value high."""
@@ -108,15 +109,13 @@ def shape_table(dataset: Dataset, labels: Sequence[str], samples: int) -> Column
     return SHAPES.of(columns)
 
 
-def _evenly(own: NDArray[np.int8]) -> NDArray[np.int8]:
+def _evenly(own: Spins) -> Spins:
     """Return some of the images of a label, evenly spaced; all if there are few."""
     chosen = np.linspace(0, len(own) - 1, min(len(own), _FOR_ERRORS)).astype(np.int64)
     return own[chosen]
 
 
-def _mean_squares(
-    moments: NDArray[np.floating], number: NDArray[np.int64], n_sites: int
-) -> NDArray[np.float64]:
+def _mean_squares(moments: NDArray[np.floating], number: Ints, n_sites: int) -> Floats:
     """Compute mean m^2 of an image of one label and another of another, shape (labels, labels).
 
     sum_xd (x.d)^2 = tr(C_l C_k) with the moments C_l = sum_x x x^T of a label. Pairs of an image
@@ -129,11 +128,8 @@ def _mean_squares(
 
 
 def _profiles(
-    spins: NDArray[np.floating],
-    moments: NDArray[np.floating],
-    number: NDArray[np.int64],
-    own: int,
-) -> NDArray[np.float64]:
+    spins: NDArray[np.floating], moments: NDArray[np.floating], number: Ints, own: int
+) -> Floats:
     """Compute mean m^2 of each image with the others of every label, shape (n, labels)."""
     n_sites = spins.shape[1]
     sums = [np.einsum("ni,ni->n", spins @ moment, spins, dtype=np.float64) for moment in moments]
@@ -142,9 +138,7 @@ def _profiles(
     return (np.stack(sums, axis=1) - left_out) / ((number - is_own) * float(n_sites) ** 2)
 
 
-def _standard_errors(
-    matrix: NDArray[np.float64], profiles: list[NDArray[np.float64]], number: NDArray[np.int64]
-) -> NDArray[np.float64]:
+def _standard_errors(matrix: Floats, profiles: list[Floats], number: Ints) -> Floats:
     """Compute the standard error of sum_k matrix_lk m^2_lk of each label l, as U-statistics.
 
     The variance is a sum over the labels of the images. The part of a label is the variance of

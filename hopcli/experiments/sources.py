@@ -13,9 +13,8 @@ from hopcli.datasets.npz import Archive
 from hopcli.errors import DataError
 
 if TYPE_CHECKING:
-    from numpy.typing import NDArray
-
     from hopcli.config import DataSettings
+    from hopcli.records import Floats
 
 GIVEN = "python:"
 """Prefix of the name for a file of patterns that were given in Python."""
@@ -35,7 +34,7 @@ def load_data(config: DataSettings, split: str | None = None) -> Dataset:
     )
 
 
-def read_thresholds(theta: float | str, n_sites: int) -> float | NDArray[np.float64]:
+def read_thresholds(theta: float | str, n_sites: int) -> float | Floats:
     """Read the thresholds: one for all sites, or a file with one per site.
 
     Parameters
@@ -64,7 +63,7 @@ def read_thresholds(theta: float | str, n_sites: int) -> float | NDArray[np.floa
     return values
 
 
-def _archived(path: Path) -> NDArray[np.float64]:
+def _archived(path: Path) -> Floats:
     """Read the thresholds in a NumPy archive."""
     with Archive(path) as archive:
         values = archive.read("theta")
@@ -73,7 +72,7 @@ def _archived(path: Path) -> NDArray[np.float64]:
     return values.astype(np.float64).ravel()
 
 
-def _written(path: Path, n_sites: int) -> NDArray[np.float64]:
+def _written(path: Path, n_sites: int) -> Floats:
     """Read the thresholds in a text file."""
     check_file(path)
     with reading(path):

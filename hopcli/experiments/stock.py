@@ -22,12 +22,11 @@ from hopcli.rules import store
 if TYPE_CHECKING:
     from collections.abc import Callable, Hashable
 
-    from numpy.typing import NDArray
-
     from hopcli.config import DataSettings, LearningSettings, PatternSettings
     from hopcli.datasets import Dataset
     from hopcli.network import Network
     from hopcli.patterns import Patterns
+    from hopcli.records import Floats
 
 T = TypeVar("T")
 
@@ -116,11 +115,7 @@ class Stock:
         return self._given.get(name)
 
     def couple(
-        self,
-        config: LearningSettings,
-        patterns: Patterns,
-        rule: str,
-        theta: float | NDArray[np.float64],
+        self, config: LearningSettings, patterns: Patterns, rule: str, theta: float | Floats
     ) -> Network:
         """Return the couplings by a rule, with its parameters in a configuration.
 

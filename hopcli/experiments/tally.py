@@ -15,8 +15,7 @@ from hopcli.taxonomy import KINDS, Classified
 if TYPE_CHECKING:
     from collections.abc import Iterable, Sequence
 
-    from numpy.typing import NDArray
-
+    from hopcli.records import Bools, Ints, Texts
     from hopcli.starts import Bank
 
 OUTCOMES = (*STORED, *KINDS[2:])
@@ -73,12 +72,12 @@ class Block(NamedTuple):
         Score of each final state.
     """
 
-    rows: NDArray[np.int64]
+    rows: Ints
     bank: Bank
     ends: Classified
     scores: Scores
 
-    def take(self, places: NDArray[np.int64]) -> Block:
+    def take(self, places: Ints) -> Block:
         """Return some of the trials, in the given order."""
         ends, scores = self.ends, self.scores
         return Block(
@@ -122,15 +121,15 @@ class Counts:
 
     labels: tuple[str, ...]
     stored: tuple[str, ...]
-    label: NDArray[np.int64]
-    unit: NDArray[np.int64]
-    outcome: NDArray[np.int64]
-    nearest: NDArray[np.int64]
-    recalled: NDArray[np.bool_]
-    number: NDArray[np.int64]
+    label: Ints
+    unit: Ints
+    outcome: Ints
+    nearest: Ints
+    recalled: Bools
+    number: Ints
     alone: bool
-    hits: NDArray[np.int64]
-    trials: NDArray[np.int64]
+    hits: Ints
+    trials: Ints
 
 
 class Tally:
@@ -155,7 +154,7 @@ class Tally:
         self._stored_place = np.array([self._stored.index(name) for name in patterns])
         self._size, self._n_units = size, n_units
         self._shape = (len(labels), max(n_units, 1), len(OUTCOMES), len(self._stored), 2)
-        self._ways: list[tuple[NDArray[np.int64], NDArray[np.int64]]] = []  # and their counts
+        self._ways: list[tuple[Ints, Ints]] = []  # and their counts
         self._hits = np.zeros((repeats, len(labels)), dtype=np.int64)
         self._trials = np.zeros((repeats, len(labels)), dtype=np.int64)
 
@@ -196,17 +195,15 @@ class Tally:
         )
 
 
-def _together(
-    counted: Sequence[tuple[NDArray[np.int64], NDArray[np.int64]]],
-) -> tuple[NDArray[np.int64], NDArray[np.int64]]:
+def _together(counted: Sequence[tuple[Ints, Ints]]) -> tuple[Ints, Ints]:
     """Return the different numbers, increasing, and the count of each."""
     ways, often = (np.concatenate(parts) for parts in zip(*counted, strict=True))
     different, which = np.unique(ways, return_inverse=True)
     return different, np.bincount(which, often, len(different)).astype(np.int64)
 
 
-def _places(names: NDArray[np.str_], known: Sequence[str]) -> NDArray[np.int64]:
+def _places(names: Texts, known: Sequence[str]) -> Ints:
     """Return the place of each name among the known ones."""
     order = np.argsort(known)
-    places: NDArray[np.int64] = order[np.searchsorted(np.array(known)[order], names)]
+    places: Ints = order[np.searchsorted(np.array(known)[order], names)]
     return places

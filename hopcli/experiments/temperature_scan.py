@@ -16,20 +16,16 @@ from hopcli.starts import BASES, change, choose, first_states, trial_rng
 from hopcli.statistics import mean_sd_sem
 from hopcli.streams import Streams, seed_word
 from hopcli.tables import Column, Table, columns, estimate
-from hopcli.theory import (
-    chance_overlap,
-    exact_overlaps,
-    mean_field_overlaps,
-    ordering_temperatures,
-)
+from hopcli.theory import chance_overlap, exact_overlaps, mean_field_overlaps, ordering_temperatures
 
 if TYPE_CHECKING:
-    from numpy.typing import ArrayLike, NDArray
+    from numpy.typing import ArrayLike
 
     from hopcli.config import TemperatureScanConfig, ThreadedExecution
     from hopcli.experiments.stock import Stock
     from hopcli.network import Network
     from hopcli.patterns import Patterns
+    from hopcli.records import Floats, Spins
     from hopcli.starts import Bank, Start
     from hopcli.tables import Columns
 
@@ -50,10 +46,7 @@ _SCAN = Table(
     ),
     headline="overlap_abs",
 )
-_CURVE = Table(
-    "mean_field",
-    columns("temperature, label: text, mean_field, exact"),
-)
+_CURVE = Table("mean_field", columns("temperature, label: text, mean_field, exact"))
 
 TABLES = (_SCAN, _CURVE)
 """The tables of a temperature scan."""
@@ -89,7 +82,7 @@ class TemperatureScanResult(StoredResult):
     """
 
     @property
-    def ordering(self) -> NDArray[np.float64]:
+    def ordering(self) -> Floats:
         """Temperatures of the onset of order, highest first; the first is T_c."""
         return self.arrays["temperature-scan"]["ordering"]
 
@@ -197,7 +190,7 @@ class _Scan:
             parts[number] = self._measure(final, temperature)
         return self._table(np.hstack([parts[number] for number in range(n_temperatures)]))
 
-    def _measure(self, final: NDArray[np.int8], temperature: float) -> NDArray[np.float64]:
+    def _measure(self, final: Spins, temperature: float) -> Floats:
         """Compute means over the chains of a temperature, float64, shape (measured columns, p)."""
         m = overlaps(final, self.patterns.xi)
         size, size_sd, size_sem = mean_sd_sem(np.abs(m))
@@ -206,7 +199,7 @@ class _Scan:
         theory = np.abs(mean_field_overlaps(self.couplings, temperature, self.target))
         return np.array([size, size_sd, size_sem, signed, signed_sem, projection, theory])
 
-    def _table(self, measured: NDArray[np.float64]) -> Columns:
+    def _table(self, measured: Floats) -> Columns:
         """Make one row per temperature and pattern from the measurements."""
         temperatures, patterns = self.config.temperatures, self.patterns
         return _SCAN.of(
@@ -233,19 +226,15 @@ class _Scan:
             }
         )
 
-    def _exact(self, temperatures: ArrayLike) -> dict[str, NDArray[np.float64]]:
+    def _exact(self, temperatures: ArrayLike) -> dict[str, Floats]:
         """Return the column of mean |m| in equilibrium, if it is known."""
         exact = exact_overlaps(self.couplings, temperatures)
         return {} if exact is None else {"exact": exact.ravel()}
 
 
 def _starts(
-    start: Start,
-    bank: Bank,
-    shape: tuple[int, int],
-    count: int,
-    seed: np.random.SeedSequence,
-) -> NDArray[np.int8]:
+    start: Start, bank: Bank, shape: tuple[int, int], count: int, seed: np.random.SeedSequence
+) -> Spins:
     """Return the first state of every chain of a temperature, int8, shape (chains, N)."""
     rng = np.random.default_rng(seed)
     at_once = BASES[start.base].all_at_once

@@ -26,6 +26,7 @@ if TYPE_CHECKING:
     from hopcli.config import RecallConfig
     from hopcli.datasets import Dataset
     from hopcli.patterns import Patterns
+    from hopcli.records import Ints
     from hopcli.streams import Legacy
 
 AUTHORS_SEED = 7
@@ -67,7 +68,7 @@ class Trials:
     starts: Bank
     size: int
     repeats: int
-    entries: Callable[[NDArray[np.int64], NDArray[np.int64]], NDArray[np.int64]]
+    entries: Callable[[Ints, Ints], Ints]
 
     def __len__(self) -> int:
         return self.size * self.repeats
@@ -79,11 +80,11 @@ class Trials:
         first_of_run = np.append(True, label[1:] != label[:-1])
         return tuple(dict.fromkeys(label[first_of_run].tolist()))
 
-    def bank(self, rows: NDArray[np.int64]) -> Bank:
+    def bank(self, rows: Ints) -> Bank:
         """Return the starting states of these trials, one entry per trial."""
         return self.starts.take(self.entries(*np.divmod(rows, self.size)))
 
-    def first_of_each(self, number: int) -> NDArray[np.int64]:
+    def first_of_each(self, number: int) -> Ints:
         """Return the rows of the first trials of each label."""
         label = self.bank(np.arange(self.size)).label
         repeat = np.arange(min(number, self.repeats))[:, None]
@@ -168,7 +169,7 @@ def _test_images(
     firsts = np.cumsum([0, *sizes[:-1]]).tolist()
 
     @functools.lru_cache(maxsize=64)  # more than the repeats in most blocks of trials
-    def draw(repeat: int) -> NDArray[np.int64]:
+    def draw(repeat: int) -> Ints:
         """Return the images of a repeat; all but the first have a stream of their own."""
         key = (*seed.spawn_key, repeat) if repeat else seed.spawn_key
         own = np.random.SeedSequence(seed.entropy, spawn_key=key)
@@ -179,7 +180,7 @@ def _test_images(
         ]
         return np.concatenate(chosen)
 
-    def fresh(repeat: NDArray[np.int64], place: NDArray[np.int64]) -> NDArray[np.int64]:
+    def fresh(repeat: Ints, place: Ints) -> Ints:
         repeats, which = np.unique(repeat, return_inverse=True)
         return np.stack([draw(number) for number in repeats.tolist()])[which, place]
 
@@ -191,9 +192,7 @@ def _test_images(
     return Trials(starts, size, config.repeats, lambda _, place: same[place])
 
 
-def _pool(
-    config: RecallConfig, dataset: Dataset, patterns: Patterns, label: str
-) -> NDArray[np.int64]:
+def _pool(config: RecallConfig, dataset: Dataset, patterns: Patterns, label: str) -> Ints:
     """Return the images of a label that may be tested."""
     if label not in dataset.label_names:
         raise SettingError("digits", f"must name labels of {dataset.name} to be tested", label)
@@ -241,9 +240,7 @@ def authors_trials(config: RecallConfig, dataset: Dataset, patterns: Patterns) -
     return Trials(starts, size, config.repeats, lambda _, place: place)
 
 
-def _authors_images(
-    config: RecallConfig, dataset: Dataset, stream: Legacy
-) -> dict[str, NDArray[np.int64]]:
+def _authors_images(config: RecallConfig, dataset: Dataset, stream: Legacy) -> dict[str, Ints]:
     return {
         label: stream.choice(dataset.indices_of(label), int(config.tests))
         for label in dataset.label_names

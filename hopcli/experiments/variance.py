@@ -37,6 +37,7 @@ if TYPE_CHECKING:
 
     from hopcli.config import ThreadedExecution, VarianceConfig
     from hopcli.experiments.stock import Stock
+    from hopcli.records import Floats
     from hopcli.tables import Columns
 
     _Found = list[tuple[str, Components]]
@@ -137,9 +138,7 @@ def _seed_of(config: VarianceConfig, selection: int) -> int:
     return int(sequence.generate_state(1)[0])
 
 
-def _tables(
-    config: VarianceConfig, labels: list[str], successes: NDArray[np.float64]
-) -> dict[str, Columns]:
+def _tables(config: VarianceConfig, labels: list[str], successes: Floats) -> dict[str, Columns]:
     """Make the tables from the counts, see :class:`VarianceResult`."""
     of_each = [successes[:, [place]] for place in range(len(labels))]
     found = [
@@ -224,11 +223,11 @@ class _Ranks(NamedTuple):
         Number of selections in which a label has each rank; ties count in equal parts.
     """
 
-    rank: NDArray[np.float64]
-    often: NDArray[np.float64]
+    rank: Floats
+    often: Floats
 
     @classmethod
-    def of(cls, recalled: NDArray[np.float64]) -> _Ranks:
+    def of(cls, recalled: Floats) -> _Ranks:
         """Rank labels by their number of recalled runs, shape (selections, labels)."""
         from scipy.stats import rankdata
 
@@ -256,7 +255,7 @@ def _rank_table(labels: list[str], ranks: _Ranks) -> Columns:
     return RANKS.rows((*place, *each) for place, each in zip(places, fractions, strict=True))
 
 
-def _fractions(often: NDArray[np.float64], n: int) -> list[tuple[float, float, float]]:
+def _fractions(often: Floats, n: int) -> list[tuple[float, float, float]]:
     """Compute fractions of `n` selections with their 95 % intervals; parts count as parts."""
     numbers: list[float] = often.tolist()
     bounds = {number: exact_interval(number, n) for number in set(numbers)}
@@ -264,7 +263,7 @@ def _fractions(often: NDArray[np.float64], n: int) -> list[tuple[float, float, f
 
 
 def _selection_table(
-    config: VarianceConfig, labels: list[str], recalled: NDArray[np.float64], ranks: _Ranks
+    config: VarianceConfig, labels: list[str], recalled: Floats, ranks: _Ranks
 ) -> Columns:
     """Make accuracy and rank of each label in each selection, and the seeds of its recall."""
     numbers = np.arange(config.selections)

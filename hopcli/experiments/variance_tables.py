@@ -7,14 +7,13 @@ from typing import TYPE_CHECKING
 
 from hopcli.experiments.tally import OVERALL
 from hopcli.statistics import mean_sd_sem
-from hopcli.statistics.paired import holm, mean_difference
+from hopcli.statistics.comparisons import holm, mean_difference
 from hopcli.tables import Column, Columns, Table, columns, ends_of, estimate
 
 if TYPE_CHECKING:
     from collections.abc import Mapping, Sequence
 
-    import numpy as np
-    from numpy.typing import NDArray
+    from hopcli.records import Floats
 
 SOURCES = ("selection", "images", "thermal")
 """Sources of the variance of an accuracy."""
@@ -40,8 +39,7 @@ ERRORS = Table(
     where={"label": OVERALL, "test_images": "same", "source": "total"},
 )
 COMPONENTS = Table(
-    "components",
-    (_LABEL, Column("source", "text"), *estimate("variance", "ci"), Column("share")),
+    "components", (_LABEL, Column("source", "text"), *estimate("variance", "ci"), Column("share"))
 )
 ACCURACY = Table(
     "accuracy",
@@ -63,12 +61,7 @@ BEST_WORST = Table(
 )
 DIFFERENCES = Table(
     "differences",
-    (
-        _LABEL,
-        *columns("other: text"),
-        *estimate("difference", "sem", "ci"),
-        *columns("p, p_holm"),
-    ),
+    (_LABEL, *columns("other: text"), *estimate("difference", "sem", "ci"), *columns("p, p_holm")),
 )
 RANKS = Table(
     "ranks",
@@ -95,7 +88,7 @@ SUMMARY = Table("summary", (_LABEL, *(Column(name, percent=True) for name in _SH
 """Printed table."""
 
 
-def difference_table(labels: Sequence[str], rates: NDArray[np.float64], tests: int) -> Columns:
+def difference_table(labels: Sequence[str], rates: Floats, tests: int) -> Columns:
     """Compare the accuracies of each pair of labels, paired by selection.
 
     Parameters

@@ -22,6 +22,7 @@ if TYPE_CHECKING:
     from hopcli.experiments.stock import Stock
     from hopcli.network import Network
     from hopcli.patterns import Patterns
+    from hopcli.records import Floats
     from hopcli.tables import Columns
 
 _WEIGHTS = Table(
@@ -32,17 +33,13 @@ _WEIGHTS = Table(
         *columns("fixed_point: boolean, unstable_sites: integer, min_field"),
         *columns("mean_field", printed=False),
         Column(
-            "min_stability",
-            axis="stability of the weakest site (field / length of its couplings)",
+            "min_stability", axis="stability of the weakest site (field / length of its couplings)"
         ),
         Column("max_crosstalk"),
     ),
     headline="min_stability",
 )
-_SPECTRUM = Table(
-    "spectrum",
-    columns("eigenvalue, multiplicity: integer"),
-)
+_SPECTRUM = Table("spectrum", columns("eigenvalue, multiplicity: integer"))
 
 TABLES = (_WEIGHTS, _SPECTRUM)
 """The tables of the couplings."""
@@ -56,16 +53,16 @@ class WeightsResult(StoredResult):
     """Tables ``weights``, one row per stored pattern, and ``spectrum``; array file ``weights``."""
 
     @property
-    def matrix(self) -> NDArray[np.float64]:
+    def matrix(self) -> Floats:
         """Couplings between the stored sites, float64, zero diagonal."""
         arrays = self.arrays["weights"]
         site_class = arrays["matrix.site_class"]
-        w: NDArray[np.float64] = arrays["matrix.J"][np.ix_(site_class, site_class)]
+        w: Floats = arrays["matrix.J"][np.ix_(site_class, site_class)]
         np.fill_diagonal(w, 0.0)
         return w
 
     @property
-    def of_pixel(self) -> NDArray[np.float64]:
+    def of_pixel(self) -> Floats:
         """Couplings of one site to all others, in the shape of the picture, float64."""
         return self.arrays["weights"]["pixel"]
 
@@ -162,6 +159,6 @@ def _stability_table(patterns: Patterns, couplings: Network) -> Columns:
     )
 
 
-def _ratio(top: NDArray[np.float64], bottom: NDArray[np.float64]) -> NDArray[np.float64]:
+def _ratio(top: Floats, bottom: Floats) -> Floats:
     """Divide; NaN for a divisor of 0."""
     return np.divide(top, bottom, out=np.full_like(top, np.nan), where=np.abs(bottom) > 1e-12)

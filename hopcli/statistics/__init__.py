@@ -9,13 +9,13 @@ resampling and times.
 from hopcli.statistics.means import mean_interval, mean_sd_sem
 from hopcli.statistics.rates import (
     Z95,
+    chao1,
     clustered_interval,
     clustered_intervals,
     draws_interval,
     exact_interval,
     thermal_interval,
 )
-from hopcli.statistics.unseen import chao1
 
 __all__ = [
     "Z95",

@@ -7,7 +7,9 @@ from typing import TYPE_CHECKING, NamedTuple
 import numpy as np
 
 if TYPE_CHECKING:
-    from numpy.typing import ArrayLike, NDArray
+    from numpy.typing import ArrayLike
+
+    from hopcli.records import Floats
 
 _WINDOW = 4.0  # autocorrelation times in the sum; for an exponential, e^-8 lies beyond
 _ROUNDING = 1e-10  # relative rounding error of equal values
@@ -92,7 +94,7 @@ def autocorrelation_time(series: ArrayLike) -> AutocorrelationTime:
     return AutocorrelationTime(tau, sem, window, long_enough=steps >= _LONG * max(tau, 1))
 
 
-def _autocovariance(chains: NDArray[np.float64]) -> NDArray[np.float64]:
+def _autocovariance(chains: Floats) -> Floats:
     """Return the mean over chains of the autocovariance at each lag, shape (steps,)."""
     n_chains, steps = chains.shape
     size = 1 << (2 * steps - 1).bit_length()  # zero padding avoids wrap-around
@@ -101,11 +103,11 @@ def _autocovariance(chains: NDArray[np.float64]) -> NDArray[np.float64]:
         if np.ptp(chain) > _ROUNDING * np.max(np.abs(chain)):  # otherwise it is rounding noise
             power += np.abs(np.fft.rfft(chain - chain.mean(), size)) ** 2
     pairs = np.arange(steps, 0, -1) * n_chains
-    covariance: NDArray[np.float64] = np.fft.irfft(power, size)[:steps] / pairs
+    covariance: Floats = np.fft.irfft(power, size)[:steps] / pairs
     return covariance
 
 
-def _window(covariance: NDArray[np.float64]) -> int:
+def _window(covariance: Floats) -> int:
     """Return the smallest number of lags that is at least four times their sum, or 0."""
     taus = 1 + 2 * np.cumsum(covariance[1:] / covariance[0])
     wide_enough = np.arange(1, len(covariance)) >= _WINDOW * np.maximum(taus, 1)

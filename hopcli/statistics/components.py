@@ -13,7 +13,9 @@ from hopcli.statistics.means import mean_sd_sem
 from hopcli.statistics.rates import Z95, draws_interval
 
 if TYPE_CHECKING:
-    from numpy.typing import ArrayLike, NDArray
+    from numpy.typing import ArrayLike
+
+    from hopcli.records import Floats
 
 _TAIL = 0.025  # probability beyond each bound
 _MOST = 0.25  # largest variance of an outcome that is 0 or 1
@@ -84,9 +86,9 @@ class Components:
     [0.0556, 0.1667, 0.0833]
     """
 
-    rate: NDArray[np.float64]
-    of_units: NDArray[np.float64]
-    of_trials: NDArray[np.float64]
+    rate: Floats
+    of_units: Floats
+    of_trials: Floats
     n_units: int
     n_trials: int
     n_strata: int = 1
@@ -150,11 +152,11 @@ class Components:
         """Variance of the rate of one group, for given numbers of units and trials per unit."""
         return self._of_groups_and(self._noise(units, trials))
 
-    def _noise(self, units: int, trials: int) -> NDArray[np.float64]:
+    def _noise(self, units: int, trials: int) -> Floats:
         """Variance of the rate of each group about its rate over all possible units."""
         return self.of_units / units + self.of_trials / (units * trials)
 
-    def _of_groups_and(self, noise: NDArray[np.float64]) -> Component:
+    def _of_groups_and(self, noise: Floats) -> Component:
         """Return the component of groups plus a given noise.
 
         The bounds combine those of the variance between rates and those of the noise: their
@@ -179,7 +181,7 @@ def _bounded(variance: float, low: float, high: float) -> Component:
     return Component(variance, min(max(low, 0.0), _MOST), min(max(high, 0.0), _MOST))
 
 
-def _mean_bounds(values: NDArray[np.float64]) -> tuple[float, float, float]:
+def _mean_bounds(values: Floats) -> tuple[float, float, float]:
     """Return the mean of independent values with its bounds by Student's t."""
     from scipy.special import stdtrit
 
@@ -188,7 +190,7 @@ def _mean_bounds(values: NDArray[np.float64]) -> tuple[float, float, float]:
     return float(mean), float(mean) - reach, float(mean) + reach
 
 
-def _variance_bounds(values: NDArray[np.float64], most: float) -> tuple[float, float, float]:
+def _variance_bounds(values: Floats, most: float) -> tuple[float, float, float]:
     """Return the variance of independent values with bounds that depend on their kurtosis.
 
     The method takes the logarithm of the variance as normal, with fourth moments about a

@@ -7,14 +7,16 @@ from typing import TYPE_CHECKING
 import numpy as np
 
 if TYPE_CHECKING:
-    from numpy.typing import ArrayLike, NDArray
+    from numpy.typing import ArrayLike
+
+    from hopcli.records import Bools, Floats
 
 _REACH = 3.841458820694124
 """95 % point of chi-square with one degree of freedom."""
 _LEAST = 1 / 12  # variance of rounding to a whole number
 
 
-def poisson_binomial(rates: ArrayLike) -> NDArray[np.float64]:
+def poisson_binomial(rates: ArrayLike) -> Floats:
     """Return the distribution of the number of successes of trials with different probabilities.
 
     The trials are independent and are added one after another. Every term is positive, so small
@@ -46,12 +48,8 @@ def poisson_binomial(rates: ArrayLike) -> NDArray[np.float64]:
 
 
 def counts_log_likelihoods(
-    counts: ArrayLike,
-    successes: ArrayLike,
-    replays: int,
-    draws: int,
-    seed: np.random.SeedSequence,
-) -> NDArray[np.float64]:
+    counts: ArrayLike, successes: ArrayLike, replays: int, draws: int, seed: np.random.SeedSequence
+) -> Floats:
     """Return log-likelihoods of counts of trials whose probabilities come from replays.
 
     A count is the number of successes of one trial of each of n things, such as images, each
@@ -87,7 +85,7 @@ def counts_log_likelihoods(
     return np.log(table[:, np.asarray(counts, dtype=np.int64)]).sum(axis=1)
 
 
-def _spread_of_chances(hits: NDArray[np.float64], replays: int) -> tuple[float, float]:
+def _spread_of_chances(hits: Floats, replays: int) -> tuple[float, float]:
     """Return the beta distribution with the mean and spread of the probabilities."""
     least = 0.5 / (hits.size * replays)
     mean = float(np.clip(hits.mean() / replays, least, 1 - least))
@@ -102,7 +100,7 @@ def _spread_of_chances(hits: NDArray[np.float64], replays: int) -> tuple[float, 
 
 def nested_log_likelihood(
     counts: ArrayLike, mean: ArrayLike, between: ArrayLike, within: ArrayLike
-) -> NDArray[np.float64]:
+) -> Floats:
     """Return the log-likelihood of normal counts with a shared deviation and independent noise.
 
     Parameters
@@ -133,7 +131,7 @@ def nested_log_likelihood(
 
 def nested_chi_square(
     counts: ArrayLike, mean: ArrayLike, between: ArrayLike, within: ArrayLike
-) -> NDArray[np.float64]:
+) -> Floats:
     """Return chi-square of counts, with m degrees of freedom; see `nested_log_likelihood`."""
     values = np.asarray(counts, dtype=np.float64)
     n, noise = len(values), np.maximum(within, _LEAST)
@@ -149,7 +147,7 @@ def overdispersion(chi_square: float, dof: int) -> float:
 
 def within_reach(
     log_likelihood: ArrayLike, inflation: float = 1.0, slack: ArrayLike = 0.0
-) -> NDArray[np.bool_]:
+) -> Bools:
     """Find the parameter values that the likelihood ratio does not reject at 95 % [Wilks 1938].
 
     Parameters

@@ -7,7 +7,9 @@ from typing import TYPE_CHECKING, NamedTuple
 import numpy as np
 
 if TYPE_CHECKING:
-    from numpy.typing import ArrayLike, NDArray
+    from numpy.typing import ArrayLike
+
+    from hopcli.records import Floats
 
 FEWEST = 4
 """Fewest points from which a crossing is estimated."""
@@ -145,14 +147,14 @@ class _Fit:
         """The same x0 in the unit of the points."""
         return self._middle + float(x0) / self._unit
 
-    def best(self) -> tuple[NDArray[np.float64], float]:
+    def best(self) -> tuple[Floats, float]:
         """Best x0 and other parameters, shape (8,), and their cost."""
         from scipy.optimize import least_squares
 
-        def misfit(fit: NDArray[np.float64]) -> NDArray[np.float64]:
+        def misfit(fit: Floats) -> Floats:
             return self._misfit(fit[0], fit[1:])
 
-        def slopes(fit: NDArray[np.float64]) -> NDArray[np.float64]:
+        def slopes(fit: Floats) -> Floats:
             return self._slopes(fit[0], fit[1:])
 
         found = min(
@@ -168,16 +170,16 @@ class _Fit:
         """Least sum of squares at this x0."""
         from scipy.optimize import least_squares
 
-        def misfit(fit: NDArray[np.float64]) -> NDArray[np.float64]:
+        def misfit(fit: Floats) -> Floats:
             return self._misfit(x0, fit)
 
-        def slopes(fit: NDArray[np.float64]) -> NDArray[np.float64]:
+        def slopes(fit: Floats) -> Floats:
             return self._slopes(x0, fit)[:, 1:]
 
         found = least_squares(misfit, self.start, slopes)
         return 2 * float(found.cost)
 
-    def _eta(self, x0: float, fit: NDArray[np.float64]) -> tuple[NDArray[np.float64], ...]:
+    def _eta(self, x0: float, fit: Floats) -> tuple[Floats, ...]:
         """Eta of all points, shape (2, n), with its derivatives by z and by all parameters."""
         z = self._scales * (self._z - x0)
         bend = 1 / np.sqrt(1 + (z / _STRAIGHT) ** 2)
@@ -188,13 +190,13 @@ class _Fit:
         rises += [_SIDES * k * w ** (k - 1) * bent for k in (1, 2, 3)]
         return np.tensordot(fit, terms, 1), np.tensordot(fit, np.stack(rises), 1), terms
 
-    def _misfit(self, x0: float, fit: NDArray[np.float64]) -> NDArray[np.float64]:
+    def _misfit(self, x0: float, fit: Floats) -> Floats:
         eta, *_ = self._eta(x0, fit)
         shares = (1 - eta / np.sqrt(1 + eta**2)) / 2
         data = (shares - self._shares) / self._errors
         return np.concatenate([data.ravel(), (fit - _EXPECTED) / _SPREAD])
 
-    def _slopes(self, x0: float, fit: NDArray[np.float64]) -> NDArray[np.float64]:
+    def _slopes(self, x0: float, fit: Floats) -> Floats:
         """Derivatives of the misfit, shape (2 n + 7, 8)."""
         eta, rise, terms = self._eta(x0, fit)
         every = np.concatenate([(-self._scales * rise)[None], terms])

@@ -9,7 +9,7 @@ import numpy as np
 if TYPE_CHECKING:
     from collections.abc import Callable, Sequence
 
-    from numpy.typing import NDArray
+    from hopcli.records import Floats, Ints
 
 _NORMAL = 1.96  # 95 % point of the normal distribution
 _SLOPE = 2.4  # slope of its log odds there
@@ -32,8 +32,8 @@ _AT_ONCE = 400_000  # values of an integrand, few enough for the cache
 
 
 def weighted_quantiles(
-    rates: Sequence[tuple[NDArray[np.float64], ...]], ends: Sequence[tuple[float, float]]
-) -> NDArray[np.float64]:
+    rates: Sequence[tuple[Floats, ...]], ends: Sequence[tuple[float, float]]
+) -> Floats:
     """Compute quantiles of sum w s / sum w n with exponential weights w and one added group.
 
     The ratio is at most c with the probability that sum w (s - c n) <= 0.
@@ -68,19 +68,13 @@ def weighted_quantiles(
     return np.round(found, _DIGITS).reshape(len(rates), len(ends))
 
 
-def _quantiles(
-    sums: NDArray[np.float64],
-    sizes: NDArray[np.float64],
-    numbers: NDArray[np.float64],
-    level: NDArray[np.float64],
-    last: NDArray[np.float64],
-) -> NDArray[np.float64]:
+def _quantiles(sums: Floats, sizes: Floats, numbers: Floats, level: Floats, last: Floats) -> Floats:
     """Compute several quantiles together, one per row; rows with fewer kinds are padded."""
     size = np.sum(sizes * numbers, axis=1) / np.sum(numbers, axis=1)
     sums, sizes = np.c_[sums, size * last], np.c_[sizes, size]
     numbers = np.c_[numbers, np.ones(len(numbers))]
 
-    def excess(log_odds: NDArray[np.float64], rows: NDArray[np.int64]) -> NDArray[np.float64]:
+    def excess(log_odds: Floats, rows: Ints) -> Floats:
         scales = sums[rows] - _rate(log_odds)[:, None] * sizes[rows]
         below = 1 - _probability_above_zero(scales, numbers[rows])
         return _log_odds(below) - _log_odds(level[rows])
@@ -99,20 +93,16 @@ def _quantiles(
     return _rate(_roots(excess, _log_odds(guess), slope))
 
 
-def _rate(log_odds: NDArray[np.float64]) -> NDArray[np.float64]:
+def _rate(log_odds: Floats) -> Floats:
     return 1 / (1 + np.exp(-log_odds))
 
 
-def _log_odds(rate: NDArray[np.float64]) -> NDArray[np.float64]:
+def _log_odds(rate: Floats) -> Floats:
     rate = np.clip(rate, 1e-17, 1 - 1e-16)
     return np.log(rate / (1 - rate))
 
 
-def _roots(
-    rising: Callable[[NDArray[np.float64], NDArray[np.int64]], NDArray[np.float64]],
-    guess: NDArray[np.float64],
-    slope: NDArray[np.float64],
-) -> NDArray[np.float64]:
+def _roots(rising: Callable[[Floats, Ints], Floats], guess: Floats, slope: Floats) -> Floats:
     """Find the zeros of increasing functions by secants, or by bisection if secants fail.
 
     A library function would take as long to import as all quantiles of a run to compute.
@@ -136,9 +126,7 @@ def _roots(
     return found
 
 
-def _probability_above_zero(
-    scales: NDArray[np.float64], numbers: NDArray[np.float64]
-) -> NDArray[np.float64]:
+def _probability_above_zero(scales: Floats, numbers: Floats) -> Floats:
     """Compute P(X > 0), X = sum_k scales_k Gamma(numbers_k), per row from its characteristic phi.
 
     P = 1/2 + (1/pi) int_0^inf Im phi(t) dt / t with phi(t) = prod_k (1 - i t scales_k)^-numbers_k
@@ -170,9 +158,7 @@ def _probability_above_zero(
     return np.where(np.abs(mean) >= _FAR, mean > 0, found)
 
 
-def _way(
-    scales: NDArray[np.float64], numbers: NDArray[np.float64]
-) -> tuple[NDArray[np.float64], int]:
+def _way(scales: Floats, numbers: Floats) -> tuple[Floats, int]:
     """Return the angle of the ray for each row, and the number of t with relevant integrands.
 
     The ray is rotated to the side on which |phi| grows less. If |phi| grows much on both sides,
@@ -180,7 +166,7 @@ def _way(
     normal distribution.
     """
 
-    def log_size(angle: NDArray[np.float64] | float) -> NDArray[np.float64]:
+    def log_size(angle: Floats | float) -> Floats:
         squared = scaled * (scaled - 2 * np.sin(angle)) + 1  # |1 - i t scale|^2 on the ray
         return -0.5 * (numbers[:, None, :] @ np.log(squared))[:, 0]
 
