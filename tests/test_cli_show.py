@@ -93,6 +93,15 @@ def test_pictures_are_shown_as_they_are_stored(shell: Shell, flags: str) -> None
         assert shell.run(f"show {name} {flags}").out == stored
 
 
+@pytest.mark.parametrize(("flags", "width"), [("", 80), ("--width 30", 30), ("--width 300", 128)])
+def test_drawings_fit_the_terminal_or_the_width(shell: Shell, flags: str, width: int) -> None:
+    Image.fromarray(np.eye(128, dtype=np.uint8) * 255).save("line.png")
+    lines = shell.run(f"show line.png {flags}").out.splitlines()[1:]
+    factor = -(-128 // width)
+    assert max(map(len, lines)) == -(-128 // factor) <= width
+    assert len([line for line in lines if line]) == -(-128 // factor // 2)
+
+
 def test_most_limits_how_many_of_a_part_are_shown(shell: Shell) -> None:
     for line, first, more in (
         ("mnist --split train --most 1", "5", "59,999"),

@@ -255,6 +255,39 @@ def test_every_other_control_does_what_it_says(seen: Seen) -> None:
     assert not tab.locator("#lesson").is_visible()
 
 
+@pytest.mark.slow
+def test_german_texts_and_a_frame_fit_and_what_is_copied_is_shown(
+    browser: Browser, live_file: Path, tmp_path: Path
+) -> None:
+    """A notebook shows the page in a frame, which runs there as well."""
+    with browser.new_context(
+        locale="de-DE",
+        viewport={"width": NARROW, "height": 900},
+        permissions=["clipboard-read", "clipboard-write"],
+    ) as context:
+        seen = Seen(context.new_page(), live_file)
+        tab, read = seen.tab, "navigator.clipboard.readText()"
+        assert tab.evaluate("document.documentElement.lang") == "de"
+        tab.evaluate("document.querySelectorAll('details').forEach((part) => { part.open = true })")
+        tab.evaluate("document.querySelector('#run').click()")
+        for width in (NARROW, WIDE, 1920):
+            tab.set_viewport_size({"width": width, "height": 900})
+            assert tab.evaluate("document.documentElement.scrollWidth") <= width
+        tab.click("#copy")
+        assert tab.evaluate(read) == tab.url
+        for name in ("command", "python"):
+            tab.click(f"#copy-{name}")
+            assert tab.evaluate(read).split() == tab.inner_text(f"#{name}").split()
+        page = tmp_path / "notebook.html"
+        page.write_text(hopcli.live(hopcli.store(BLOTS))._repr_html_(), encoding="utf-8")
+        framed = Seen(context.new_page(), page)
+        inside = framed.tab.frame_locator("iframe")
+        inside.locator("#numbers").wait_for()
+        assert inside.locator("#patterns .name").all_text_contents() == list(BLOTS)
+        assert framed.tab.evaluate("document.documentElement.scrollWidth") <= NARROW
+        assert seen.said + framed.said == []
+
+
 def _dark(seen: Seen) -> float:
     """The share of dark pixels of the picture."""
     shot = Image.open(io.BytesIO(seen.tab.locator("#state").screenshot())).convert("L")
