@@ -12,6 +12,7 @@ from typing import TYPE_CHECKING, Any
 
 import numpy as np
 
+from hopcli.datasets import Dataset
 from hopcli.datasets.files import as_text
 from hopcli.datasets.npz import Archive
 from hopcli.errors import DataError, SettingError
@@ -27,7 +28,6 @@ if TYPE_CHECKING:
 
     from numpy.typing import NDArray
 
-    from hopcli.datasets import Dataset
 
 __all__ = [
     "Losses",
@@ -111,6 +111,11 @@ class Patterns:
     def comes_from(self, dataset: Dataset) -> bool:
         """Return whether the indices refer to the images of this data set."""
         return (self.dataset, self.dataset_sha256) == (dataset.name, dataset.sha256)
+
+    def as_dataset(self) -> Dataset:
+        """Return the patterns as the images of a data set."""
+        labels = np.array(self.labels)
+        return Dataset(self.dataset, self.xi, labels, self.shape, 0, self.sha256)
 
     def to_arrays(self) -> dict[str, NDArray[Any]]:
         """Return the patterns as plain arrays for an .npz file."""

@@ -13,6 +13,7 @@ from conftest import RunHopcli, random_patterns
 from hypothesis import given
 from hypothesis import strategies as st
 from numpy.typing import NDArray
+from PIL import Image
 
 from hopcli.config import notations
 from hopcli.datasets import Dataset
@@ -88,6 +89,10 @@ STARTS = {
     "blend:3:6:fill": Start("blend", ("3", "6", "fill")),
     "blend:3:fill": Start("blend", ("3", "fill")),
     "text:C:/here/a.txt": Start("text", ("C:/here/a.txt",)),
+    "images:C:/n1.png": Start("images", ("C:/n1.png",)),
+    "images:here:60:invert,inverse": Start("images", ("here", 60, "invert"), (("inverse", ()),)),
+    "images:a:b:otsu": Start("images", ("a:b", "otsu")),
+    "images:invert:256": Start("images", ("invert:256",)),
     "flip:1e-2": Start("pattern", (), (("flip", (0.01,)),)),
     "flip-rows:999999": Start("pattern", (), (("flip-rows", (999_999,)),)),
     "image , flip:.1": Start("image", (), (("flip", (0.1,)),)),
@@ -107,7 +112,7 @@ flip:0.1,image|flip|flip:|flip:x|flip:-0.1|flip:1.01|flip:nan|flip:inf|flip:0.1:
 flip-rows|flip-rows:|flip-rows:-1|flip-rows:1.5|flip-rows:1000000|flip-rows:x|occlude|occlude:top
 occlude:0.5|occlude:middle:0.5|occlude:top:2|occlude:top:-1|occlude:top:0.1:0.1|random:|random:2
 random:-1|random:x|random:nan|random:0.5:0.5|blend|blend:a|blend:a:|blend::b|blend:a:b:c
-blend:a:b:fill:fill|blend:a:b:|text|text:|target:3|digit:3|random,random|image,text:a.txt
+blend:a:b:fill:fill|blend:a:b:|text|text:|images|images:|images::invert|target:3|digit:3|random,random|image,text:a.txt
 """
 
 
@@ -119,7 +124,7 @@ def test_anything_else_is_refused_with_the_rule() -> None:
 
 
 ALL_BASES = ["image", "pattern", "random", "random:0.3", "majority", "blend:a:b", "blend:a:b:fill"]
-ALL_BASES += ["text:FILE", "target", "digit"]
+ALL_BASES += ["text:FILE.txt", "images:FILE.png:128:invert", "target", "digit"]
 ALL_CHANGES = ["flip:0.25", "flip-rows:3", "inverse", *(f"occlude:{side}:0.25" for side in SIDES)]
 
 
@@ -136,6 +141,7 @@ _ARGUMENTS: dict[str, st.SearchStrategy[tuple[object, ...]]] = {
     "random": st.tuples(_share),
     "blend": st.tuples(_name, _name) | st.tuples(_name, _name, st.just("fill")),
     "text": _path,
+    "images": st.tuples(_name.map("a{}a".format), st.integers(0, 255), st.just("invert")),
     "flip": st.tuples(_share),
     "flip-rows": st.tuples(st.integers(0, 999_999)),
     "occlude": st.tuples(st.sampled_from(SIDES), _share),
@@ -349,7 +355,8 @@ def test_images_are_chosen_at_random_and_all_else_in_turn() -> None:
 @pytest.mark.parametrize("text", ALL_BASES)
 def test_every_base_makes_spins_the_same_for_a_seed(text: str, tmp_path: Path) -> None:
     (tmp_path / "given.txt").write_text(f"{'#.' * 21}\n", encoding="utf-8")
-    text = text.replace("FILE", str(tmp_path / "given.txt"))
+    Image.fromarray(np.arange(42, dtype=np.uint8)[np.newaxis] * 6).save(tmp_path / "given.png")
+    text = text.replace("FILE", str(tmp_path / "given"))
     start, xi = parse_start(text), random_patterns(4, 2, SITES)
     bank = choose(start, _bank(text, xi, 1), 30, np.random.default_rng(0))
     states = first_states(start, bank, SHAPE, 5)
@@ -468,3 +475,39 @@ def test_in_a_mixed_file_a_name_decides_for_its_state_alone(run_hopcli: RunHopcl
     assert _outcomes() == expected
     _draw("probe.txt", _damaged(5)[[2, 1]], ["", "start 1"])
     assert "start 1" in run_hopcli(*run, "--overwrite").refused()
+
+
+def test_pictures_and_patterns_of_a_file_start_the_same_runs(run_hopcli: RunHopcli) -> None:
+    """Dark ink, at twice the size; the patterns alone are enough."""
+    stored, probes = {"a": XI[0], "b": XI[1], "c": XI[2]}, _damaged(5)[[0, 2]]
+    names = ["a", "n1"]
+    _draw("stored.txt", XI, [*stored])
+    _draw("probe.txt", probes, names)
+    for folder, states in {
+        "stored": stored,
+        "probe": dict(zip(names, probes, strict=True)),
+    }.items():
+        Path(folder).mkdir()
+        for name, state in states.items():
+            grey = np.where(state > 0, 40, 220).astype(np.uint8).reshape(8, 8)
+            Image.fromarray(np.kron(grey, np.ones((2, 2), np.uint8))).save(f"{folder}/{name}.png")
+    run_hopcli("select", "--dataset", "text:stored.txt", "--samples", "1", "-q", "--out", "chosen")
+    pictures = ["--dataset", "images:stored", "--size", "8x8", "--invert"]
+    patterns = ["--patterns", "chosen/patterns.npz", "--start"]
+    found = []
+    for words in (
+        ["--dataset", "text:stored.txt", "--start", "text:probe.txt"],
+        [*pictures, "--start", "images:probe"],
+        [*pictures, "--start", "images:probe:100:invert"],
+        [*patterns, "images:probe:otsu:invert"],
+        [*patterns, "text:probe.txt"],
+    ):
+        assert run_hopcli("recall", *words, "--tests", "2", *COLD, "--overwrite").code == 0, words
+        tables = [pd.read_csv(f"results/recall/{name}.csv") for name in ("outcomes", "gallery")]
+        assert _outcomes() == [("own", "a", 2), ("pattern", "c", 2)]
+        found.append([table.drop(columns="source_index", errors="ignore") for table in tables])
+    for tables in found[1:]:
+        for table, first in zip(tables, found[0], strict=True):
+            pd.testing.assert_frame_equal(table, first)
+    refused = run_hopcli("recall", *patterns, "image", *COLD, "--overwrite").refused()
+    assert "--start flip:0.1" in refused

@@ -13,7 +13,7 @@ from hopcli import observables
 from hopcli.api.data import as_patterns, given
 from hopcli.api.recalled import Recalled
 from hopcli.config import Facts, RecallConfig, ThreadedExecution
-from hopcli.datasets import Dataset, dataset_of
+from hopcli.datasets import Dataset
 from hopcli.datasets.grey import as_spins
 from hopcli.errors import DataError, SettingError
 from hopcli.experiments.sources import read_thresholds
@@ -297,8 +297,7 @@ class Memory:
             if config.start.uses_images:
                 rule = "must be the images themselves, or their Dataset"
                 raise SettingError("start", rule, start)
-            of_one = dataset_of(held.xi.reshape(-1, *held.shape), held.labels)
-            bank = fill_bank(config.start, of_one, held)
+            bank = fill_bank(config.start, held.as_dataset(), held)
             check_trials(config, len(held.names), len(bank) * int(config.tests))
             return bank.take(np.repeat(np.arange(len(bank)), int(config.tests)))
         if config.tests != 1:

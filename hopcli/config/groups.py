@@ -83,6 +83,8 @@ class PatternSettings(DataSettings):
     """Settings of the stored patterns."""
 
     default_digits: ClassVar[tuple[str, ...]] = ("3", "6", "1", "0", "4")
+    tests_images: ClassVar[bool] = True
+    """True if runs without the setting `start` need images."""
 
     digits: tuple[str, ...] = setting(
         kinds.labels(),
@@ -161,6 +163,14 @@ class PatternSettings(DataSettings):
     def file(self) -> str | None:
         """File of patterns to store, if there is one."""
         return self.patterns if isinstance(self.patterns, str) else None
+
+    @property
+    def needs_images(self) -> bool:
+        """False if patterns of a file are enough, and no data set is given."""
+        start: Start | None = getattr(self, "start", None)
+        from_images = self.tests_images if start is None else start.uses_images
+        given = self.dataset != type(self).default_of("dataset")
+        return self.file is None or given or from_images
 
     def concrete(self, facts: Facts) -> dict[str, Any]:
         """Fill the labels to store: the given ones, else the usual ones, else all."""

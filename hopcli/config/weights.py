@@ -45,6 +45,7 @@ class WeightsConfig(PatternSettings, StorageSettings):
 
     command: ClassVar[str] = "weights"
     daily: ClassVar[tuple[str, ...]] = ("pixel",)
+    tests_images: ClassVar[bool] = False
 
     pixel: tuple[int, int] = setting(
         notations.pixel(),

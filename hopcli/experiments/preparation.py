@@ -7,7 +7,6 @@ from it on use, so that a plan is small and many can be kept.
 from __future__ import annotations
 
 from dataclasses import dataclass
-from pathlib import Path
 from typing import TYPE_CHECKING, Any, Generic, TypeVar
 
 import numpy as np
@@ -15,11 +14,11 @@ import numpy as np
 from hopcli.config.base import Facts
 from hopcli.config.data import DataSettings
 from hopcli.config.groups import PatternSettings
-from hopcli.errors import DataError, ResultError, SettingError
+from hopcli.errors import DataError, ResultError
 from hopcli.experiments import CHANGED, Plan, Result, prefixed
-from hopcli.experiments.sources import GIVEN, read_thresholds
+from hopcli.experiments.sources import read_thresholds
 from hopcli.experiments.tally import check_names
-from hopcli.patterns import images_as_patterns, read_patterns
+from hopcli.patterns import images_as_patterns
 from hopcli.records import digest
 from hopcli.starts import fill_bank
 from hopcli.streams import Streams
@@ -206,12 +205,12 @@ def _with_patterns(config: S, stock: Stock, dataset: Dataset) -> Prepared[S]:
     if config.images is not None:
         given = images_as_patterns(source, np.array(config.images, dtype=np.int64))
     elif config.file is not None:
-        given = stock.kept(config.file) or _read_patterns(config.file)
+        given = stock.patterns(config.file)
         if given.shape != dataset.shape:
             (height, width), (rows, columns) = dataset.shape, given.shape
             raise DataError(
                 f"{config.file}: must contain pictures of {width} x {height} pixels like "
-                f"{dataset.name}, found {columns} x {rows}"
+                f"{dataset.name}, found {columns} x {rows}; start from them with --start flip:0.1"
             )
     labels = source.label_names if given is None else given.labels
     facts = Facts(source.name, source.shape, labels, chosen=config.images is not None)
@@ -230,14 +229,6 @@ def _selected(config: PatternSettings, stock: Stock) -> Patterns:
     return stock.select(config).take(config.digits)
 
 
-def _read_patterns(name: str) -> Patterns:
-    """Read the patterns of a file."""
-    if name.startswith(GIVEN) and not Path(name).exists():
-        rule = "must be given again: they were given in Python, and are in no file"
-        raise SettingError("patterns", rule, name)
-    return read_patterns(Path(name))
-
-
 def hashes(
     dataset: Dataset, patterns: Patterns, theta: Thresholds = 0.0, start: Start | None = None
 ) -> dict[str, str]:
@@ -245,6 +236,6 @@ def hashes(
     found = {"dataset": dataset.sha256, "patterns": patterns.sha256}
     if isinstance(theta, np.ndarray):
         found["theta"] = digest(theta)
-    if start is not None and start.base == "text":
+    if start is not None and start.file is not None:
         found["start"] = digest(fill_bank(start, dataset, patterns).states)
     return found

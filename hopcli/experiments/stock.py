@@ -8,21 +8,23 @@ from __future__ import annotations
 import dataclasses
 import threading
 from collections import OrderedDict
+from pathlib import Path
 from typing import TYPE_CHECKING, Any, TypeVar
 
 import numpy as np
 
+from hopcli.config.groups import PatternSettings
 from hopcli.datasets import default_threshold
 from hopcli.errors import SettingError
 from hopcli.experiments.sources import GIVEN, load_data
-from hopcli.patterns import draw_samples, select
+from hopcli.patterns import draw_samples, read_patterns, select
 from hopcli.records import digest
 from hopcli.rules import store
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Hashable
 
-    from hopcli.config import DataSettings, LearningSettings, PatternSettings
+    from hopcli.config import DataSettings, LearningSettings
     from hopcli.datasets import Dataset
     from hopcli.network import Network
     from hopcli.patterns import Patterns
@@ -57,6 +59,8 @@ class Stock:
     def load(self, config: DataSettings, split: str | None = None) -> Dataset:
         """Return the data set of a configuration, or another split of it.
 
+        If a file of patterns is enough, the data set consists of these patterns.
+
         Raises
         ------
         SettingError
@@ -64,6 +68,8 @@ class Stock:
         DataError
             If its files are unusable.
         """
+        if isinstance(config, PatternSettings) and config.file and not config.needs_images:
+            return self.patterns(config.file).as_dataset()
         return self._once(_data_key(config, split), lambda: load_data(config, split))
 
     def source(self, config: PatternSettings) -> Dataset:
@@ -110,9 +116,22 @@ class Stock:
         self._given[name] = patterns
         return name
 
-    def kept(self, name: str) -> Patterns | None:
-        """Return the patterns of :meth:`keep` with this name, if there are any."""
-        return self._given.get(name)
+    def patterns(self, name: str) -> Patterns:
+        """Return the patterns of a file, or those of :meth:`keep` with this name.
+
+        Raises
+        ------
+        SettingError
+            If patterns of this name were given in Python, to another stock.
+        DataError
+            If the file cannot be used.
+        """
+        if name in self._given:
+            return self._given[name]
+        if name.startswith(GIVEN) and not Path(name).exists():
+            rule = "must be given again: they were given in Python, and are in no file"
+            raise SettingError("patterns", rule, name)
+        return read_patterns(Path(name))
 
     def couple(
         self, config: LearningSettings, patterns: Patterns, rule: str, theta: float | Floats

@@ -152,8 +152,8 @@ def _files_of(config: Any) -> list[Path]:
         named = (getattr(config, name, None) for name in ("file", "theta"))
         paths += [Path(file) for file in named if isinstance(file, str)]
         start = getattr(config, "start", None)
-        if isinstance(start, Start) and start.base == "text":
-            paths.append(find_text(Path(str(start.arguments[0]))))
+        if isinstance(start, Start) and start.file is not None:
+            paths.append(start.file)
         paths += [
             file
             for path in paths

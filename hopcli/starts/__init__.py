@@ -20,6 +20,8 @@ from hopcli.starts.words import Arguments, Bank, Base, Change, copied, word
 from hopcli.values import nearest
 
 if TYPE_CHECKING:
+    from pathlib import Path
+
     import numpy as np
     from numpy.typing import NDArray
 
@@ -80,6 +82,12 @@ class Start:
     def leaves_zeros(self) -> bool:
         """True if sites may be 0: sites in which two blended patterns differ, unless filled."""
         return BASES[self.base].leaves_zeros(self.arguments)
+
+    @property
+    def file(self) -> Path | None:
+        """File or folder from which the states are read, if there is one."""
+        find = BASES[self.base].file
+        return None if find is None else find(self.arguments)
 
     def misfit(self, shape: tuple[int, int]) -> str:
         """Return the rule that a change breaks on states of this height and width, or ""."""

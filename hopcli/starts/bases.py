@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from pathlib import Path
 from typing import TYPE_CHECKING
 
 from hopcli.errors import SettingError
@@ -44,6 +45,26 @@ def _path(texts: list[str]) -> Arguments:
     return (path,)
 
 
+def _path_and_treatment(texts: list[str]) -> Arguments:
+    """Read a path, then a threshold and ``invert`` if they are given."""
+    from hopcli.datasets.thresholds import THRESHOLDS, is_threshold
+
+    *path, last = texts
+    words: list[int | str] = []
+    if path and last == "invert":
+        words, (*path, last) = [last], path
+    level = int(last) if last.isdecimal() else last
+    if path and (last in THRESHOLDS or is_threshold(level)):
+        return (*_path(path), level, *words)
+    return (*_path([*path, last]), *words)
+
+
+def _text_file(arguments: Arguments) -> Path:
+    from hopcli.datasets.texts import find_text
+
+    return find_text(Path(arguments[0]))
+
+
 # --- available states ------------------------------------------------------------------
 
 
@@ -70,20 +91,42 @@ def _target(dataset: Dataset, patterns: Patterns, _: Arguments, target: int) -> 
 
 
 def _text(dataset: Dataset, patterns: Patterns, arguments: Arguments, _: int) -> Bank:
-    """Return the states of a file; any pattern counts for states without a name."""
     from hopcli.datasets import load_dataset
 
-    given = load_dataset(f"text:{arguments[0]}")
+    return _of_file("text", arguments, load_dataset(f"text:{arguments[0]}"), dataset, patterns)
+
+
+def _pictures(dataset: Dataset, patterns: Patterns, arguments: Arguments, _: int) -> Bank:
+    """Return pictures, treated as those of the data set unless the arguments say otherwise."""
+    from hopcli.datasets import Size, load_dataset
+
+    path, *words = arguments
+    stored = dataset.request if dataset.name.startswith("images:") else {}
+    threshold, invert = stored.get("threshold"), stored.get("invert", False)
+    if words:
+        threshold = next((word for word in words if word != "invert"), None)
+        invert = "invert" in words
+    height, width = dataset.shape
+    size = Size(width, height, stored.get("crop", False))
+    given = load_dataset(f"images:{path}", threshold=threshold, size=size, invert=invert)
+    return _of_file("images", arguments, given, dataset, patterns)
+
+
+def _of_file(
+    name: str, arguments: Arguments, given: Dataset, dataset: Dataset, patterns: Patterns
+) -> Bank:
+    """Return the states of a file; any pattern counts for states without a name."""
+    start = word(BASES[name], arguments)
     if given.n_sites != dataset.n_sites:
         rule = f"must hold states of {dataset.n_sites} sites, not {given.n_sites}"
-        raise SettingError("start", rule, word(BASES["text"], arguments))
+        raise SettingError("start", rule, start)
     named = given.is_named
     places = np.array([f"start {place}" for place in range(1, len(given) + 1)])
     labels = np.where(named, given.labels, places)
     taken = {*places[~named].tolist()} & {*patterns.labels, *given.labels[named].tolist()}
     if taken:
         rule = f"must name its states, as {min(taken)!r} is the name of another one or of a pattern"
-        raise SettingError("start", rule, word(BASES["text"], arguments))
+        raise SettingError("start", rule, start)
     return Bank(labels, np.full(len(given), NO_SOURCE), given.spins, np.arange(len(given)))
 
 
@@ -174,6 +217,16 @@ BASES: dict[str, Base] = {
             "or without a name against all",
             _text,
             read=_path,
+            file=_text_file,
+        ),
+        Base(
+            "images",
+            ":PATH[:THRESHOLD][:invert]",
+            "pictures of a folder, or one, resized to the patterns and scored in the same way; "
+            "threshold and inversion are those of --dataset images:DIR unless given",
+            _pictures,
+            read=_path_and_treatment,
+            file=lambda arguments: Path(arguments[0]),
         ),
         Base("target", "", "the target pattern", _target, needs_target=True),
         Base(

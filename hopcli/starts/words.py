@@ -10,6 +10,7 @@ from hopcli.records import frozen
 
 if TYPE_CHECKING:
     from collections.abc import Callable
+    from pathlib import Path
 
     import numpy as np
     from numpy.typing import NDArray
@@ -116,6 +117,8 @@ class Base(Entry):
         Whether one of the stored patterns must be the target.
     leaves_zeros : callable
         Whether sites may be 0 with these arguments.
+    file : callable, optional
+        Takes the arguments; returns the file or folder from which the states are read.
     """
 
     fill: Callable[[Dataset, Patterns, Arguments, int], Bank]
@@ -128,6 +131,7 @@ class Base(Entry):
     are_images: bool = False
     needs_target: bool = False
     leaves_zeros: Callable[[Arguments], bool] = lambda _: False
+    file: Callable[[Arguments], Path] | None = None
 
 
 @dataclass(frozen=True, slots=True, eq=False)
