@@ -112,5 +112,27 @@ class ResultError(HopcliError, OSError):
     """A run folder cannot be written, or cannot be read back."""
 
 
+@contextlib.contextmanager
+def told(what: object, done: str = "read", kind: type[HopcliError] = ResultError) -> Iterator[None]:
+    """Report an error of the operating system in one line.
+
+    Parameters
+    ----------
+    what : object
+        The file or folder.
+    done : str
+        The failed action, as a participle.
+    kind : type
+        Class of the error.
+    """
+    try:
+        yield
+    except HopcliError:
+        raise
+    except OSError as error:
+        reason = error.strerror or error
+        raise kind(f"{what}: cannot be {done}: {reason}") from None
+
+
 class HopcliWarning(UserWarning):
     """Warning about valid results that need caution."""

@@ -11,7 +11,7 @@ import pytest
 from conftest import call, files_below
 from shell import CONTROL, Shell, change, read_json
 
-from hopcli.results.comparing import NONE, Pair, spelt_sides
+from hopcli.results.comparing import NONE, spelt_sides
 from hopcli.results.manifest import sha256_of
 
 WEIGHTS = "weights --rule hebbian --no-figures"
@@ -167,6 +167,6 @@ def test_runs_that_cannot_be_compared_are_refused(shell: Shell) -> None:
 
 
 def test_sides_that_read_the_same_are_spelt_as_json() -> None:
-    sides = {"a": ["3", "6"], "b": "3,6"}
-    assert spelt_sides(Pair("digits", sides), "recall") == {"A": '["3", "6"]', "B": '"3,6"'}
-    assert spelt_sides(Pair("size", {"b": [28, 28]}), "recall") == {"A": NONE, "B": "28x28"}
+    sides = {"name": "digits", "a": ["3", "6"], "b": "3,6"}
+    assert spelt_sides(sides, "recall") == {"A": '["3", "6"]', "B": '"3,6"'}
+    assert spelt_sides({"name": "size", "b": [28, 28]}, "recall") == {"A": NONE, "B": "28x28"}

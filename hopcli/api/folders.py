@@ -40,10 +40,9 @@ def check(*folders: Place) -> pd.DataFrame:
     from hopcli.results import checking
 
     rows = [
-        (str(finding.file), differs, finding.line)
+        (str(finding.file), finding.differs, finding.line)
         for checked in checking.check(_paths(folders), EVERY_CHECKER)
-        for differs, findings in ((True, checked.differs), (False, checked.told))
-        for finding in findings
+        for finding in checked.findings
     ]
     return pd.DataFrame(rows, columns=["file", "differs", "says"]).astype({"differs": bool})
 

@@ -12,10 +12,7 @@ from hopcli.cli.once import Command
 from hopcli.cli.types import FOLDERS, FORM, QUIET
 
 if TYPE_CHECKING:
-    from collections.abc import Iterable
     from pathlib import Path
-
-    from hopcli.results.checking import Finding
 
 
 @click.command("check", cls=Command)
@@ -48,28 +45,23 @@ def command(folders: tuple[Path, ...], quiet: bool, form: str) -> int:
     from hopcli.results import checking
 
     n_runs = n_files = 0
-    differs: list[Finding] = []
-    told: list[Finding] = []
+    lists: dict[bool, list[dict[str, str]]] = {True: [], False: []}
     for checked in checking.check(folders, EVERY_CHECKER):
         n_runs += checked.n_runs
         n_files += checked.n_files
-        differs += checked.differs
-        told += checked.told
-        if form == "table":
-            for finding in checked.differs if quiet else (*checked.differs, *checked.told):
-                print_line(finding.line)
+        for file, line, differs in checked.findings:
+            if differs or not quiet:
+                lists[differs].append({"file": str(file), "says": line})
+                if form == "table":
+                    print_line(line)
+    n_differ = len(lists[True])
     if form == "json":
         counts = {"runs": n_runs, "files": n_files}
-        lists = {"differs": _as_json(differs), "told": _as_json([] if quiet else told)}
-        click.echo(json.dumps({**counts, **lists}))
+        click.echo(json.dumps({**counts, "differs": lists[True], "told": lists[False]}))
     elif not quiet:
-        said = f"{len(differs):,} differ" if differs else "all match their manifests"
+        said = f"{n_differ:,} differ" if n_differ else "all match their manifests"
         click.echo(f"{_counted(n_runs, 'run')}, {_counted(n_files, 'file')}: {said}")
-    return 1 if differs else 0
-
-
-def _as_json(findings: Iterable[Finding]) -> list[dict[str, str]]:
-    return [{"file": str(finding.file), "says": finding.line} for finding in findings]
+    return 1 if n_differ else 0
 
 
 def _counted(number: int, what: str) -> str:

@@ -16,11 +16,9 @@ from hopcli.cli.types import FOLDER
 from hopcli.values import finite
 
 if TYPE_CHECKING:
-    from collections.abc import Iterator, Sequence
+    from collections.abc import Iterator
     from pathlib import Path
 
-    from hopcli.results.comparing import Compared, Comparison, Pair
-    from hopcli.results.manifest import Manifest
     from hopcli.results.values import Values
 
 _LONGEST = 60  # characters of a setting
@@ -54,64 +52,54 @@ def command(a: Path, b: Path, form: str) -> int:
     from hopcli.results import comparing
 
     runs = comparing.open_runs(a, b)
-    found = comparing.compare(*runs)
+    found, command_of_runs = comparing.compare(*runs), comparing.command_of(runs[0])
     if form == "json":
-        click.echo(json.dumps(_as_json(runs, found)))
+        files = [
+            {**file, "values": [_as_json(values) for values in file["values"]]}
+            for file in found["files"]
+        ]
+        click.echo(json.dumps({**found, "files": files}))
     elif form != "table":
-        rows = comparing.rows_of(found, comparing.command_of(runs[0]))
-        print_rows(rows, comparing.COLUMNS, form)
+        print_rows(comparing.rows_of(found, command_of_runs), comparing.COLUMNS, form)
     else:
-        for line in _lines(runs, found):
+        for line in _lines(found, command_of_runs):
             print_line(line)
-    return 0 if found.same else 1
+    return 0 if found["same"] else 1
 
 
-def _lines(runs: tuple[Manifest, Manifest], found: Comparison) -> Iterator[str]:
-    from hopcli.results.comparing import command_of
+def _as_json(values: Values) -> dict[str, Any]:
+    plain = [finite(value) for value in values.pair]
+    return {**values._asdict(), "pair": plain, "largest": finite(values.largest)}
 
-    for side, run in zip("AB", runs, strict=True):
-        yield f"{side}: {run.path}"
-    for what in ("settings", "inputs", "versions"):
-        yield from _of_pairs(what, getattr(found, what), command_of(runs[0]))
-    alike = [file.file for file in found.files if file.same and not file.lacks]
-    for file in found.files:
-        if file.file not in alike:
-            yield from _of_file(file)
+
+def _lines(found: dict[str, Any], command_of_runs: str) -> Iterator[str]:
+    from hopcli.results.comparing import ENTRIES, spelt_sides
+
+    yield from (f"{side.upper()}: {found[side]}" for side in "ab")
+    for name in ENTRIES:
+        pairs = [
+            (pair["name"], *spelt_sides(pair, command_of_runs).values()) for pair in found[name]
+        ]
+        if pairs:
+            rows = [[name, "A", "B"], *([key, *_cut(*sides)] for key, *sides in pairs)]
+            yield from ("", *in_columns(rows).splitlines())
+    alike = [file["file"] for file in found["files"] if file["same"] and not file["lacks"]]
+    for file in found["files"]:
+        if file["file"] not in alike:
+            yield from ("", file["file"], *(f"  {lack}" for lack in file["lacks"]))
+            yield from (f"  {_of_values(values)}" for values in file["values"])
+            if not file["lacks"] and not file["values"]:
+                yield "  other bytes, the same values"
     if alike:
         yield from ("", f"the same bytes: {', '.join(alike)}")
 
 
-def _of_pairs(what: str, pairs: Sequence[Pair], command: str) -> Iterator[str]:
-    """Return a table of the entries in which manifests differ."""
-    if not pairs:
-        return
-    rows = [[what, "A", "B"], *([pair.name, *_sides(pair, command)] for pair in pairs)]
-    yield from ("", *in_columns(rows).splitlines())
-
-
-def _sides(pair: Pair, command: str) -> list[str]:
-    """Return the two sides of a pair; long ones are cut where they begin to differ."""
-    from hopcli.results.comparing import spelt_sides
-
-    texts = list(spelt_sides(pair, command).values())
+def _cut(*texts: str) -> list[str]:
+    """Cut long texts, beginning near their first difference."""
     alike = len(os.path.commonprefix(texts))  # noqa: RUF071  # of characters
     begin = alike - _LONGEST // 3 if alike > _LONGEST - 6 else 0
-    return [_short(text, begin) for text in texts]
-
-
-def _short(text: str, begin: int) -> str:
-    """Cut a long text, beginning near its first difference."""
-    rest = f"...{text[begin:]}" if begin else text
-    return rest if len(rest) <= _LONGEST else f"{rest[: _LONGEST - 3]}..."
-
-
-def _of_file(file: Compared) -> Iterator[str]:
-    """Return the differences in a table or in arrays."""
-    yield from ("", file.file, *(f"  {lack}" for lack in file.lacks))
-    for values in file.values:
-        yield f"  {_of_values(values)}"
-    if not file.lacks and not file.values:
-        yield "  other bytes, the same values"
+    rests = [f"...{text[begin:]}" if begin else text for text in texts]
+    return [rest if len(rest) <= _LONGEST else f"{rest[: _LONGEST - 3]}..." for rest in rests]
 
 
 def _of_values(values: Values) -> str:
@@ -125,22 +113,3 @@ def _of_values(values: Values) -> str:
     if not values.n_beyond:
         return f"{said}; all agree within their 95 % intervals"
     return f"{said}; {values.n_beyond:,} of {values.n_bounded:,} beyond their 95 % intervals"
-
-
-def _as_json(runs: tuple[Manifest, Manifest], found: Comparison) -> dict[str, Any]:
-    """Return the comparison for JSON."""
-    pairs = {
-        what: [{"name": pair.name, **pair.values} for pair in getattr(found, what)]
-        for what in ("settings", "inputs", "versions")
-    }
-    files = [
-        {**file._asdict(), "values": [_values_as_json(values) for values in file.values]}
-        for file in found.files
-    ]
-    a, b = (str(run.path) for run in runs)
-    return {"a": a, "b": b, "same": found.same, **pairs, "files": files}
-
-
-def _values_as_json(values: Values) -> dict[str, Any]:
-    plain = [finite(value) for value in values.pair]
-    return {**values._asdict(), "pair": plain, "largest": finite(values.largest)}

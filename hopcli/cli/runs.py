@@ -20,8 +20,6 @@ if TYPE_CHECKING:
     from collections.abc import Iterable, Mapping, Sequence
     from pathlib import Path
 
-    from hopcli.results.listing import Listed
-
 _WIDEST = 40  # characters of a setting in a table
 _OF_KEY = 8  # digits of a key that are printed
 
@@ -51,14 +49,15 @@ def command(folders: tuple[Path, ...], form: str) -> int:
     runs, refused = listing.list_runs(folders)
     if not runs:
         raise ResultError(refused[0])
-    commands = dict.fromkeys(run.command for run in runs)
-    of_command = [[run for run in runs if run.command == name] for name in commands]
+    commands = dict.fromkeys(run["command"] for run in runs)
+    of_command = [[run for run in runs if run["command"] == name] for name in commands]
     telling = [listing.telling(some) for some in of_command]
     if form == "json":
-        click.echo(json.dumps([_as_json(run) for run in runs]))
+        click.echo(json.dumps(runs))
     elif form != "table":
         names = list(dict.fromkeys(name for some in telling for name in some))
-        _print([_row(run, names) for run in runs], form)
+        rows = [_row(run, names) for run in runs]
+        print_rows(rows, _heads(rows), form)
     else:
         tables = [
             _as_table([_row(run, names) for run in some])
@@ -70,20 +69,19 @@ def command(folders: tuple[Path, ...], form: str) -> int:
     return 1 if refused else 0
 
 
-def _row(run: Listed, names: Iterable[str]) -> dict[str, str]:
+def _row(run: Mapping[str, Any], names: Iterable[str]) -> dict[str, str]:
     """Return a run by column heads, with the settings in `names`."""
-    entry = catalogue.entry(run.command.removesuffix(" grid"))
-    settings = {n: entry.show(n, run.settings[n]) for n in names if n in run.settings}
-    number = run.headline
+    entry, number = catalogue.entry(run["command"].removesuffix(" grid")), run["headline"]
+    settings = run["settings"]
     return {
-        "folder": str(run.folder),
-        "command": run.command,
-        **{name: settings.get(name, "") for name in names},
-        "dataset": run.dataset,
-        "version": run.version,
-        "seconds": f"{run.seconds:.3f}",
-        **({} if number is None else {number.name: show(number.value)}),
-        "key": run.key[:_OF_KEY],
+        "folder": run["folder"],
+        "command": run["command"],
+        **{name: entry.show(name, settings[name]) if name in settings else "" for name in names},
+        "dataset": run["dataset"],
+        "version": run["version"],
+        "seconds": f"{run['seconds']:.3f}",
+        **({} if number is None else {number["name"]: show(number["value"])}),
+        "key": run["key"][:_OF_KEY],
     }
 
 
@@ -92,21 +90,6 @@ def _as_table(rows: Sequence[Mapping[str, str]]) -> str:
     heads = _heads(rows)
     cells = [heads, *([_cut(terminal(row.get(head, ""))) for head in heads] for row in rows)]
     return in_columns(cells)
-
-
-def _print(rows: Sequence[Mapping[str, str]], form: str) -> None:
-    """Print rows as one table."""
-    print_rows(rows, _heads(rows), form)
-
-
-def _as_json(run: Listed) -> dict[str, Any]:
-    """Return all data of a run for JSON."""
-    number = run.headline
-    return {
-        **run._asdict(),
-        "folder": str(run.folder),
-        "headline": None if number is None else number._asdict(),
-    }
 
 
 def _heads(rows: Sequence[Mapping[str, str]]) -> list[str]:

@@ -6,7 +6,7 @@ import re
 from pathlib import Path
 from typing import Any
 
-from hopcli.errors import DataError
+from hopcli.errors import DataError, told
 from hopcli.values import nearest
 
 _LARGEST = 1_000_000  # bytes of a configuration
@@ -64,21 +64,20 @@ def find_claims(name: str) -> Path:
 
 def _find(name: str, shipped: dict[str, Path], what: str) -> Path:
     path = Path(name)
-    try:
-        kind = "file" if path.is_file() else "folder" if path.is_dir() else ""
-        is_other = not kind and path.exists()
-    except PermissionError as error:
-        raise DataError(f"{name}: cannot be read: {error.strerror}") from None
-    except (OSError, ValueError):  # such as a name that is too long
-        kind, is_other = "", False
-    if kind == "file":
+    with told(name, kind=DataError):
+        try:
+            exists, is_file = path.exists(), path.is_file()
+        except PermissionError:
+            raise
+        except (OSError, ValueError):  # such as a name that is too long
+            exists = is_file = False
+    if is_file:
         return path
     if name in shipped:
         return shipped[name]
-    if kind or is_other:
-        raise DataError(
-            f"{name or repr(name)}: must be a {what} file, is {'a folder' if kind else 'no file'}"
-        )
+    if exists:
+        is_folder = "a folder" if path.is_dir() else "no file"
+        raise DataError(f"{name or repr(name)}: must be a {what} file, is {is_folder}")
     shown = name if len(name) <= _LONGEST_NAME else f"{name[:_LONGEST_NAME]}..."
     raise DataError(
         f"{shown or repr(name)}: no such file, nor a {what} that comes with hopcli"
@@ -96,28 +95,21 @@ def read_config(path: Path) -> dict[str, Any]:
     """
     import tomllib
 
-    try:
+    with told(path, kind=DataError):
         n_bytes = path.stat().st_size
         if n_bytes > _LARGEST:
             rule = f"must be a TOML file of at most {_LARGEST:,} bytes"
             raise DataError(f"{path}: {rule}, found {n_bytes:,}")
-        text = path.read_bytes()[: _LARGEST + 1].decode()
+        content = path.read_bytes()
+    try:
+        text = content.decode()
         if _depth(text) > _DEEPEST:
-            rule = f"must have keys of at most {_DEEPEST} parts"
-            raise DataError(f"{path}: {rule}")
+            raise ValueError(f"it must have keys of at most {_DEEPEST} parts")
         return tomllib.loads(text)
-    except DataError:
-        raise
-    except tomllib.TOMLDecodeError as error:
-        raise DataError(f"{path}: not a TOML file: {error}") from None
-    except RecursionError:
-        raise DataError(f"{path}: not a usable TOML file: it is nested too deeply") from None
     except UnicodeDecodeError:
         raise DataError(f"{path}: not a TOML file: it is not UTF-8 text") from None
-    except ValueError as error:
-        raise DataError(f"{path}: not a usable TOML file: {error}") from None
-    except OSError as error:
-        raise DataError(f"{path}: cannot be read: {error.strerror}") from None
+    except (ValueError, RecursionError) as error:
+        raise DataError(f"{path}: not a TOML file: {error}") from None
 
 
 def _depth(text: str) -> int:

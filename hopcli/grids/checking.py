@@ -5,8 +5,8 @@ from __future__ import annotations
 from typing import TYPE_CHECKING
 
 from hopcli.errors import ResultError
-from hopcli.grids.store import Store
-from hopcli.results.checking import CHECKERS, Checked, Checker, Finding, check_manifest
+from hopcli.results.checking import Checked, Checker, Finding, check_manifest
+from hopcli.results.places import MANIFESTS
 
 if TYPE_CHECKING:
     from collections.abc import Mapping
@@ -21,6 +21,8 @@ def check_store(path: Path) -> Checked:
     path : Path
         The store.
     """
+    from hopcli.grids.store import Store
+
     n_cells, differences = 0, list[str]()
     try:
         with Store(path.parent) as store:
@@ -29,12 +31,11 @@ def check_store(path: Path) -> Checked:
             store.places()
     except ResultError as error:
         differences.append(str(error))
-    return Checked(n_cells, 1, tuple(Finding(path, line) for line in differences), (), frozenset())
+    return Checked(n_cells, 1, tuple(Finding(path, line) for line in differences), frozenset())
 
 
 EVERY_CHECKER: Mapping[str, Checker] = {
-    **CHECKERS,
-    "reproduce.json": check_manifest,
+    **dict.fromkeys((*MANIFESTS, "reproduce.json"), check_manifest),
     "grid.sqlite": check_store,
 }
 """Functions that verify a file of runs, verdicts and grids, by its name."""

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING
 
-from hopcli.errors import ResultError
+from hopcli.errors import ResultError, told
 from hopcli.results.files import check_place as check_file_place
 from hopcli.results.files import write_file
 
@@ -41,11 +41,8 @@ def check_place(path: Path, *, overwrite: bool = False) -> None:
 
 def _is_page(path: Path) -> bool:
     """Return whether a file is a page of hopcli, or empty."""
-    try:
-        with path.open(encoding="utf-8", errors="replace") as file:
-            head = file.read(_HEAD)
-    except OSError as error:
-        raise ResultError(f"{path}: cannot be read: {error.strerror or error}") from None
+    with told(path), path.open(encoding="utf-8", errors="replace") as file:
+        head = file.read(_HEAD)
     return not head or MARK in head
 
 

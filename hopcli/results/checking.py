@@ -12,12 +12,12 @@ from pathlib import Path
 from typing import TYPE_CHECKING, NamedTuple
 
 from hopcli import catalogue
-from hopcli.errors import ResultError
+from hopcli.errors import ResultError, told
 from hopcli.results import BULKY, key
 from hopcli.results.files import STAGING
 from hopcli.results.forms import faults, is_hash, is_plain
 from hopcli.results.manifest import PUBLISHED, Manifest, published, read_values
-from hopcli.results.places import MANIFESTS, find
+from hopcli.results.places import find
 
 if TYPE_CHECKING:
     from collections.abc import Iterable, Iterator, Mapping, Sequence
@@ -37,33 +37,31 @@ class Finding(NamedTuple):
         The file or folder.
     line : str
         The message with the file name, in one line.
+    differs : bool
+        False for a remark that is no difference from the manifest.
     """
 
     file: Path
     line: str
+    differs: bool = True
 
 
 class Checked(NamedTuple):
-    """Result of the verification of one or several runs.
+    """Result of the verification of a file and of those that it names.
 
     Attributes
     ----------
-    n_runs : int
-        Number of runs.
-    n_files : int
-        Number of files that were verified against a hash.
-    differs : tuple of Finding
-        Differences from the manifest.
-    told : tuple of Finding
-        Messages that are not differences.
+    n_runs, n_files : int
+        Number of runs, and of files that were verified against a hash.
+    findings : tuple of Finding
+        Differences and remarks.
     names : frozenset of str or None
         Files of the folder that belong to the run; None if unknown.
     """
 
     n_runs: int = 0
     n_files: int = 0
-    differs: tuple[Finding, ...] = ()
-    told: tuple[Finding, ...] = ()
+    findings: tuple[Finding, ...] = ()
     names: frozenset[str] | None = None
 
 
@@ -82,24 +80,24 @@ def check_manifest(path: Path) -> Checked:
     try:
         values = read_values(path)
     except ResultError as error:
-        return Checked(differs=(Finding(path, str(error)),))
+        return Checked(findings=(Finding(path, str(error)),))
     manifest = Manifest(path.parent, path.stem, values)
-    differs = [Finding(path, f"{path}: {fault}") for fault in _faults(manifest)]
-    told = []
+    findings = [Finding(path, f"{path}: {fault}") for fault in _faults(manifest)]
     outputs = values["outputs"].items()
     names = [name for name, hashed in outputs if is_plain(name) and is_hash(hashed)]
+    n_files = len(names)
     for name in names:
+        file = path.parent / name
         if name == BULKY and not os.path.lexists(manifest.file(name)):
-            file = path.parent / name
-            told.append(Finding(file, f"{file}: is missing, but optional"))
+            findings.append(Finding(file, f"{file}: is missing, but optional", differs=False))
+            n_files -= 1
             continue
         try:
             manifest.check(name)
         except ResultError as error:
-            differs.append(Finding(path.parent / name, str(error)))
+            findings.append(Finding(file, str(error)))
     n_runs = int(path.stem in catalogue.CATALOGUE)  # runs of a grid are counted in its store
-    n_files = len(names) - len(told)
-    return Checked(n_runs, n_files, tuple(differs), tuple(told), frozenset(names))
+    return Checked(n_runs, n_files, tuple(findings), frozenset(names))
 
 
 def _faults(manifest: Manifest) -> Iterator[str]:
@@ -113,28 +111,23 @@ def _faults(manifest: Manifest) -> Iterator[str]:
             yield f"must have the key {expected}, {said}, found {manifest['key']!r:.80}"
 
 
-CHECKERS: dict[str, Checker] = dict.fromkeys(MANIFESTS, check_manifest)
-"""Functions that verify files, by file name."""
-
-
-def check(tops: Iterable[Path], checkers: Mapping[str, Checker] | None = None) -> Iterator[Checked]:
+def check(tops: Iterable[Path], checkers: Mapping[str, Checker]) -> Iterator[Checked]:
     """Verify all runs at and below some folders, one folder after the other.
 
     Parameters
     ----------
     tops : iterable of Path
         The folders.
-    checkers : mapping of str to callable, optional
-        Functions that verify files, by file name; by default :data:`CHECKERS`.
+    checkers : mapping of str to callable
+        Functions that verify files, by file name.
 
     Raises
     ------
     ResultError
         If a path is not a folder, or a folder contains no run; before anything is verified.
     """
-    known = CHECKERS if checkers is None else checkers
-    places = find(tops, known)
-    return itertools.chain.from_iterable(_check_folder(place, known) for place in places)
+    places = find(tops, checkers)
+    return itertools.chain.from_iterable(_check_folder(place, checkers) for place in places)
 
 
 def _check_folder(place: Place, checkers: Mapping[str, Checker]) -> Iterator[Checked]:
@@ -143,15 +136,16 @@ def _check_folder(place: Place, checkers: Mapping[str, Checker]) -> Iterator[Che
     try:
         if refused:
             raise ResultError(refused)
-        names = sorted(path.name for path in folder.iterdir())
-    except OSError as error:
-        yield Checked(differs=(Finding(folder, _told(folder, error)),))
+        with told(folder):
+            names = sorted(path.name for path in folder.iterdir())
+    except ResultError as error:
+        yield Checked(findings=(Finding(folder, str(error)),))
         return
     waiting = published(folder)
     there = {*names, *([waiting.name] if waiting else [])}
     found = [checker(folder / name) for name, checker in checkers.items() if name in there]
     yield from found
-    yield Checked(told=tuple(_left_over(folder, names, [one.names for one in found])))
+    yield Checked(findings=tuple(_left_over(folder, names, [one.names for one in found])))
 
 
 def _left_over(
@@ -165,14 +159,8 @@ def _left_over(
             continue  # a finished run, which has only to move in
         if name.startswith(STAGING):
             rest = "which the same command continues or repeats"
-            yield Finding(file, f"{file}: belongs to an unfinished run, {rest}")
+            yield Finding(file, f"{file}: belongs to an unfinished run, {rest}", differs=False)
         elif name.startswith(".") or of_runs is None or name in of_runs:
             continue
         elif name.endswith(_OURS):
-            yield Finding(file, f"{file}: is in no manifest")
-
-
-def _told(file: Path, error: OSError) -> str:
-    """Return the reason of an error about a file, in one line."""
-    ours = isinstance(error, ResultError)
-    return str(error) if ours else f"{file}: cannot be read: {error.strerror}"
+            yield Finding(file, f"{file}: is in no manifest", differs=False)

@@ -6,7 +6,7 @@
 from __future__ import annotations
 
 import json
-from typing import TYPE_CHECKING, Any, NamedTuple
+from typing import TYPE_CHECKING, Any
 
 from hopcli.catalogue import CATALOGUE
 from hopcli.errors import ResultError
@@ -23,65 +23,15 @@ if TYPE_CHECKING:
     from pathlib import Path
 
     from hopcli.results.manifest import Manifest
-    from hopcli.results.values import Values
 
+ENTRIES = ("settings", "inputs", "versions")
+"""Parts of a manifest that are compared; versions do not count as a difference."""
 
-class Pair(NamedTuple):
-    """Entry in which the manifests of two runs differ.
+COLUMNS = ("of", "name", "A", "B", "n", "n_differ", "largest", "where")
+"""Columns of the table of differences."""
 
-    Attributes
-    ----------
-    name : str
-        Name of the entry.
-    values : dict of str to object
-        Its values in ``"a"`` and in ``"b"``, in JSON form; without a missing one.
-    """
-
-    name: str
-    values: dict[str, Any]
-
-
-class Compared(NamedTuple):
-    """A table or a file of arrays of two runs.
-
-    Attributes
-    ----------
-    file : str
-        Its name.
-    lacks : tuple of str
-        Descriptions of parts that only one of the two contains.
-    values : tuple of Values
-        The columns or arrays in both, if the files are not byte-identical.
-    same : bool
-        Whether the files are byte-identical.
-    """
-
-    file: str
-    lacks: tuple[str, ...] = ()
-    values: tuple[Values, ...] = ()
-    same: bool = False
-
-
-class Comparison(NamedTuple):
-    """Differences between two runs.
-
-    Attributes
-    ----------
-    settings, inputs, versions : tuple of Pair
-        Entries in which the manifests differ. Versions do not count as a difference.
-    files : tuple of Compared
-        Tables and files of arrays.
-    """
-
-    settings: tuple[Pair, ...]
-    inputs: tuple[Pair, ...]
-    versions: tuple[Pair, ...]
-    files: tuple[Compared, ...]
-
-    @property
-    def same(self) -> bool:
-        """True if settings, inputs and results are equal."""
-        return not self.settings and not self.inputs and all(one.same for one in self.files)
+NONE = "(none)"
+"""Text for a value that is missing on one side."""
 
 
 def open_runs(a: Path, b: Path) -> tuple[Manifest, Manifest]:
@@ -112,16 +62,7 @@ def _manifest(path: Path) -> Path:
     return path
 
 
-def _said(run: Manifest) -> dict[str, dict[str, Any]]:
-    """Return the settings, inputs and versions of a manifest."""
-    return {
-        "settings": settings_of(run),
-        "inputs": dict(run.get("inputs", {})),
-        "versions": dict(run["versions"]),
-    }
-
-
-def compare(a: Manifest, b: Manifest) -> Comparison:
+def compare(a: Manifest, b: Manifest) -> dict[str, Any]:
     """Compare two runs.
 
     Parameters
@@ -129,35 +70,51 @@ def compare(a: Manifest, b: Manifest) -> Comparison:
     a, b : Manifest
         Manifests of the runs.
 
+    Returns
+    -------
+    dict
+        Paths ``a`` and ``b``; ``same``; the names of :data:`ENTRIES`, each with a list of
+        entries that differ (``name``, and its value in ``a`` and ``b``); and ``files``. Each
+        file has ``file`` (its name), ``lacks`` (descriptions of parts that only one run
+        contains), ``values`` (the :class:`~hopcli.results.values.Values` that differ) and
+        ``same`` (true for the same bytes).
+
     Raises
     ------
     ResultError
         If a table or file of arrays differs from its manifest.
     """
-    settings, inputs, versions = (
-        tuple(_pairs(_said(a)[what], _said(b)[what])) for what in ("settings", "inputs", "versions")
-    )
-    return Comparison(settings, inputs, versions, tuple(_files(a, b)))
+    entries = [(settings_of(run), run.get("inputs", {}), run["versions"]) for run in (a, b)]
+    pairs = {name: [*_pairs(*sides)] for name, *sides in zip(ENTRIES, *entries, strict=True)}
+    files = [*_files(a, b)]
+    same = not pairs["settings"] and not pairs["inputs"] and all(file["same"] for file in files)
+    return {"a": str(a.path), "b": str(b.path), "same": same, **pairs, "files": files}
 
 
-def _pairs(a: Mapping[str, Any], b: Mapping[str, Any]) -> Iterator[Pair]:
+def _pairs(a: Mapping[str, Any], b: Mapping[str, Any]) -> Iterator[dict[str, Any]]:
     """Return the entries in which two mappings differ."""
     for name in {**a, **b}:
-        values = {side: one[name] for side, one in (("a", a), ("b", b)) if name in one}
+        values = {side: run[name] for side, run in (("a", a), ("b", b)) if name in run}
         if len(values) < 2 or values["a"] != values["b"]:
-            yield Pair(name, values)
+            yield {"name": name, **values}
 
 
-def _files(a: Manifest, b: Manifest) -> Iterator[Compared]:
-    """Compare all tables and files of arrays."""
+def _files(a: Manifest, b: Manifest) -> Iterator[dict[str, Any]]:
+    """Compare all tables and files of arrays; a table of trials is optional."""
     for name in dict.fromkeys((*_numbers_of(a), *_numbers_of(b))):
-        here = [side for side, run in (("A", a), ("B", b)) if _is_there(run, name)]
+        here = [
+            side
+            for side, run in (("A", a), ("B", b))
+            if name in run["outputs"] and (name != BULKY or run.file(name).exists())
+        ]
         if len(here) == 2:
-            yield _file(a, b, name)
+            lacks, values, same = _file(a, b, name)
         elif name == BULKY:
-            yield Compared(name, (f"kept in {here[0]} alone" if here else "left out",), same=True)
+            lacks, values = (f"kept in {here[0]} alone" if here else "left out",), ()
+            same = True
         else:
-            yield Compared(name, (f"only in {here[0]}",))
+            lacks, values, same = (f"only in {here[0]}",), (), False
+        yield {"file": name, "lacks": lacks, "values": values, "same": same}
 
 
 def _numbers_of(run: Manifest) -> list[str]:
@@ -166,24 +123,16 @@ def _numbers_of(run: Manifest) -> list[str]:
     return [*(f"{name}.csv" for name in run["tables"]), *arrays]
 
 
-def _is_there(run: Manifest, name: str) -> bool:
-    """Return whether a run has a file; a table of trials is optional."""
-    if name == BULKY and not run.file(name).exists():
-        return False
-    return name in run["outputs"]
-
-
-def _file(a: Manifest, b: Manifest, name: str) -> Compared:
+def _file(a: Manifest, b: Manifest, name: str) -> tuple[Any, Any, bool]:
     """Compare a file that exists in both runs."""
     files = [run.check(name) for run in (a, b)]
     if a["outputs"][name] == b["outputs"][name]:
-        return Compared(name, same=True)
+        return (), (), True
     with understood(" and ".join(map(str, files)), "compared"):
         if name.endswith(".npz"):
-            return Compared(name, *compare_arrays(*files))
-        table = name.removesuffix(".csv")
-        ours, theirs = (read_table(run, table) for run in (a, b))
-        return Compared(name, *compare_tables(ours, theirs))
+            return *compare_arrays(*files), False
+        ours, theirs = (read_table(run, name.removesuffix(".csv")) for run in (a, b))
+        return *compare_tables(ours, theirs), False
 
 
 def command_of(run: Manifest) -> str:
@@ -191,22 +140,23 @@ def command_of(run: Manifest) -> str:
     return str(run["config"].get("command", run.command))
 
 
-def spelt_sides(pair: Pair, command: str) -> dict[str, str]:
+def spelt_sides(pair: Mapping[str, Any], command: str) -> dict[str, str]:
     """Spell the values in A and in B as on the command line, or as JSON if these are equal."""
     spell = CATALOGUE[command].show if command in CATALOGUE else lambda _, value: show(value)
-    texts = {side.upper(): spell(pair.name, value) for side, value in pair.values.items()}
+    values = {side.upper(): pair[side] for side in "ab" if side in pair}
+    texts = {side: spell(pair["name"], value) for side, value in values.items()}
     if len(texts) > len(set(texts.values())):
-        texts = {side.upper(): json.dumps(value) for side, value in pair.values.items()}
+        texts = {side: json.dumps(value) for side, value in values.items()}
     return {"A": NONE, "B": NONE, **texts}
 
 
-def rows_of(found: Comparison, command: str) -> list[dict[str, Any]]:
+def rows_of(found: Mapping[str, Any], command: str) -> list[dict[str, Any]]:
     """Return all differences as rows of one table, one per setting or column of a table.
 
     Parameters
     ----------
-    found : Comparison
-        The differences.
+    found : mapping
+        The differences, as of :func:`compare`.
     command : str
         The command of the runs.
 
@@ -216,29 +166,16 @@ def rows_of(found: Comparison, command: str) -> list[dict[str, Any]]:
         Texts by :data:`COLUMNS`, without those that do not apply.
     """
     rows: list[dict[str, Any]] = [
-        {"of": what, "name": pair.name, **spelt_sides(pair, command)}
-        for what in ("settings", "inputs", "versions")
-        for pair in getattr(found, what)
+        {"of": name, "name": pair["name"], **spelt_sides(pair, command)}
+        for name in ENTRIES
+        for pair in found[name]
     ]
-    for file in found.files:
-        rows += [{"of": file.file, "name": lack} for lack in file.lacks]
-        rows += [
-            {
-                "of": file.file,
-                "name": values.name,
-                **{side: str(value) for side, value in zip("AB", values.pair, strict=True)},
-                "n": str(values.n),
-                "n_differ": str(values.n_differ),
-                "largest": "" if values.largest is None else f"{values.largest:.10g}",
-                "where": values.where or "",
-            }
-            for values in file.values
-        ]
+    for file in found["files"]:
+        of = {"of": file["file"]}
+        rows += [{**of, "name": lack} for lack in file["lacks"]]
+        for values in file["values"]:
+            cells = {name: str(getattr(values, name)) for name in ("name", "n", "n_differ")}
+            largest = "" if values.largest is None else f"{values.largest:.10g}"
+            sides = dict(zip("AB", map(str, values.pair), strict=True))
+            rows.append({**of, **cells, **sides, "largest": largest, "where": values.where})
     return rows
-
-
-NONE = "(none)"
-"""Text for a value that is missing on one side."""
-
-COLUMNS = ("of", "name", "A", "B", "n", "n_differ", "largest", "where")
-"""Columns of the table of differences."""

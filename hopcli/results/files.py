@@ -16,7 +16,7 @@ from pathlib import Path
 from typing import TYPE_CHECKING, BinaryIO
 
 from hopcli import endings
-from hopcli.errors import ResultError
+from hopcli.errors import ResultError, told
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Mapping
@@ -43,12 +43,13 @@ def is_folder(path: Path, *, links: bool = False) -> bool:
 
 
 def _is(kind: Callable[[int], bool], path: Path, *, links: bool) -> bool:
-    try:
-        return kind((path.stat() if links else path.lstat()).st_mode)
-    except PermissionError as error:
-        raise ResultError(f"{path}: cannot be read: {error.strerror}") from None
-    except (OSError, ValueError):
-        return False
+    with told(path):
+        try:
+            return kind((path.stat() if links else path.lstat()).st_mode)
+        except PermissionError:
+            raise
+        except (OSError, ValueError):
+            return False
 
 
 def is_file(path: Path, *, links: bool = False) -> bool:
@@ -221,25 +222,19 @@ def write_new(folder: Path, contents: Mapping[str, bytes]) -> list[str]:
         raise ResultError(f"{folder}: cannot be written: it is not a folder")
     new = [name for name, content in contents.items() if _is_new(folder / name, content)]
     for name in new:
-        try:
+        with told(folder, "written"):
             (folder / name).parent.mkdir(parents=True, exist_ok=True)
-        except OSError as error:
-            raise ResultError(f"{folder}: cannot be written: {error.strerror}") from None
         write_file(folder / name, functools.partial(Path.write_bytes, data=contents[name]))
     return new
 
 
 def _is_new(path: Path, content: bytes) -> bool:
     """Return whether a file is missing; an existing file must have these contents."""
-    try:
+    if not os.path.lexists(path):
+        return True
+    with told(path):
         if read_bytes(path, _MOST_SHIPPED) == content:
             return False
-    except FileNotFoundError:
-        return True
-    except ResultError:
-        raise
-    except OSError as error:
-        raise ResultError(f"{path}: cannot be read: {error.strerror}") from None
     raise ResultError(f"{path}: was changed, and is not overwritten; name another FOLDER")
 
 
@@ -260,14 +255,11 @@ def write_file(path: Path, write: Callable[[Path], object]) -> None:
     """
     stage = path.with_name(f"{STAGING}{os.getpid()}-{path.name}"[:200])
     try:
-        stage.unlink(missing_ok=True)
-        os.close(os.open(stage, os.O_WRONLY | os.O_CREAT | os.O_EXCL | _NO_LINK, 0o666))
-        write(stage)
-        stage.replace(path)
-    except ResultError:
-        raise
-    except OSError as error:
-        raise ResultError(f"{path}: cannot be written: {error.strerror or error}") from None
+        with told(path, "written"):
+            stage.unlink(missing_ok=True)
+            os.close(os.open(stage, os.O_WRONLY | os.O_CREAT | os.O_EXCL | _NO_LINK, 0o666))
+            write(stage)
+            stage.replace(path)
     finally:
         with contextlib.suppress(OSError):
             stage.unlink(missing_ok=True)

@@ -25,7 +25,7 @@ from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
 from hopcli import endings
-from hopcli.errors import ResultError
+from hopcli.errors import ResultError, told
 from hopcli.results.files import (
     STAGING,
     check_free,
@@ -84,11 +84,11 @@ def locked(folder: Path) -> Iterator[None]:
         return
     made = [place for place in (folder, *folder.parents) if not place.exists()]
     try:
-        with _written(folder):
+        with told(folder, "written"):
             descriptor = _take(path, folder)
         held.add(path)
         try:
-            with _written(folder):
+            with told(folder, "written"):
                 _tidy_up(folder)
             yield
         finally:
@@ -102,17 +102,6 @@ def locked(folder: Path) -> Iterator[None]:
         for place in made:
             with contextlib.suppress(OSError):
                 place.rmdir()
-
-
-@contextlib.contextmanager
-def _written(folder: Path) -> Iterator[None]:
-    """Report an error of the operating system in one line."""
-    try:
-        yield
-    except ResultError:
-        raise
-    except OSError as error:
-        raise ResultError(f"{folder}: cannot be written: {error.strerror or error}") from error
 
 
 def _take(path: Path, folder: Path) -> int:
@@ -197,7 +186,7 @@ def writing(folder: Path) -> Iterator[Path]:
     ResultError
         If another process is writing the folder, or it cannot be written.
     """
-    with _written(folder), locked(folder):
+    with told(folder, "written"), locked(folder):
         stage = Path(tempfile.mkdtemp(prefix=STAGING, suffix=_STAGE, dir=folder))
         try:
             yield stage

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import math
-from typing import TYPE_CHECKING, Any, NamedTuple
+from typing import TYPE_CHECKING, Any
 
 from hopcli import catalogue
 from hopcli.errors import ResultError
@@ -16,59 +16,8 @@ if TYPE_CHECKING:
     from collections.abc import Mapping, Sequence
     from pathlib import Path
 
-_NAMED = ("dataset",)
-"""Settings that a list always shows."""
 
-
-class Headlined(NamedTuple):
-    """Headline number of a run.
-
-    Attributes
-    ----------
-    name : str
-        Its column in the table.
-    value : float
-        The number.
-    """
-
-    name: str
-    value: float
-
-
-class Listed(NamedTuple):
-    """A finished run, or a grid of them.
-
-    Attributes
-    ----------
-    folder : Path
-        Its folder.
-    command : str
-        Its command; ``"recall grid"`` for a grid of it.
-    settings : dict
-        Its configuration in JSON form: resolved, except for a grid.
-    dataset : str
-        Name of the data set; empty for a grid in which it varies.
-    version : str
-        Version of hopcli that made it.
-    seconds : float
-        Duration, in seconds.
-    key : str
-        Hash of the run with its data, 64 hexadecimal digits; empty for a grid.
-    headline : Headlined or None
-        Its headline number, if it has one.
-    """
-
-    folder: Path
-    command: str
-    settings: dict[str, Any]
-    dataset: str
-    version: str
-    seconds: float
-    key: str
-    headline: Headlined | None
-
-
-def list_runs(tops: Sequence[Path]) -> tuple[list[Listed], list[str]]:
+def list_runs(tops: Sequence[Path]) -> tuple[list[dict[str, Any]], list[str]]:
     """List the finished runs at and below some folders, sorted by folder.
 
     Parameters
@@ -78,8 +27,11 @@ def list_runs(tops: Sequence[Path]) -> tuple[list[Listed], list[str]]:
 
     Returns
     -------
-    runs : list of Listed
-        Readable runs.
+    runs : list of dict
+        Readable runs: ``folder``; ``command``, ``"recall grid"`` for a grid of it;
+        ``settings``, resolved except for a grid; ``dataset``, empty for a grid in which it
+        varies; ``version`` of hopcli; ``seconds``; ``key``, empty for a grid; ``headline``,
+        its main number with ``name`` and ``value``, or None.
     refused : list of str
         Reason for each unreadable run, one line each.
 
@@ -90,10 +42,9 @@ def list_runs(tops: Sequence[Path]) -> tuple[list[Listed], list[str]]:
     """
     runs, refused = [], []
     for folder, why in find(tops):
-        if why:
-            refused.append(why)
-            continue
         try:
+            if why:
+                raise ResultError(why)
             commands = finished_in(folder)
         except ResultError as error:
             refused.append(str(error))
@@ -108,20 +59,19 @@ def list_runs(tops: Sequence[Path]) -> tuple[list[Listed], list[str]]:
     return runs, refused
 
 
-def _listed(folder: Path, command: str) -> Listed:
+def _listed(folder: Path, command: str) -> dict[str, Any]:
     manifest = open_manifest(folder / f"{command}.json")
-    settings = settings_of(manifest)
-    of_grid = command == GRID
-    return Listed(
-        folder,
-        f"{settings['command']} {GRID}" if of_grid else command,
-        settings,
-        str(settings.get("dataset", "")) if of_grid else manifest["dataset"]["name"],
-        manifest["versions"]["hopcli"],
-        float(manifest["duration_seconds"]),
-        "" if of_grid else manifest["key"],
-        None if of_grid else _headlined(manifest),
-    )
+    settings, of_grid = settings_of(manifest), command == GRID
+    return {
+        "folder": str(folder),
+        "command": f"{settings['command']} {GRID}" if of_grid else command,
+        "settings": settings,
+        "dataset": str(settings.get("dataset", "")) if of_grid else manifest["dataset"]["name"],
+        "version": manifest["versions"]["hopcli"],
+        "seconds": float(manifest["duration_seconds"]),
+        "key": "" if of_grid else manifest["key"],
+        "headline": None if of_grid else _headline(manifest),
+    }
 
 
 def settings_of(manifest: Mapping[str, Any]) -> dict[str, Any]:
@@ -138,25 +88,23 @@ def settings_of(manifest: Mapping[str, Any]) -> dict[str, Any]:
     return {**settings, **{f"grid.{name}": values for name, values in varies.items()}}
 
 
-def _headlined(manifest: Manifest) -> Headlined | None:
+def _headline(manifest: Manifest) -> dict[str, Any] | None:
     """Return the headline number of a run, if one row contains it."""
     headline = catalogue.entry(manifest.command).headline
     rows = read_table(manifest, headline.table.name).matching(headline.where)
     value = float(rows[headline.value][0]) if len(rows) == 1 else math.nan
-    return None if math.isnan(value) else Headlined(headline.value, value)
+    return None if math.isnan(value) else {"name": headline.value, "value": value}
 
 
-def telling(runs: Sequence[Listed]) -> list[str]:
+def telling(runs: Sequence[Mapping[str, Any]]) -> list[str]:
     """Find the settings in which runs of one command differ, or that some of them lack.
 
     Parameters
     ----------
-    runs : sequence of Listed
-        Runs of one command.
+    runs : sequence of dict
+        Runs of one command; their data set is always shown, so it is left out.
     """
-    names = dict.fromkeys(name for run in runs for name in run.settings if name not in _NAMED)
-    return [name for name in names if _differs([run.settings.get(name, ...) for run in runs])]
-
-
-def _differs(values: Sequence[Any]) -> bool:
-    return any(value != values[0] for value in values)
+    settings = [run["settings"] for run in runs]
+    names = dict.fromkeys(name for each in settings for name in each if name != "dataset")
+    first = settings[0]
+    return [n for n in names if any(each.get(n, ...) != first.get(n, ...) for each in settings)]

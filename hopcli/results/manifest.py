@@ -14,7 +14,7 @@ from collections.abc import Iterator, Mapping
 from typing import TYPE_CHECKING, Any
 
 from hopcli import catalogue
-from hopcli.errors import DataError, HopcliError, ResultError
+from hopcli.errors import DataError, HopcliError, ResultError, told
 from hopcli.results.files import STAGING, is_file, is_folder, open_regular, read_bytes
 from hopcli.results.forms import GRID, faults, is_plain
 
@@ -102,16 +102,9 @@ class Manifest(Mapping[str, Any]):
         found = _NO_FILE
         for _ in range(2):  # a writer may move the file between look-up and reading
             file = self.file(name)
-            try:
+            with told(self.folder / name), contextlib.suppress(FileNotFoundError):
                 found = sha256_of(file)
                 break
-            except FileNotFoundError:
-                continue
-            except ResultError:
-                raise
-            except OSError as error:
-                reason = error.strerror or error
-                raise ResultError(f"{self.folder / name}: cannot be read: {reason}") from None
         if found != expected:
             rule = f"SHA-256 is {found}, but {self.path.name} says {expected}"
             raise ResultError(f"{self.folder / name}: {rule}")
@@ -152,12 +145,13 @@ def _held(folder: Path) -> list[str]:
 
 
 def _exists(path: Path) -> bool:
-    try:
-        path.lstat()
-    except PermissionError as error:
-        raise ResultError(f"{path.parent}: cannot be read: {error.strerror}") from None
-    except (OSError, ValueError):
-        return False
+    with told(path.parent):
+        try:
+            path.lstat()
+        except PermissionError:
+            raise
+        except (OSError, ValueError):
+            return False
     return True
 
 
@@ -237,16 +231,14 @@ def read_values(path: Path) -> dict[str, Any]:
         If the file is missing, or is not a manifest.
     """
     waiting = published(path.parent)
+    is_waiting = waiting is not None and waiting.name == path.name
+    with told(path):
+        try:
+            content = read_bytes(waiting if waiting and is_waiting else path, MOST_BYTES)
+        except FileNotFoundError:
+            raise ResultError(f"{path}: no finished run of {path.stem!r} here") from None
     try:
-        is_waiting = waiting is not None and waiting.name == path.name
-        content = read_bytes(waiting if waiting and is_waiting else path, MOST_BYTES)
         values = json.loads(content)
-    except FileNotFoundError:
-        raise ResultError(f"{path}: no finished run of {path.stem!r} here") from None
-    except ResultError:
-        raise
-    except OSError as error:
-        raise ResultError(f"{path}: cannot be read: {error.strerror or error}") from None
     except (ValueError, RecursionError) as error:
         raise ResultError(f"{path}: cannot be read: {error!s:.80}") from None
     if not isinstance(values, dict) or not isinstance(values.get("outputs"), dict):

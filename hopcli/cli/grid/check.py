@@ -33,7 +33,7 @@ def check(folder: Path, quiet: bool) -> int:
         raise ResultError(f"{folder}: must contain a grid, there is no {FILE}")
     found = list(check_folders([folder], EVERY_CHECKER))
     n_cells = sum(checked.n_runs for checked in found)
-    differs = [finding.line for checked in found for finding in checked.differs]
+    differs = [one.line for checked in found for one in checked.findings if one.differs]
     for line in differs:
         print_line(line)
     if not quiet and not differs:
