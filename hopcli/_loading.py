@@ -13,6 +13,7 @@ is compiled in each process.
 from __future__ import annotations
 
 import contextlib
+import hashlib
 import logging
 import warnings
 from pathlib import Path
@@ -53,6 +54,16 @@ def _shortcut(function: Callable[..., Any]) -> Any:
     except (AttributeError, ImportError):
         return None
 
+    class Whole:
+        """Stamp of all files of a package, as parts of a loop are in several of them."""
+
+        def get_source_stamp(self) -> Any:
+            folder = Path(cast("Any", self)._py_file).parent
+            if not (folder / "__init__.py").is_file():
+                return cast("Any", super()).get_source_stamp()
+            sources = sorted(file.read_bytes() for file in folder.glob("*.py"))
+            return hashlib.sha256(b"".join(sources)).hexdigest()
+
     class OfUser(UserWideCacheLocator):
         """The user's folder, except one named ``~`` in the current folder without a home."""
 
@@ -62,10 +73,13 @@ def _shortcut(function: Callable[..., Any]) -> Any:
                 raise FileNotFoundError
             own.ensure_cache_path()
 
+    mine = [OfUser if one is UserWideCacheLocator else one for one in locators]
+    stamped: list[Any] = [type(one.__name__, (Whole, one), {}) for one in mine]
+
     class Files(CompileResultCacheImpl):
         """Files of a cache."""
 
-        _locator_classes = [OfUser if one is UserWideCacheLocator else one for one in locators]  # noqa: RUF012
+        _locator_classes = stamped
 
     class Cache(FunctionCache):
         """Cache of a function, with the same files as numba's own."""

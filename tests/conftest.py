@@ -89,9 +89,9 @@ def pytest_collection_finish() -> None:
 
 def _kernels_are_cached() -> bool:
     """Return whether numba's index is newer than the kernels."""
-    kernels = CHECKOUT / "hopcli" / "_kernels.py"
-    made = [index.stat().st_mtime for index in kernels.parent.glob("__pycache__/_kernels.*.nbi")]
-    return max(made, default=0.0) > kernels.stat().st_mtime
+    kernels = CHECKOUT / "hopcli" / "_kernels"
+    made = [index.stat().st_mtime for index in kernels.glob("__pycache__/fields.*.nbi")]
+    return max(made, default=0.0) > max(file.stat().st_mtime for file in kernels.glob("*.py"))
 
 
 @dataclass(frozen=True)

@@ -2,8 +2,9 @@
 
 from __future__ import annotations
 
-import importlib.util
+import importlib
 import itertools
+import sys
 from types import ModuleType, SimpleNamespace
 from typing import Any
 from unittest import mock
@@ -15,6 +16,7 @@ import reference_loops as plain
 from conftest import random_patterns, run_chains
 from numpy.typing import NDArray
 
+import hopcli
 from hopcli import _kernels, dynamics, observables
 from hopcli.dynamics import sites
 from hopcli.network import Network
@@ -100,11 +102,13 @@ def test_sites_drawn_with_more_than_32_bits(n_sites: int, temperature: float) ->
 @pytest.fixture(scope="module")
 def uncompiled() -> ModuleType:
     """Load a second copy of the kernels, as under NUMBA_DISABLE_JIT=1."""
-    spec: Any = importlib.util.find_spec("hopcli._kernels")
-    module = importlib.util.module_from_spec(spec)
-    with mock.patch.object(numba.config, "DISABLE_JIT", 1):
-        spec.loader.exec_module(module)
-    return module
+    others = {name: module for name, module in sys.modules.items() if "._kernels" not in name}
+    with (
+        mock.patch.dict(sys.modules, others, clear=True),
+        mock.patch.object(hopcli, "_kernels"),
+        mock.patch.object(numba.config, "DISABLE_JIT", 1),
+    ):
+        return importlib.import_module("hopcli._kernels")
 
 
 def assert_compiled_or_not_ends_alike(
@@ -148,6 +152,7 @@ def test_blocks_begin_anywhere(monkeypatch: pytest.MonkeyPatch, uncompiled: Modu
 @pytest.mark.parametrize("temperature", [1e-300, 0.003, 0.2, 0.9, 50.0])
 def test_chances_are_bounded(uncompiled: ModuleType, temperature: float) -> None:
     """From above, at any alignment within the slack; and by a sixteenth too much at most."""
+    chance_of = uncompiled.chains.chance_of
     laid_out = sites.lay_out(network(700, 5, "pseudo-inverse", 0.05))
     unit, slack = laid_out.unit, laid_out.slack
     rng = np.random.default_rng(5)
@@ -157,9 +162,9 @@ def test_chances_are_bounded(uncompiled: ModuleType, temperature: float) -> None
     levels = np.rint(-x / unit).astype(np.int32)
     chain = SimpleNamespace(levels=levels, chances=np.zeros(len(x), np.float32))
     with np.errstate(over="ignore", under="ignore"):
-        uncompiled._bound_noisy(laid_out, chain, temperature)
+        uncompiled.waiting._bound_noisy(laid_out, chain, temperature)
         for rule, spin, off in itertools.product((0, 1), (-1, 1), (-slack, 0, slack)):
-            chances = [uncompiled._chance(rule, y + off, spin, temperature) for y in -levels * unit]
+            chances = [chance_of(rule, y + off, spin, temperature) for y in -levels * unit]
             assert np.all((chain.chances >= chances) | (np.array(chances) < 1e-38))
         least = np.exp(np.minimum(2 * (levels * unit + 3 * slack) / temperature, 0.0))
     assert np.all(chain.chances <= np.minimum(1.0, 1.063 * least))
@@ -175,7 +180,7 @@ def test_a_shuffle_gives_every_order_as_often(uncompiled: ModuleType) -> None:
         for _ in range(2):
             before = tuple(queue.tolist())
             with np.errstate(over="ignore"):
-                spare = uncompiled._shuffle(seed, spare, queue)
+                spare = uncompiled.draws.shuffle(seed, spare, queue)
             # What was done to the queue, not where it led: the second starts from the first.
             which.append(orders[tuple(before.index(site) for site in queue.tolist())])
         assert spare == 4

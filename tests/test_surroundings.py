@@ -179,12 +179,14 @@ def _in_a_package_of_another(
 ) -> subprocess.CompletedProcess[str]:
     """Run code with a package, a home and a place of work that may only be read."""
     package, home, work = (tmp_path / name for name in ("site/hopcli", "home", "work"))
-    for folder in (package, home, work):
+    kernels = package / "_kernels"
+    for folder in (kernels, home, work):
         folder.mkdir(parents=True, exist_ok=True)
-    for path in (CHECKOUT / "hopcli").iterdir():
-        if path.name != "__pycache__" and not (package / path.name).exists():
-            (package / path.name).symlink_to(path)
-    for folder in (package, home):
+    for path in [*(CHECKOUT / "hopcli").iterdir(), *(CHECKOUT / "hopcli/_kernels").iterdir()]:
+        link = package / path.relative_to(CHECKOUT / "hopcli")
+        if path.name != "__pycache__" and not link.exists():
+            link.symlink_to(path)
+    for folder in (kernels, package, home):
         folder.chmod(0o555)
     kept = {k: v for k, v in os.environ.items() if k in ("PATH", "LD_LIBRARY_PATH", "LANG")}
     try:
@@ -198,7 +200,7 @@ def _in_a_package_of_another(
             timeout=300,
         )
     finally:
-        for folder in (package, home):
+        for folder in (package, kernels, home):
             folder.chmod(0o755)
 
 
@@ -220,11 +222,13 @@ CACHES: list[tuple[dict[str, str], str | None]] = [
 def test_cache_folders(tmp_path: Path, environment: dict[str, str], cache: str | None) -> None:
     places = {name: str(tmp_path / name) for name in ("home", "work")}
     given = {name: text.format(**places) for name, text in environment.items()}
-    code = "from hopcli import _kernels as k; print(k.__file__, k.run_chains.stats.cache_path)"
+    code = (
+        "from hopcli._kernels import fields as k; print(k.__file__, k.run_chains.stats.cache_path)"
+    )
     done = _in_a_package_of_another(tmp_path, code, **given)
     assert (done.returncode, done.stderr) == (0, "")
     source, where = done.stdout.split()
-    assert source == str(tmp_path / "site/hopcli/_kernels.py")
+    assert source == str(tmp_path / "site/hopcli/_kernels/fields.py")
     if cache is None:
         assert where == "None"
         assert list((tmp_path / "work").iterdir()) == []

@@ -101,7 +101,7 @@ def _load(run: Callable[[slice], None]) -> None:
             # With a damaged cache numba raises any exception.
             if loop.stats.cache_path is None:
                 raise
-            for file in Path(loop.stats.cache_path).glob("_kernels.*.nb?"):
+            for file in Path(loop.stats.cache_path).glob("fields.*.nb?"):
                 file.unlink(missing_ok=True)
             run(nothing)
 

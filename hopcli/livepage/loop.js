@@ -1,4 +1,4 @@
-// The physics of the page: single-site updates, attempt by attempt, as in hopcli/_kernels.py.
+// The physics of the page: single-site updates, attempt by attempt, as in hopcli/_kernels.
 //
 // A network is the class of each site and one coupling matrix between classes. A site's code
 // is its class and its value, class + width * (S + 1). Turning a site costs dE = 2x, where
