@@ -21,8 +21,8 @@ from hopcli.catalogue import CATALOGUE
 from hopcli.claims.claim import Claim
 from hopcli.claims.functions import FUNCTIONS
 from hopcli.claims.judging import VERDICTS, Evidence, answers, verdict
+from hopcli.claims.measured import Rows
 from hopcli.claims.published import Prediction, Printed, compare
-from hopcli.claims.rows import Rows
 from hopcli.config import Facts, RecallConfig, SelectConfig, TemperatureScanConfig
 from hopcli.datasets import Dataset
 from hopcli.errors import ResultError
@@ -38,9 +38,9 @@ from hopcli.grids.state import State
 from hopcli.patterns import images_as_patterns
 from hopcli.plots.captions import cut_labels
 from hopcli.report.commands import command_of_run
-from hopcli.report.drawings import drawing
 from hopcli.report.files import write
-from hopcli.report.sheets import sheet
+from hopcli.report.page import drawing
+from hopcli.report.sections import sheet
 from hopcli.statistics.comparisons import mean_difference
 from hopcli.statistics.means import clustered_mean_sem, replicate_interval
 from hopcli.statistics.rates import draws_interval, exact_interval, thermal_interval

@@ -17,15 +17,16 @@ from shell import SMALL_RUNS, Shell, commands
 
 import hopcli
 from hopcli import catalogue, experiments, report, results
+from hopcli.claims.judging import VERDICTS
 from hopcli.config import SelectConfig, WeightsConfig
 from hopcli.errors import ResultError
 from hopcli.grids.grid import read_grid
 from hopcli.grids.texts import with_sets
 from hopcli.grids.view import load_published
-from hopcli.report import VERDICTS, ClaimRow, Section
+from hopcli.report import Section
 from hopcli.report.commands import command_of_grid, command_of_run
-from hopcli.report.drawings import drawing
-from hopcli.report.sheets import MOST_ROWS, sheet
+from hopcli.report.page import drawing
+from hopcli.report.sections import MOST_ROWS, sheet
 from hopcli.tables import Column, Columns, Table
 
 RESULTS = CHECKOUT / "results"
@@ -35,9 +36,10 @@ MINUS, DASH = "\N{MINUS SIGN}", "\N{EN DASH}"
 NASTY = "<script>alert('1')</script> & \"<b>"
 
 
-def claim(**values: Any) -> ClaimRow:
+def claim(**values: Any) -> dict[str, Any]:
     row = {"id": "best", "claim": "The digit 1 is recalled best.", "verdict": "reproduced"}
-    return ClaimRow(**{**row, **values})
+    empty = ("place", "published", "found", "test", "under", "explained_by", "reason", "command")
+    return {**dict.fromkeys((*empty, "runs"), ""), **row, **values}
 
 
 CLAIMS = (
@@ -163,7 +165,11 @@ def test_verdicts_are_counted_and_have_a_shape_each(root: Element) -> None:
 
 def test_a_claim_shows_what_was_published_and_found(root: Element) -> None:
     said = by_id(root, "claim-best")
-    for words in (*(text for _, text in CLAIMS[0].found), CLAIMS[0].command, *CLAIMS[0].runs):
+    for words in (
+        *(text for _, text in CLAIMS[0]["found"]),
+        CLAIMS[0]["command"],
+        *CLAIMS[0]["runs"],
+    ):
         assert words in said.text
     links = [one.attributes["href"] for one in said.all("a")]
     assert links == ["#run-results-paper"]  # of what is in the page

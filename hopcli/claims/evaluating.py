@@ -8,9 +8,8 @@ from typing import TYPE_CHECKING, Any
 import numpy as np
 
 from hopcli.claims.functions import FUNCTIONS
-from hopcli.claims.measured import Measured
+from hopcli.claims.measured import Measured, Rows
 from hopcli.claims.published import columns_needed
-from hopcli.claims.rows import Rows
 from hopcli.errors import ResultError, SettingError
 from hopcli.values import bare
 

@@ -10,8 +10,7 @@ from typing import TYPE_CHECKING, Any
 
 import numpy as np
 
-from hopcli.claims.measured import Measured, binomial
-from hopcli.claims.rows import intervals_of
+from hopcli.claims.measured import Measured, binomial, intervals_of
 from hopcli.errors import ResultError
 from hopcli.statistics import Z95
 from hopcli.study.notebook import OF_PATTERNS
@@ -21,7 +20,7 @@ if TYPE_CHECKING:
 
     from numpy.typing import NDArray
 
-    from hopcli.claims.rows import Rows
+    from hopcli.claims.measured import Rows
 
 _TOTAL = "attractors"  # row of a census with the sum of the others
 

@@ -22,7 +22,7 @@ from typing import TYPE_CHECKING, Any
 import numpy as np
 
 from hopcli.claims.judging import DETECTABLE
-from hopcli.claims.rows import intervals_of, values_by
+from hopcli.claims.measured import intervals_of, values_by
 from hopcli.errors import ResultError
 from hopcli.statistics import Z95
 from hopcli.statistics.comparisons import holm

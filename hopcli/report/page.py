@@ -5,7 +5,7 @@ from __future__ import annotations
 import logging
 import re
 from pathlib import Path
-from typing import TYPE_CHECKING, Any
+from typing import TYPE_CHECKING, Any, NamedTuple
 
 import jinja2
 from markupsafe import Markup, escape
@@ -13,22 +13,28 @@ from markupsafe import Markup, escape
 from hopcli._version import __version__
 from hopcli.claims.judging import VERDICTS
 from hopcli.errors import ResultError
-from hopcli.printing import terminal
-from hopcli.report.drawings import drawing
+from hopcli.printing import html, terminal
 from hopcli.report.files import check_place, write
 from hopcli.report.sections import sections_in
 from hopcli.results import places
 from hopcli.results.manifest import understood
 
 if TYPE_CHECKING:
-    from collections.abc import Iterable, Iterator, Sequence
+    from collections.abc import Iterable, Iterator, Mapping, Sequence
 
-    from hopcli.report.claims import ClaimRow
+    from hopcli.plots.files import Picture
     from hopcli.report.sections import Section
 
 _log = logging.getLogger(__name__)
 
 _TEMPLATES = Path(__file__).parent / "templates"
+
+_PIXELS = 96  # CSS pixels per inch
+_NOT_IN_HTML = re.compile(
+    r'<\?xml.*?\?>|<!.*?>|<(metadata|style)\b.*?</\1>| xmlns(:\w+)?="[^"]*"|xlink:(?=href)',
+    re.DOTALL,
+)
+_LINK = re.compile(r'(href="#|url\(#)([^")]+)')
 
 _MARKS = dict(
     zip(VERDICTS, ("holds", "holds", "holds", "partly", "fails", "open", "open"), strict=True)
@@ -41,7 +47,7 @@ def page(
     sections: Sequence[Section],
     *,
     intro: str = "",
-    claims: Sequence[ClaimRow] = (),
+    claims: Sequence[Mapping[str, Any]] = (),
 ) -> str:
     """Build a self-contained HTML page.
 
@@ -53,31 +59,27 @@ def page(
         Runs and grids, in order.
     intro : str
         Paragraphs under the title, separated by empty lines.
-    claims : sequence of ClaimRow
-        Claims with their verdicts, at the top of the page.
+    claims : sequence of mapping
+        Claims with their verdicts, at the top of the page: ``id`` (unique), ``claim``, ``place``
+        in the source, ``published``, ``found`` (pairs of condition and measured number),
+        ``test``, ``verdict``, ``under`` and ``explained_by`` (conditions), ``reason``,
+        ``command`` that computes the numbers again, and ``runs`` (names of sections).
 
     Returns
     -------
     str
         The page; equal arguments give equal text.
-
-    Raises
-    ------
-    ValueError
-        If two claims have the same id.
     """
-    if len({claim.id for claim in claims}) < len(claims):
-        raise ValueError("two claims have the same id")
     parts = list(zip(_anchors("run", (one.name for one in sections)), sections, strict=True))
     anchor_of: dict[str, str] = {}
     for anchor, section in parts:
         anchor_of.setdefault(section.name, anchor)
-    verdicts = [claim.verdict for claim in claims]
+    verdicts = [claim["verdict"] for claim in claims]
     values: dict[str, Any] = {
         "version": __version__,
         "title": title,
         "paragraphs": [text for text in re.split(r"\n\s*\n", intro) if text.strip()],
-        "claims": list(zip(_anchors("claim", (one.id for one in claims)), claims, strict=True)),
+        "claims": list(zip(_anchors("claim", (one["id"] for one in claims)), claims, strict=True)),
         "tally": {v: verdicts.count(v) for v in VERDICTS if v in verdicts},
         "marks": _MARKS,
         "sections": parts,
@@ -172,3 +174,49 @@ def _printed(value: Any) -> Any:
 def _prose(text: str) -> Markup:
     """Return a text as HTML, with parts in backticks as code."""
     return Markup(re.sub("`([^`]+)`", r"<code>\1</code>", str(escape(terminal(text)))))
+
+
+class Drawing(NamedTuple):
+    """A figure of a page.
+
+    Attributes
+    ----------
+    title, caption : str
+        The subject; the run, and the meaning of bars and lines.
+    svg : str
+        The drawing, an HTML element whose name is the title.
+    width : int
+        Width of the drawing, in CSS pixels (96 per inch).
+    """
+
+    title: str
+    caption: str
+    svg: str
+    width: int
+
+
+def drawing(figure: Picture, prefix: str) -> Drawing:
+    """Draw a figure for a page.
+
+    Parameters
+    ----------
+    figure : Picture
+        The figure in paper style, since the page has title and caption.
+    prefix : str
+        Prefix of all ids in the drawing, unique on the page.
+    """
+    from hopcli.plots.files import drawn_svg
+
+    width, height = figure.get_size_inches()
+    svg = _NOT_IN_HTML.sub("", drawn_svg(figure))
+    used = {name for _, name in _LINK.findall(svg)}
+    svg = _LINK.sub(rf"\g<1>{prefix}-\2", svg)
+    svg = re.sub(r' id="([^"]+)"', lambda m: f' id="{prefix}-{m[1]}"' if m[1] in used else "", svg)
+    # A style element would apply to all drawings of the page.
+    head = (
+        f'<svg role="img" aria-label="{html(figure.title)}" '
+        f'viewBox="0 0 {72 * width:g} {72 * height:g}" '
+        'style="stroke-linejoin: round; stroke-linecap: butt">'
+    )
+    svg = " ".join(re.sub(r"<svg\b[^>]*>", lambda _: head, svg, count=1).split())
+    return Drawing(figure.title, figure.caption, svg, round(width * _PIXELS))
