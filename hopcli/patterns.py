@@ -6,6 +6,7 @@ couplings.
 
 from __future__ import annotations
 
+import functools
 from collections import Counter
 from dataclasses import dataclass
 from typing import TYPE_CHECKING, Any
@@ -45,7 +46,7 @@ _MOST_LABELS = 10_000
 _ARRAYS = ("xi", "labels", "source_index", "shape", "sample_index", "dataset", "dataset_sha256")
 
 
-@dataclass(frozen=True, slots=True, eq=False)
+@dataclass(frozen=True, eq=False)
 class Patterns:
     """Patterns to store, and their origin.
 
@@ -155,7 +156,7 @@ class Patterns:
             str(arrays["dataset_sha256"]),
         )
 
-    @property
+    @functools.cached_property
     def sha256(self) -> str:
         """Hash of the patterns, their labels, and the images used in the selection."""
         return digest(self.xi, np.array(self.labels), self.source_index, self.sample_index)

@@ -6,7 +6,6 @@ chains from the same seeds.
 
 from __future__ import annotations
 
-from dataclasses import dataclass, fields
 from typing import TYPE_CHECKING
 
 import numpy as np
@@ -21,11 +20,15 @@ Legacy = np.random.RandomState
 """NumPy's legacy generator."""
 
 
-@dataclass(frozen=True, slots=True, eq=False)
 class Streams:
-    """The seed sequences of a run.
+    """The seed sequences of a run, each spawned when it is first used.
 
     Parameters
+    ----------
+    seed : int
+        Seed of the run.
+
+    Attributes
     ----------
     tests : numpy.random.SeedSequence
         Choice of test images.
@@ -41,6 +44,8 @@ class Streams:
         Sign updates at the end of a run.
     """
 
+    _PURPOSES = ("tests", "starts", "chains", "patterns", "resting", "quench")
+
     tests: np.random.SeedSequence
     starts: np.random.SeedSequence
     chains: np.random.SeedSequence
@@ -48,10 +53,20 @@ class Streams:
     resting: np.random.SeedSequence
     quench: np.random.SeedSequence
 
+    def __init__(self, seed: int) -> None:
+        self._seed = seed
+
     @classmethod
     def of(cls, seed: int) -> Streams:
-        """Spawn the streams of a run from its seed."""
-        return cls(*np.random.SeedSequence(seed).spawn(len(fields(cls))))
+        """Return the streams of a run by its seed."""
+        return cls(seed)
+
+    def __getattr__(self, purpose: str) -> np.random.SeedSequence:
+        if purpose not in self._PURPOSES:
+            raise AttributeError(purpose)
+        key = (self._PURPOSES.index(purpose),)
+        self.__dict__[purpose] = found = np.random.SeedSequence(self._seed, spawn_key=key)
+        return found
 
 
 def seed_word(sequence: np.random.SeedSequence) -> int:

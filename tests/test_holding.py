@@ -20,7 +20,7 @@ from hopcli.errors import SettingError
 from hopcli.experiments.holding import hold
 from hopcli.experiments.resting import Resting, rest
 from hopcli.network import Network
-from hopcli.observables import local_fields
+from hopcli.observables import local_fields, overlaps
 from hopcli.patterns import Patterns
 from hopcli.plots.captions import what_was_run
 from hopcli.results import read_manifest
@@ -210,13 +210,13 @@ def test_the_automatic_criterion_is_four_standard_deviations_below() -> None:
 def test_a_few_of_many_patterns_are_enough() -> None:
     seen: list[Spins] = []
 
-    def relax(spins: Spins, number: NDArray[np.int64], of: int) -> Spins:
+    def relax(spins: Spins, number: NDArray[np.int64], of: int) -> NDArray[np.float64]:
         assert of == 1000
         assert np.all(np.diff(number) == 1)
         seen.append(spins)
         flipped = spins.copy()
         flipped[number % 10 == 0, :5] *= -1
-        return flipped
+        return overlaps(flipped, patterns.xi)
 
     patterns = _patterns(random_patterns(3, 250, 50))
     found = rest(patterns, relax, signed=True)
@@ -224,7 +224,7 @@ def test_a_few_of_many_patterns_are_enough() -> None:
     assert found.mean.tolist() == pytest.approx([0.98] * 100)
     assert found.sd.tolist() == pytest.approx([np.std([0.8, *[1.0] * 9], ddof=1)] * 100)
     for signed, mean in ((True, -1), (False, 1)):
-        turned = rest(patterns, lambda spins, _, __: -spins, signed=signed)
+        turned = rest(patterns, lambda spins, _, __: -overlaps(spins, patterns.xi), signed=signed)
         assert turned.mean.tolist() == [mean] * 100
 
 

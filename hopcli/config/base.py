@@ -97,33 +97,51 @@ class Settings:
         If a value breaks the rule of its setting.
     """
 
+    _known: ClassVar[tuple[dict[str, Setting], dict[str, Any]]]
+
     def __post_init__(self) -> None:
-        for item in fields(self):
-            value = getattr(self, item.name)
-            if value is None and item.default is None:
+        known, defaults = self._declared()
+        for name, declared in known.items():
+            value = getattr(self, name)
+            if value is None and defaults[name] is None:
                 continue
-            kind = item.metadata["setting"].kind
-            object.__setattr__(self, item.name, checked(kind, item.name, value))
+            object.__setattr__(self, name, checked(declared.kind, name, value))
+
+    @classmethod
+    def _declared(cls) -> tuple[dict[str, Setting], dict[str, Any]]:
+        """Return the settings of the class and their defaults, by name."""
+        if "_known" not in cls.__dict__:
+            items = fields(cls)
+            declared = {item.name: item.metadata["setting"] for item in items}
+            cls._known = declared, {item.name: item.default for item in items}
+        return cls._known
 
     @classmethod
     def settings(cls) -> dict[str, Setting]:
         """Return the settings by name, in the order of the help text."""
-        return {item.name: item.metadata["setting"] for item in fields(cls)}
+        return dict(cls._declared()[0])
 
     @classmethod
     def default_of(cls, name: str) -> Any:
         """Return the default of a setting, None if it is open."""
-        return next(item.default for item in fields(cls) if item.name == name)
+        return cls._declared()[1][name]
+
+    def with_values(self, **values: Any) -> Self:
+        """Replace some values; only these are checked."""
+        changed, known = copy.copy(self), self._declared()[0]
+        for name, value in values.items():
+            object.__setattr__(changed, name, checked(known[name].kind, name, value))
+        return changed
 
     def values(self) -> dict[str, Any]:
         """Return the values by name, as Python objects."""
-        return {item.name: getattr(self, item.name) for item in fields(self)}
+        return {name: getattr(self, name) for name in self._declared()[0]}
 
     def to_dict(self) -> dict[str, Any]:
         """Return the values by name, for JSON and TOML."""
-        kinds = {name: declared.kind for name, declared in self.settings().items()}
+        known, _ = self._declared()
         return {
-            name: None if value is None else kinds[name].plain(value)
+            name: None if value is None else known[name].kind.plain(value)
             for name, value in self.values().items()
         }
 

@@ -226,7 +226,7 @@ def _with_patterns(config: S, stock: Stock, dataset: Dataset) -> Prepared[S]:
 
 
 def _selected(config: PatternSettings, stock: Stock) -> Patterns:
-    return stock.select(config).take(config.digits)
+    return stock.select(config)
 
 
 def hashes(

@@ -83,7 +83,9 @@ class Relaxation:
             trials = authors_trials(config, dataset, patterns)
             sites = functools.cache(lambda: authors_sites(config, dataset, patterns))
         else:
-            trials = draw_trials(config, dataset, patterns, streams.tests)
+            uses_images = config.start.uses_images
+            pools = prepared.stock.pools(config, dataset, patterns) if uses_images else None
+            trials = draw_trials(config, dataset, patterns, streams.tests, pools)
         prepared.check_start(trials.starts)
         return cls(config, network, patterns, trials, streams, sites, threads)
 
@@ -130,11 +132,12 @@ class Relaxation:
         config = self.config
         last = temperatures(config.temperature, config.sweeps)[-1]
 
-        def relax(spins: Spins, number: Ints, of: int) -> Spins:
+        def relax(spins: Spins, number: Ints, of: int) -> Floats:
             seeds = dynamics.chain_seeds(self.streams.resting, 2 * of)
             schedule = [last] * config.sweeps
             final = self._go(spins, seeds[number], schedule, False, None)
-            return self._quenched(final, seeds[of + number]).spins
+            ends = self._quenched(final, seeds[of + number]).ends
+            return overlaps_of_sums(ends, self.couplings)
 
         return rest(self.patterns, relax, signed=config.score == "signed")
 

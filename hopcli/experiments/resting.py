@@ -12,7 +12,6 @@ from typing import TYPE_CHECKING
 
 import numpy as np
 
-from hopcli.observables import overlaps
 from hopcli.records import frozen
 from hopcli.scoring import nearest_of
 
@@ -102,7 +101,7 @@ class Resting:
 
 
 def rest(
-    patterns: Patterns, relax: Callable[[Spins, Ints, int], Spins], *, signed: bool
+    patterns: Patterns, relax: Callable[[Spins, Ints, int], Floats], *, signed: bool
 ) -> Resting:
     """Run a few times from each stored pattern (at most 100 of them, evenly spaced).
 
@@ -112,7 +111,8 @@ def rest(
         The stored patterns.
     relax : callable
         First states, int8, shape (runs, N), the number of each run, and the number of all runs
-        in; final states out. Each call gets as many runs as the memory allows.
+        in; overlaps of their final states with the patterns, shape (runs, p), out. Each call
+        gets as many runs as the memory allows.
     signed : bool
         Compare m, otherwise |m|.
     """
@@ -124,8 +124,7 @@ def rest(
     parts = []
     for first in range(0, len(row), step):
         number = np.arange(first, min(first + step, len(row)))
-        final = relax(patterns.xi[row[number]], number, len(row))
-        parts.append(overlaps(final, patterns.xi))
+        parts.append(relax(patterns.xi[row[number]], number, len(row)))
     every = np.concatenate(parts)
     labels = np.array(patterns.labels)
     nearest = nearest_of(every, labels[row][:, None] == labels)

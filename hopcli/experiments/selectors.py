@@ -7,6 +7,7 @@ neither samples nor tuning images.
 from __future__ import annotations
 
 import contextlib
+import copy
 import dataclasses
 from dataclasses import dataclass
 from typing import TYPE_CHECKING
@@ -178,7 +179,8 @@ def draw_contests(
     contests = []
     for number, seed in enumerate(seeds):
         of_samples, of_tuning, picks = seed.spawn(3)
-        own = dataclasses.replace(streams, tests=tests[number], chains=chains[number])
+        own = copy.copy(streams)
+        own.tests, own.chains = tests[number], chains[number]
         legacy_seed = int(of_samples.generate_state(1)[0])  # 32 bits, as required
         for size in config.selector_samples:
             with _called("selector_samples"):

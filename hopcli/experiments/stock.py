@@ -17,6 +17,7 @@ from hopcli.config.groups import PatternSettings
 from hopcli.datasets import default_threshold
 from hopcli.errors import SettingError
 from hopcli.experiments.sources import GIVEN, load_data
+from hopcli.experiments.trials import image_pools
 from hopcli.patterns import draw_samples, read_patterns, select
 from hopcli.records import digest
 from hopcli.rules import store
@@ -24,8 +25,9 @@ from hopcli.rules import store
 if TYPE_CHECKING:
     from collections.abc import Callable, Hashable
 
-    from hopcli.config import DataSettings, LearningSettings
+    from hopcli.config import DataSettings, LearningSettings, RecallConfig
     from hopcli.datasets import Dataset
+    from hopcli.experiments.trials import Pools
     from hopcli.network import Network
     from hopcli.patterns import Patterns
     from hopcli.records import Floats
@@ -34,7 +36,7 @@ T = TypeVar("T")
 
 _BUDGET = 1 << 29
 _OF_HASH = 12  # digits that name given patterns
-_OF_A_RUN = 4  # most records of one run: two data sets, a selection, couplings
+_OF_A_RUN = 6  # most records of one run: two data sets, a selection, pools, couplings
 
 
 class Stock:
@@ -83,7 +85,7 @@ class Stock:
             raise SettingError("select_split", error.rule, error.found) from None
 
     def select(self, config: PatternSettings) -> Patterns:
-        """Return the selected pattern of every label.
+        """Return the selected pattern of each label, by default of every one.
 
         Raises
         ------
@@ -98,7 +100,22 @@ class Stock:
             return select(source, names, draw_samples(source, names, *chosen))[0]
 
         # Not the hash of the data: an embedded file has the same hash for every threshold.
-        return self._once((*_data_key(config, config.select_split), *chosen), made)
+        key = (*_data_key(config, config.select_split), *chosen)
+        if (digits := config.digits) is None:
+            return self._once(key, made)
+        return self._once((*key, digits), lambda: self._once(key, made).take(digits))
+
+    def pools(self, config: RecallConfig, dataset: Dataset, patterns: Patterns) -> Pools:
+        """Return the images that may be tested; `dataset` is that of the configuration.
+
+        Raises
+        ------
+        SettingError
+            If the data set does not have a label of the patterns.
+        """
+        exclude = config.exclude_samples
+        key = ("pools", *_data_key(config, None), dataset.sha256, patterns.sha256, exclude)
+        return self._once(key, lambda: image_pools(dataset, patterns, exclude_samples=exclude))
 
     def hold(self, config: DataSettings, dataset: Dataset) -> None:
         """Add a data set that is already loaded, under its name in a configuration."""

@@ -8,6 +8,7 @@ number, so that no run stores an entry for each trial.
 from __future__ import annotations
 
 import functools
+import itertools
 from dataclasses import dataclass
 from typing import TYPE_CHECKING
 
@@ -15,6 +16,7 @@ import numpy as np
 
 from hopcli.errors import SettingError
 from hopcli.experiments.tally import check_names
+from hopcli.records import frozen
 from hopcli.starts import Bank, fill_bank
 from hopcli.streams import legacy_random_state
 
@@ -63,22 +65,23 @@ class Trials:
     entries : callable
         Takes repeat and place in it of trials, int64, shape (n,) each. Returns the entry of
         `starts` of each, int64, shape (n,).
+    labels : tuple of str
+        Different labels, in the order of the trials; by default those of `starts`.
     """
 
     starts: Bank
     size: int
     repeats: int
     entries: Callable[[Ints, Ints], Ints]
+    labels: tuple[str, ...] = ()
+
+    def __post_init__(self) -> None:
+        if not self.labels:
+            labels = tuple(dict.fromkeys(self.starts.label.tolist()))
+            object.__setattr__(self, "labels", labels)
 
     def __len__(self) -> int:
         return self.size * self.repeats
-
-    @functools.cached_property
-    def labels(self) -> tuple[str, ...]:
-        """Different labels, in the order of the trials."""
-        label = self.starts.label
-        first_of_run = np.append(True, label[1:] != label[:-1])
-        return tuple(dict.fromkeys(label[first_of_run].tolist()))
 
     def bank(self, rows: Ints) -> Bank:
         """Return the starting states of these trials, one entry per trial."""
@@ -95,8 +98,55 @@ class Trials:
         return np.sort(np.concatenate(rows))
 
 
+@dataclass(frozen=True, slots=True, eq=False)
+class Pools:
+    """Images that may be tested.
+
+    Parameters
+    ----------
+    labels, sizes : tuple
+        The different labels, and the number of images of each.
+    label : ndarray of str, shape (n,)
+        Label of each image, label by label.
+    image : ndarray of int64, shape (n,)
+        Its index in the data set.
+    """
+
+    labels: tuple[str, ...]
+    sizes: tuple[int, ...]
+    label: NDArray[np.str_]
+    image: Ints
+
+
+def image_pools(dataset: Dataset, patterns: Patterns, *, exclude_samples: bool) -> Pools:
+    """Find the images of the stored labels that may be tested.
+
+    Raises
+    ------
+    SettingError
+        If the data set does not have a label.
+    """
+    is_free = np.ones(len(dataset.spins), dtype=np.bool_)
+    if exclude_samples and patterns.comes_from(dataset):
+        is_free[patterns.sample_index] = False
+    labels, found = tuple(dict.fromkeys(patterns.labels)), []
+    for label in labels:
+        if label not in dataset.label_names:
+            rule = f"must name labels of {dataset.name} to be tested"
+            raise SettingError("digits", rule, label)
+        images = dataset.indices_of(label)
+        found.append(images[is_free[images]])
+    sizes = tuple(map(len, found))
+    label_of, image = np.repeat(labels, sizes), np.concatenate(found)
+    return Pools(labels, sizes, frozen(label_of), frozen(image))
+
+
 def draw_trials(
-    config: RecallConfig, dataset: Dataset, patterns: Patterns, seed: np.random.SeedSequence
+    config: RecallConfig,
+    dataset: Dataset,
+    patterns: Patterns,
+    seed: np.random.SeedSequence,
+    pools: Pools | None = None,
 ) -> Trials:
     """Choose the starting states of all trials of a run.
 
@@ -108,6 +158,8 @@ def draw_trials(
         The images, and the stored patterns.
     seed : numpy.random.SeedSequence
         The stream for drawing test images.
+    pools : Pools, optional
+        Their pools, if they are known.
 
     Raises
     ------
@@ -115,7 +167,9 @@ def draw_trials(
         If a label has fewer images than requested, or the start does not fit.
     """
     if config.start.uses_images:
-        return _test_images(config, dataset, patterns, seed)
+        if pools is None:
+            pools = image_pools(dataset, patterns, exclude_samples=config.exclude_samples)
+        return _test_images(config, dataset, pools, seed)
     once, tests = fill_bank(config.start, dataset, patterns), int(config.tests)
     check_names(once.label.tolist(), patterns.labels)
     size = len(once) * tests
@@ -157,16 +211,13 @@ def check_states(setting: str, count: int, n_sites: int) -> None:
 
 
 def _test_images(
-    config: RecallConfig, dataset: Dataset, patterns: Patterns, seed: np.random.SeedSequence
+    config: RecallConfig, dataset: Dataset, pools: Pools, seed: np.random.SeedSequence
 ) -> Trials:
     """Draw test images without replacement, or take all."""
-    labels = tuple(dict.fromkeys(patterns.labels))
-    pools = [_pool(config, dataset, patterns, label) for label in labels]
-    sizes = [len(pool) for pool in pools]
+    labels, sizes, image = pools.labels, pools.sizes, pools.image
     _check_pools(config, labels, sizes)
-    image = np.concatenate(pools)
-    starts = Bank(np.repeat(labels, sizes), image, dataset.spins, image)
-    firsts = np.cumsum([0, *sizes[:-1]]).tolist()
+    starts = Bank(pools.label, image, dataset.spins, image)
+    firsts = [0, *itertools.accumulate(sizes[:-1])]
 
     @functools.lru_cache(maxsize=64)  # more than the repeats in most blocks of trials
     def draw(repeat: int) -> Ints:
@@ -187,24 +238,12 @@ def _test_images(
     size = len(image) if config.tests == "all" else len(labels) * int(config.tests)
     check_trials(config, len(labels), size)
     if config.tests != "all" and config.test_images == "fresh":
-        return Trials(starts, size, config.repeats, fresh)
+        return Trials(starts, size, config.repeats, fresh, labels)
     same = np.arange(size) if config.tests == "all" else draw(0)
-    return Trials(starts, size, config.repeats, lambda _, place: same[place])
+    return Trials(starts, size, config.repeats, lambda _, place: same[place], labels)
 
 
-def _pool(config: RecallConfig, dataset: Dataset, patterns: Patterns, label: str) -> Ints:
-    """Return the images of a label that may be tested."""
-    if label not in dataset.label_names:
-        raise SettingError("digits", f"must name labels of {dataset.name} to be tested", label)
-    pool = dataset.indices_of(label)
-    if config.exclude_samples and patterns.comes_from(dataset):
-        is_free = np.ones(len(dataset.spins), dtype=np.bool_)
-        is_free[patterns.sample_index] = False
-        pool = pool[is_free[pool]]
-    return pool
-
-
-def _check_pools(config: RecallConfig, labels: Sequence[str], sizes: list[int]) -> None:
+def _check_pools(config: RecallConfig, labels: Sequence[str], sizes: Sequence[int]) -> None:
     """Refuse more tests than images of the smallest label."""
     fewest = int(np.argmin(sizes))
     size, label = sizes[fewest], labels[fewest]

@@ -7,12 +7,13 @@ results.
 from __future__ import annotations
 
 import dataclasses
+import functools
 import itertools
 import json
 import math
 from collections.abc import Mapping
 from dataclasses import dataclass, field
-from typing import TYPE_CHECKING, Any
+from typing import TYPE_CHECKING, Any, NamedTuple
 
 from hopcli import catalogue
 from hopcli.errors import SettingError
@@ -50,26 +51,22 @@ class Axis:
     values: tuple[tuple[Any, ...], ...]
 
 
-@dataclass(frozen=True, slots=True, eq=False)
-class Point:
+class Point(NamedTuple):
     """One point of a grid.
 
-    Parameters
+    Attributes
     ----------
     place : int
         Its number in the order of the grid, from 0.
     values : tuple
         Its value for each key of the grid, as in a file.
-    settings : dict
-        The content of a configuration file for this point alone.
     """
 
     place: int
     values: tuple[Any, ...]
-    settings: dict[str, Any]
 
 
-@dataclass(frozen=True, slots=True, eq=False)
+@dataclass(frozen=True, eq=False)
 class Grid:
     """The product of its axes; the last one varies fastest.
 
@@ -93,12 +90,12 @@ class Grid:
     def __len__(self) -> int:
         return math.prod(len(axis.values) for axis in self.axes)
 
-    @property
+    @functools.cached_property
     def entry(self) -> Entry:
         """The command."""
         return catalogue.entry(self.command)
 
-    @property
+    @functools.cached_property
     def names(self) -> tuple[str, ...]:
         """Keys of the grid: varying settings, in order."""
         return tuple(name for axis in self.axes for name in axis.names)
@@ -107,8 +104,15 @@ class Grid:
         """Return every point, in order."""
         products = itertools.product(*(axis.values for axis in self.axes))
         for place, chosen in enumerate(products):
-            values = tuple(itertools.chain.from_iterable(chosen))
-            yield Point(place, values, {**self.fixed, **dict(zip(self.names, values, strict=True))})
+            yield Point(place, tuple(itertools.chain.from_iterable(chosen)))
+
+    @functools.cached_property
+    def _fixed(self) -> tuple[Config, Execution]:
+        """The configuration without the varying settings, and the execution of every cell."""
+        how = self.entry.execution.settings()
+        given = {name: value for name, value in self.fixed.items() if name not in how}
+        of_all = {name: value for name, value in self.fixed.items() if name in how}
+        return self.entry.config.from_values(given), self.entry.execution(**of_all)
 
     def read(self, point: Point) -> tuple[Config, Execution]:
         """Return the configuration and the execution of a point.
@@ -118,7 +122,9 @@ class Grid:
         SettingError
             If its values conflict.
         """
-        config, execution = self.entry.read(point.settings)
+        config, execution = self._fixed
+        config = config.with_values(**dict(zip(self.names, point.values, strict=True)))
+        execution.check_with(config)
         return config, execution
 
     def keys(self) -> tuple[Key, ...]:
