@@ -6,14 +6,17 @@ A loop that is not in the cache is compiled as usual, for the compiler imports w
 This shortcut uses names that numba's manual does not have: a numba without them loads in its
 own, slower way.
 
-If no folder for the cache is writeable (a package of another user, without a home), the loop
-is compiled in each process.
+An installation compiles the loops beside their source. They are read from there even if the
+user may not write there. A loop for another processor, Python or numba is compiled into numba's
+own folder. If no folder is writeable (a package of another user, without a home), it is compiled
+in each process.
 """
 
 from __future__ import annotations
 
 import contextlib
 import hashlib
+import inspect
 import logging
 import warnings
 from pathlib import Path
@@ -33,26 +36,25 @@ with warnings.catch_warnings():
 _log = logging.getLogger("hopcli")
 
 
-def _shortcut(function: Callable[..., Any]) -> Any:
-    """Return a cache of a function that loads without the compiler; None if numba has none.
+def _places() -> list[Any]:
+    """Return the places of a cache, in order of preference; the last is beside the source."""
+    from numba.core import caching
 
-    Raises
-    ------
-    RuntimeError
-        If there is no folder for the cache.
-    """
-    try:
-        from numba.core.caching import (
-            CompileResultCacheImpl,
-            FunctionCache,
-            UserWideCacheLocator,
-        )
-        from numba.core.runtime import rtsys  # type: ignore[attr-defined]
+    class OfUser(caching.UserWideCacheLocator):
+        """The user's folder, except one named ``~`` in the current folder without a home."""
 
-        initialize, load = rtsys.initialize, cast("Any", FunctionCache)._load_overload
-        locators = CompileResultCacheImpl._locator_classes
-    except (AttributeError, ImportError):
-        return None
+        def ensure_cache_path(self) -> None:
+            own = cast("Any", super())
+            if not Path(own.get_cache_path()).is_absolute():
+                raise FileNotFoundError
+            own.ensure_cache_path()
+
+    class Installed(caching.InTreeCacheLocator):
+        """The folder beside the source, even if it may only be read."""
+
+        @classmethod
+        def from_function(cls, function: Any, file: str) -> Any:
+            return cast("Any", cls)(function, file)
 
     class Whole:
         """Stamp of all files of a package, as parts of a loop are in several of them."""
@@ -64,40 +66,56 @@ def _shortcut(function: Callable[..., Any]) -> Any:
             sources = sorted(file.read_bytes() for file in folder.glob("*.py"))
             return hashlib.sha256(b"".join(sources)).hexdigest()
 
-    class OfUser(UserWideCacheLocator):
-        """The user's folder, except one named ``~`` in the current folder without a home."""
+    usual = cast("Any", caching.CompileResultCacheImpl)._locator_classes
+    places = [OfUser if place is caching.UserWideCacheLocator else place for place in usual]
+    return [type(place.__name__, (Whole, place), {}) for place in [*places, Installed]]
 
-        def ensure_cache_path(self) -> None:
-            own = cast("Any", super())
-            if not Path(own.get_cache_path()).is_absolute():
-                raise FileNotFoundError
-            own.ensure_cache_path()
 
-    mine = [OfUser if one is UserWideCacheLocator else one for one in locators]
-    stamped: list[Any] = [type(one.__name__, (Whole, one), {}) for one in mine]
+def _shortcut(function: Callable[..., Any]) -> Any:
+    """Return a cache of a function that loads without the compiler; None if numba has none."""
+    try:
+        from numba.core.caching import CompileResultCacheImpl, FunctionCache
+        from numba.core.caching import IndexDataCacheFile as Files
+        from numba.core.runtime import rtsys  # type: ignore[attr-defined]
 
-    class Files(CompileResultCacheImpl):
-        """Files of a cache."""
+        initialize, index_key = rtsys.initialize, cast("Any", FunctionCache)._index_key
+        places = _places()
+    except (AttributeError, ImportError):
+        return None
 
-        _locator_classes = stamped
+    class Loops(CompileResultCacheImpl):
+        """Form in which loops are kept."""
+
+        _locator_classes = places
 
     class Cache(FunctionCache):
         """Cache of a function, with the same files as numba's own."""
 
-        _impl_class = Files
+        _impl_class = Loops
 
         def save_overload(self, sig: Any, data: Any) -> None:
             try:
                 cast("Any", super()).save_overload(sig, data)
             except OSError as error:
-                _log.info("the compiled loops cannot be kept: %s", error.strerror)
+                text = "the compiled loops were not saved (%s): set NUMBA_CACHE_DIR to a folder"
+                _log.info(f"{text} that you may write", error.strerror)
 
         def load_overload(self, sig: Any, target_context: Any) -> Any:
             initialize(target_context)  # instead of everything that can be compiled
-            try:
-                return load(self, sig, target_context)
-            except OSError:  # on Windows, or for files that only another user may read
-                return None
+            installed = places[-1](function, inspect.getfile(function))
+            key = index_key(self, sig, target_context.codegen())
+            for folder in dict.fromkeys((self.cache_path, installed.get_cache_path())):
+                file = cast("Any", Files)(
+                    folder, self._impl.filename_base, installed.get_source_stamp()
+                )
+                try:
+                    data = file.load(key)
+                    if data is not None:
+                        return self._impl.rebuild(target_context, data)
+                except Exception:  # numba raises any exception from a damaged file
+                    with contextlib.suppress(OSError):
+                        file.flush()
+            return None
 
     return cast("Any", Cache)(function)
 
@@ -153,16 +171,15 @@ def compiled(function: _F, **options: Any) -> _F:
     callable
         The compiled function, loaded from its cache without numba's compiler; a plain
         function if ``NUMBA_DISABLE_JIT`` is set.
-
     """
     loop = numba.njit(**options)(function)
     if loop is function:  # NUMBA_DISABLE_JIT
         return loop
-    try:
-        cache = _shortcut(function)
-        if cache is None or not hasattr(loop, "_cache"):
-            return cast("_F", numba.njit(cache=True, **options)(function))
+    cache = _shortcut(function) if hasattr(loop, "_cache") else None
+    if cache is not None:
         cast("Any", loop)._cache = cache
-    except RuntimeError:  # there is no such folder
-        pass
-    return cast("_F", loop)
+        return cast("_F", loop)
+    try:
+        return cast("_F", numba.njit(cache=True, **options)(function))
+    except RuntimeError:  # no folder for the cache is writeable
+        return cast("_F", loop)

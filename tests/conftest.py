@@ -75,7 +75,7 @@ def pytest_configure(config: pytest.Config) -> None:
     Without workers the first test that needs the kernels compiles them.
     """
     controls = not hasattr(config, "workerinput") and config.getoption("numprocesses", None)
-    if controls and not config.option.collectonly and not _kernels_are_cached():
+    if controls and not config.option.collectonly:
         xi = np.ones((1, 2), np.int8)
         seeds = dynamics.chain_seeds(np.random.SeedSequence(0), 1)
         dynamics.run(store(xi), xi, seeds=seeds, temperatures=0.0, sweeps=1, attempts_per_sweep=1)
@@ -85,13 +85,6 @@ def pytest_collection_finish() -> None:
     """Collect garbage less often, and not among permanent objects, to save time."""
     gc.freeze()
     gc.set_threshold(50_000, 20, 50)
-
-
-def _kernels_are_cached() -> bool:
-    """Return whether numba's index is newer than the kernels."""
-    kernels = CHECKOUT / "hopcli" / "_kernels"
-    made = [index.stat().st_mtime for index in kernels.glob("__pycache__/fields.*.nbi")]
-    return max(made, default=0.0) > max(file.stat().st_mtime for file in kernels.glob("*.py"))
 
 
 @dataclass(frozen=True)

@@ -118,12 +118,13 @@ print(
 COMPILED, LOADED = ["12.0", "0", "True", "12.0"], ["12.0", "1", "False", "12.0"]
 
 
-def _run_loop(folder: Path, before: str = "") -> list[str]:
+def _run_loop(folder: Path, before: str = "", **variables: str) -> list[str]:
     """Return the output of the loop's program, with its cache in a folder, after other code."""
     script = folder / "loop.py"
     script.write_text(_LOOP, encoding="utf-8")
     code = f"{UNPRIVILEGED}{before}\nimport runpy; runpy.run_path({str(script)!r})"
-    environment = os.environ | {"NUMBA_CACHE_DIR": str(folder), "NUMBA_DISABLE_JIT": "0"}
+    variables = {"NUMBA_CACHE_DIR": str(folder), "NUMBA_DISABLE_JIT": "0"} | variables
+    environment = os.environ | variables
     command = [sys.executable, "-c", code]
     done = subprocess.run(command, env=environment, capture_output=True, text=True, check=True)
     return done.stdout.split()
@@ -152,6 +153,25 @@ assert not known("_nrt")
 def test_a_numba_of_other_names_loads_in_its_own_way(tmp_path: Path) -> None:
     assert _run_loop(tmp_path, _OTHER_NUMBA) == COMPILED
     assert _run_loop(tmp_path, _OTHER_NUMBA)[:2] == LOADED[:2]
+
+
+def test_loops_compiled_at_installation(tmp_path: Path) -> None:
+    package, home = tmp_path / "package", tmp_path / "home"
+    package.mkdir()
+    usual = {"NUMBA_CACHE_DIR": "", "XDG_CACHE_HOME": str(home)}
+    assert _run_loop(package, **usual) == COMPILED
+    assert not home.exists()
+    (package / "__pycache__").chmod(0o555)
+    assert _run_loop(package, **usual) == LOADED
+    other = usual | {"NUMBA_CPU_NAME": "generic", "NUMBA_CPU_FEATURES": ""}
+    assert _run_loop(package, **other) == COMPILED  # for another processor
+    assert _run_loop(package, **other) == LOADED
+    assert list(home.rglob("*.nbi"))
+    for kind in ("nbi", "nbc"):
+        for file in home.rglob(f"*.{kind}"):
+            file.write_bytes(b"damaged")
+        assert _run_loop(package, **other) == COMPILED
+        assert _run_loop(package, **other) == LOADED
 
 
 @pytest.mark.slow
@@ -230,7 +250,7 @@ def test_cache_folders(tmp_path: Path, environment: dict[str, str], cache: str |
     source, where = done.stdout.split()
     assert source == str(tmp_path / "site/hopcli/_kernels/fields.py")
     if cache is None:
-        assert where == "None"
+        assert where == str(tmp_path / "site/hopcli/_kernels/__pycache__")
         assert list((tmp_path / "work").iterdir()) == []
     else:
         assert Path(where).is_relative_to(tmp_path / "work" / cache)

@@ -3,8 +3,7 @@
 from __future__ import annotations
 
 import math
-from pathlib import Path
-from typing import TYPE_CHECKING, Any
+from typing import TYPE_CHECKING
 
 import numpy as np
 
@@ -81,29 +80,9 @@ def start(job: Job) -> Callable[[slice], None]:
             job.cancelled,
         )
 
-    _load(run)
+    with announced("compiling the loops: some ten seconds"):
+        run(slice(0, 0))  # no chain: the call only loads the loop
     return run
-
-
-def _load(run: Callable[[slice], None]) -> None:
-    """Load the loop from numba's cache; announce a compilation, which takes long."""
-    loop: Any = _kernels.run_chains
-    if getattr(loop, "signatures", True):  # loaded, or uncompiled
-        return
-    text = "compiling the loops, once: some ten seconds"
-    if loop.stats.cache_path is None:
-        text = "compiling the loops, in each run: NUMBA_CACHE_DIR names no folder to keep them in"
-    nothing = slice(0, 0)  # no chain: the call only loads the loop
-    with announced(text):
-        try:
-            run(nothing)
-        except Exception:
-            # With a damaged cache numba raises any exception.
-            if loop.stats.cache_path is None:
-                raise
-            for file in Path(loop.stats.cache_path).glob("fields.*.nb?"):
-                file.unlink(missing_ok=True)
-            run(nothing)
 
 
 def _rule(job: Job) -> int:

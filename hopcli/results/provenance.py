@@ -1,7 +1,7 @@
 """Provenance of a result: versions of the packages, and the commit of the source.
 
-In a checkout git gives the commit; in a built package it is in a file. pyproject.toml names this
-module as the hook that writes that file, so it needs only the standard library.
+In a checkout git gives the commit; in a built package it is in a file. The build, which writes
+that file, runs this module alone, so it needs only the standard library.
 """
 
 from __future__ import annotations
@@ -12,7 +12,6 @@ import re
 import subprocess
 import sys
 from pathlib import Path
-from typing import Any
 
 WITHOUT_NUMBERS = (
     *("api", "claims", "cli", "docs", "estimator", "grids"),
@@ -25,7 +24,7 @@ _PACKAGES = ("numpy", "scipy", "numba", "pandas", "matplotlib", "scikit-learn", 
 
 _TOP = Path(__file__).resolve().parents[2]
 _WRITTEN = "hopcli/SOURCE_COMMIT"
-"""File into which a build writes the commit, relative to the parent of the package."""
+"""File with the commit in a built package, relative to the parent of the package."""
 
 
 def versions() -> dict[str, str]:
@@ -99,25 +98,3 @@ def _of_checkout(top: Path) -> str | None:
     except OSError:
         return None
     return head.stdout.strip() + ("+modified" if edited else "")
-
-
-def get_build_hook() -> Any:
-    """Return the hatchling hook that writes the commit into a wheel and an sdist."""
-    from hatchling.builders.hooks.plugin.interface import BuildHookInterface
-
-    class SourceCommit(BuildHookInterface):  # type: ignore[misc]  # typed where it is installed
-        """Build hook; a wheel built from an sdist keeps the commit of the sdist."""
-
-        def initialize(self, version: str, build_data: dict[str, Any]) -> None:
-            commit = source_commit(Path(self.root))
-            if version == "editable" or commit is None or (Path(self.root) / _WRITTEN).is_file():
-                return
-            file = Path(self.directory) / "SOURCE_COMMIT"
-            file.parent.mkdir(parents=True, exist_ok=True)
-            file.write_text(commit + "\n", encoding="ascii")
-            build_data["force_include"][str(file)] = _WRITTEN
-
-        def finalize(self, *_: object) -> None:
-            (Path(self.directory) / "SOURCE_COMMIT").unlink(missing_ok=True)
-
-    return SourceCommit
