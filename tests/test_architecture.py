@@ -37,7 +37,7 @@ MAY_IMPORT = {
     "markup": "printing",
     "observables": "",
     "statistics": "records",
-    "tables": "statistics",
+    "tables": "errors printing statistics values",
     "_kernels": "_loading",
     "_loading": "",
     "theory": "network observables waiting",

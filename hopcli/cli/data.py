@@ -12,7 +12,7 @@ from hopcli.cli.data_options import data_options, load_asked
 from hopcli.cli.lines import print_lines
 from hopcli.cli.listening import listen
 from hopcli.cli.once import Command, Group
-from hopcli.cli.tables import form_option, print_table
+from hopcli.cli.tables import is_usual, print_table, table_options
 from hopcli.config.data import DataSettings
 from hopcli.datasets import SOURCES, parse_spec
 from hopcli.errors import SettingError
@@ -24,8 +24,12 @@ if TYPE_CHECKING:
     from hopcli.tables import Columns
 
 
-@click.group("data", cls=Group, invoke_without_command=True, params=data_options("split"))
-@form_option
+@click.group(
+    "data",
+    cls=Group,
+    invoke_without_command=True,
+    params=[*data_options("split"), *table_options()],
+)
 @click.pass_context
 def command(ctx: click.Context, /, dataset: str | None, form: str, **flags: Any) -> None:
     """List the data sources and count the images of a data set.
@@ -89,7 +93,7 @@ def command(ctx: click.Context, /, dataset: str | None, form: str, **flags: Any)
     if form == "json":
         click.echo(json.dumps(_as_json(parts)))
         return
-    if form != "table":
+    if not is_usual(form):
         print_table(_as_table(parts), form)
         return
     for source in SOURCES.values():

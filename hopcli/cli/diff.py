@@ -11,7 +11,7 @@ import click
 from hopcli.cli.completion import complete_folder
 from hopcli.cli.lines import print_line
 from hopcli.cli.once import Command
-from hopcli.cli.tables import form_option, in_columns, print_rows
+from hopcli.cli.tables import in_columns, is_usual, print_rows, table_options
 from hopcli.cli.types import FOLDER
 from hopcli.values import finite
 
@@ -24,10 +24,9 @@ if TYPE_CHECKING:
 _LONGEST = 60  # characters of a setting
 
 
-@click.command("diff", cls=Command)
+@click.command("diff", cls=Command, params=table_options())
 @click.argument("a", metavar="A", type=FOLDER, shell_complete=complete_folder)
 @click.argument("b", metavar="B", type=FOLDER, shell_complete=complete_folder)
-@form_option
 def command(a: Path, b: Path, form: str) -> int:
     """Compare the settings and numbers of two runs.
 
@@ -59,7 +58,7 @@ def command(a: Path, b: Path, form: str) -> int:
             for file in found["files"]
         ]
         click.echo(json.dumps({**found, "files": files}))
-    elif form != "table":
+    elif not is_usual(form):
         print_rows(comparing.rows_of(found, command_of_runs), comparing.COLUMNS, form)
     else:
         for line in _lines(found, command_of_runs):

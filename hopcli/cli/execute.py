@@ -13,7 +13,7 @@ from hopcli import catalogue
 from hopcli.cli.lines import print_files, print_line, print_lines, show_status, tell
 from hopcli.cli.listening import listen
 from hopcli.cli.progress import Watch, shown
-from hopcli.cli.tables import in_columns, json_rows, print_table
+from hopcli.cli.tables import check_columns, in_columns, is_usual, json_rows, print_table
 from hopcli.errors import renamed
 from hopcli.experiments.stock import Stock
 from hopcli.printing import terminal
@@ -45,6 +45,8 @@ def execute(*requests: Request) -> int:
         Exit code: 1 if a repeated run has different tables, otherwise 0.
     """
     listen(quiet=all(request.wishes.quiet for request in requests))
+    for request in requests:
+        check_columns(catalogue.entry(request.config.command).tables, ("published",))
     stock = Stock()
     jobs = [single.plan(request, stock) for request in requests]
     jobs.reverse()
@@ -107,12 +109,17 @@ def _print(job: Job, outcome: Outcome) -> None:
     if wishes.format == "json":
         print_json(job.out, config.command, summary, result.notes, outcome.files)
         return
-    if wishes.format != "table":
-        print_table(summary, wishes.format)
+    if wishes.format == "csv":
+        print_table(summary, "csv")
+        return
+    summary = with_published(config, summary)
+    if not is_usual(wishes.format):
+        print_table(summary, wishes.format, percent=True, named=job.request.out.resolve().name)
         return
     if job.request.named:
         print_lines(f"{config.command}: {terminal(job.request.named)}\n")
-    print_table(summary, "table", percent=True, more=_published(config, summary))
+    print_table(summary, "table", percent=True)
+    _tell_left_out(summary, result.columns)
     for finding in result.notes.get("findings", ()):
         lines = terminal(finding, keep="\n").splitlines()
         print_lines("\n" + "\n".join(textwrap.fill(line, _WIDTH) for line in lines))
@@ -122,13 +129,28 @@ def _print(job: Job, outcome: Outcome) -> None:
     print_files(job.out, outcome.files, before=found)
 
 
-def _published(config: Config, summary: Columns) -> dict[str, list[str]]:
-    """Return the printed table of the study beside a run with its configuration."""
+def with_published(config: Config, summary: Columns) -> Columns:
+    """Add the printed table of the study to that of a run with its configuration."""
     from hopcli.study import printed_recall
 
     values = printed_recall(config.to_dict()) if config.command == "recall" else {}
-    labels = [str(label) for label in summary["label"].tolist()] if values else []
-    return {"published": [values.get(label, "") for label in labels]} if values else {}
+    if not values:
+        return summary
+    return summary.beside("published", [values.get(label, "") for label in summary["label"]])
+
+
+def _tell_left_out(summary: Columns, tables: Mapping[str, Columns]) -> None:
+    """Say which labels a printed table shows, if its file has others."""
+    name = summary.declared.name
+    if name not in tables or "label" not in tables[name]:
+        return
+    labels = list(dict.fromkeys(tables[name]["label"].tolist()))
+    printed = set(summary["label"].tolist()) if "label" in summary else {"overall"}
+    others = [terminal(label) for label in labels if label not in printed]
+    if others:
+        shown = ", ".join(terminal(label) for label in labels if label in printed)
+        click.echo()
+        print_line(f"The label printed is {shown}; {name}.csv also contains {', '.join(others)}.")
 
 
 def print_json(

@@ -6,6 +6,8 @@ from collections import Counter
 
 import click
 
+from hopcli.cli.tables import check_layout
+
 
 class Command(click.Command):
     """A command with a short help (`-h`) that refuses an option given twice."""
@@ -33,7 +35,9 @@ class Command(click.Command):
             for param, times in Counter(order).items():
                 if isinstance(param, click.Option) and times > 1:
                     _check(param, times, args)
-        return super().parse_args(ctx, args)
+        rest = super().parse_args(ctx, args)
+        check_layout(ctx, ctx.params.get("form", ctx.params.get("format")))
+        return rest
 
 
 class Group(Command, click.Group):

@@ -13,7 +13,7 @@ import click
 from hopcli.cli.completion import complete_config, complete_setting
 from hopcli.cli.once import Command
 from hopcli.cli.short import examples
-from hopcli.cli.tables import FORM_HELP, FORMATS
+from hopcli.cli.tables import table_options
 from hopcli.cli.types import FOLDER
 from hopcli.values import flag_name, show
 
@@ -123,12 +123,7 @@ def wish_options(default: str) -> list[click.Option]:
             "pictures are drawn.",
         ),
         click.Option(["--quiet", "-q"], is_flag=True, help="Print only errors and draw no bar."),
-        click.Option(
-            ["--format"],
-            type=click.Choice(FORMATS),
-            default="table",
-            help=FORM_HELP,
-        ),
+        *table_options("format"),
     ]
 
 

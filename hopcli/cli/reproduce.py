@@ -13,7 +13,7 @@ from hopcli.cli.lines import print_files, show_status
 from hopcli.cli.listening import listen
 from hopcli.cli.once import Command
 from hopcli.cli.progress import bar
-from hopcli.cli.tables import form_option, json_rows, print_table
+from hopcli.cli.tables import is_usual, json_rows, print_table, table_options
 from hopcli.cli.types import FOLDER, QUIET
 from hopcli.errors import renamed
 from hopcli.runs.requests import Wishes
@@ -29,7 +29,7 @@ def _names(_ctx: click.Context, _param: click.Parameter, text: str | None) -> tu
     return tuple(name.strip() for name in text.split(",")) if text is not None else ()
 
 
-@click.command("reproduce", cls=Command)
+@click.command("reproduce", cls=Command, params=table_options())
 @click.option(
     "--against",
     metavar="FILE",
@@ -53,7 +53,6 @@ def _names(_ctx: click.Context, _param: click.Parameter, text: str | None) -> tu
 @click.option("--overwrite", is_flag=True, help="Replace other runs that are in the folder.")
 @click.option("--again", is_flag=True, help="Run finished runs again.")
 @QUIET
-@form_option
 def command(against: str, only: tuple[str, ...], quick: bool, form: str, **wishes: Any) -> None:
     """Judge each claim of a text from simulations.
 
@@ -196,8 +195,8 @@ def _print(verdicts: Verdicts, form: str) -> None:
             json.dumps({"command": "reproduce", "out": str(out), "table": rows, "files": names})
         )
         return
-    if form != "table":
-        print_table(short(made), form)
+    if not is_usual(form):
+        print_table(short(made), form, named=out.name)
         return
     click.echo(brief(made))
     counts = Counter(one.verdict for one in judged)

@@ -10,7 +10,7 @@ import click
 from hopcli import catalogue
 from hopcli.cli.lines import print_lines, tell
 from hopcli.cli.once import Command
-from hopcli.cli.tables import form_option, in_columns, print_rows
+from hopcli.cli.tables import in_columns, is_usual, print_rows, table_options
 from hopcli.cli.types import FOLDERS
 from hopcli.errors import ResultError
 from hopcli.printing import terminal
@@ -24,9 +24,8 @@ _WIDEST = 40  # characters of a setting in a table
 _OF_KEY = 8  # digits of a key that are printed
 
 
-@click.command("runs", cls=Command)
+@click.command("runs", cls=Command, params=table_options())
 @FOLDERS
-@form_option
 def command(folders: tuple[Path, ...], form: str) -> int:
     """List finished runs and the settings in which they differ.
 
@@ -54,7 +53,7 @@ def command(folders: tuple[Path, ...], form: str) -> int:
     telling = [listing.telling(some) for some in of_command]
     if form == "json":
         click.echo(json.dumps(runs))
-    elif form != "table":
+    elif not is_usual(form):
         names = list(dict.fromkeys(name for some in telling for name in some))
         rows = [_row(run, names) for run in runs]
         print_rows(rows, _heads(rows), form)

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import json
 import shutil
 import sys
 from pathlib import Path
@@ -13,9 +14,10 @@ from hopcli.cli.completion import complete_source
 from hopcli.cli.data_options import data_options, load_asked
 from hopcli.cli.listening import listen
 from hopcli.cli.once import Command
+from hopcli.cli.tables import check_layout, is_usual, json_rows, print_table, table_options
 from hopcli.later import later
 from hopcli.printing import terminal
-from hopcli.values import flag_name
+from hopcli.values import flag_name, nearest
 
 if TYPE_CHECKING:
     import numpy as np
@@ -30,7 +32,7 @@ _Drawn = tuple[str, "NDArray[np.int8]"]
 _SIGNS = ".#"
 
 
-@click.command("show", cls=Command, params=data_options("dataset"))
+@click.command("show", cls=Command, params=[*data_options("dataset"), *table_options(default=None)])
 @click.argument("file", metavar="FILE", shell_complete=complete_source)
 @click.option("--width", type=click.IntRange(min=1), help="Columns to draw in.  [default: all]")
 @click.option(
@@ -40,24 +42,36 @@ _SIGNS = ".#"
     show_default=True,
     help="Patterns drawn at most.",
 )
-def command(file: str, width: int | None, most: int, **flags: Any) -> None:
-    """Draw patterns in the terminal, +1 as ink; or the patterns and states of a finished run.
+@click.option("--table", metavar="NAME", help="Print this table of a finished run or grid.")
+def command(
+    file: str, width: int | None, most: int, form: str | None, table: str | None, **flags: Any
+) -> None:
+    """Draw patterns in the terminal, +1 as ink; or show the states or a table of a finished run.
 
     FILE is a patterns.npz of `hopcli select`, a picture, a folder of pictures, a text file of
     patterns (.txt), another file of data (.csv, .npy, .npz, IDX), or any SOURCE that
     `hopcli data` lists. The other commands store the same patterns with the same options for
     the data. Two rows of pixels become a row of half blocks, or one of # and . in terminals
     without half blocks. A picture wider than the terminal is shrunk by a whole factor.
-    Nothing is written.
+    With --table or --format, FILE is the folder of a finished run or grid: its main table, or
+    the named one, is printed. Nothing is written.
 
     \b
       hopcli show results/select/patterns.npz
       hopcli show photographs --size 64x64 --threshold mean
       hopcli show drawings
       hopcli show results/recall
+      hopcli show results/recall --format latex --where label=overall
+      hopcli show results/figure1 --table temperature_scan --pivot label
     """
     listen(quiet=False)
     given = {name: value for name, value in flags.items() if value is not None}
+    if table is not None or form is not None or not is_usual("table"):
+        check_layout(click.get_current_context(), form or "table")
+        for name in given:
+            raise click.UsageError(f"{flag_name(name)} has no effect on a table")
+        _print_table(Path(file), table, form or "table")
+        return
     arrays = _of_run(Path(file))
     drawn = _run(arrays, given) if arrays else _patterns(file, given)
     draw = half_blocks if _can_draw(_BLOCKS) else signs
@@ -66,6 +80,32 @@ def command(file: str, width: int | None, most: int, **flags: Any) -> None:
         click.echo(f"{_drawable(name)}\n{draw(picture, columns)}\n")
     if len(drawn) > most:
         click.echo(f"... and {len(drawn) - most:,} more")
+
+
+def _print_table(folder: Path, name: str | None, form: str) -> None:
+    """Print a table of a finished run or grid, by default the one that its command prints."""
+    from hopcli import catalogue, results
+    from hopcli.cli.execute import with_published
+    from hopcli.grids.view import load_view
+    from hopcli.results.forms import GRID
+
+    if results.command_in(folder) == GRID:
+        found = load_view(folder, name).table
+    else:
+        loaded = results.load(folder)
+        tables = loaded.result.columns
+        if name is None:
+            summary = catalogue.entry(loaded.config.command).summary(loaded.config, loaded.result)
+            found = with_published(loaded.config, summary)
+        elif name in tables:
+            found = tables[name]
+        else:
+            rule = f"must be one of {', '.join(tables)}{nearest(name, tables)}"
+            raise click.UsageError(f"--table {rule}, found {name!r:.80}")
+    if form == "json":
+        click.echo(json.dumps(json_rows(found)))
+    else:
+        print_table(found, form, percent=True, named=folder.resolve().name)
 
 
 def _encoding() -> str:

@@ -4,42 +4,164 @@ from __future__ import annotations
 
 import math
 import sys
-from types import MappingProxyType
 from typing import TYPE_CHECKING, Any
 
 import click
 
+from hopcli.cli.lines import print_lines
+from hopcli.errors import renamed
 from hopcli.printing import terminal
-from hopcli.values import finite
+from hopcli.values import finite, flag_name
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Iterable, Mapping, Sequence
 
-    from hopcli.tables import Column, Columns
+    from hopcli.tables import Column, Columns, Table
+    from hopcli.tables.documents import Layout, Shown
 
 FORMATS = ("table", "json", "csv", "markdown", "latex")
 """Formats of a printed table. JSON contains more, depending on the command."""
 
-FORM_HELP = (
-    "Print a table; for scripts a line of JSON, or the table as CSV; for documents the table in "
-    "Markdown or LaTeX. All formats except `table` print full precision, with rates as fractions.  "
-    "[default: table]"
+_LAYOUT = "hopcli.layout"  # in click's context, where print_table finds it
+
+
+def layout() -> Layout:
+    """Return the layout that the options of the running command describe."""
+    from hopcli.tables.documents import Layout
+
+    ctx = click.get_current_context(silent=True)
+    return Layout() if ctx is None else Layout(**ctx.meta.get(_LAYOUT, {}))
+
+
+def is_usual(form: str) -> bool:
+    """Return whether a command prints its own table for people: no option changes its layout."""
+    ctx = click.get_current_context(silent=True)
+    chosen = {} if ctx is None else ctx.meta.get(_LAYOUT, {})
+    return form == "table" and not any(chosen.values())
+
+
+def _keep(ctx: click.Context, param: click.Parameter, value: Any) -> None:
+    """Keep a part of the layout in the context of the command."""
+    if param.name == "columns":
+        value = tuple(name.strip() for name in (value or "").split(",") if name.strip())
+    elif param.name == "where":
+        value = tuple(_condition(text) for text in value)
+    ctx.meta.setdefault(_LAYOUT, {})[param.name] = value
+
+
+def _condition(text: str) -> tuple[str, str]:
+    name, is_there, value = text.partition("=")
+    if not is_there or not name.strip():
+        raise click.UsageError(
+            f"--where must be COLUMN=VALUE, such as label=overall, found {text!r:.80}"
+        )
+    return name.strip(), value.strip()
+
+
+_LAYOUT_OPTIONS: tuple[tuple[str, dict[str, Any]], ...] = (
+    (
+        "--columns",
+        {
+            "metavar": "NAME,...",
+            "help": "Columns to print; in tables for people and documents each estimate with its "
+            "error.  [default: those for people; for scripts all]",
+        },
+    ),
+    (
+        "--where",
+        {
+            "metavar": "COLUMN=VALUE",
+            "multiple": True,
+            "help": "Print only rows with this value, as in label=overall. Several of one column "
+            "are alternatives.",
+        },
+    ),
+    (
+        "--pivot",
+        {
+            "metavar": "COLUMN",
+            "help": "Make a column of each value of this one, such as a key of a grid.",
+        },
+    ),
+    (
+        "--precision",
+        {
+            "type": click.IntRange(1, 15),
+            "help": "Significant digits of half widths in Markdown and LaTeX, and of numbers "
+            "without an error.  [default: 1 or 2; 4]",
+        },
+    ),
+    ("--macros", {"is_flag": True, "help": "Print a LaTeX macro per cell instead of the table."}),
 )
 
-form_option = click.option(
-    "--format", "form", type=click.Choice(FORMATS), default="table", help=FORM_HELP
-)
-"""Option of commands that print a table; its value is called ``form``."""
+
+def table_options(
+    name: str = "form", forms: Sequence[str] = FORMATS, default: str | None = "table"
+) -> list[click.Option]:
+    """Make the options of a command that prints a table.
+
+    Parameters
+    ----------
+    name : str
+        Parameter of the format.
+    forms : sequence of str
+        Formats.
+    default : str or None
+        Default format; None if it depends on other options.
+    """
+    form = click.Option(
+        ["--format", name],
+        type=click.Choice(forms),
+        default=default,
+        help="Print a table; for scripts a line of JSON, or the table as CSV with full precision "
+        "and rates as fractions; for documents Markdown, or LaTeX for booktabs, rounded by the "
+        f"intervals.  [default: {default or 'by the suffix of --out, else csv'}]",
+    )
+    kept: dict[str, Any] = {"callback": _keep, "expose_value": False}
+    return [form, *(click.Option([flag], **kept, **about) for flag, about in _LAYOUT_OPTIONS)]
 
 
-def print_table(
-    table: Columns,
-    form: str,
-    *,
-    percent: bool = False,
-    more: Mapping[str, Sequence[str]] = MappingProxyType({}),
-) -> None:
-    """Print a table in any of :data:`FORMATS` except JSON.
+def check_layout(ctx: click.Context, form: str | None) -> None:
+    """Refuse options of the layout that have no effect on a format."""
+    for_documents, for_people = ("markdown", "latex"), ("table", "markdown", "latex")
+    allowed = {
+        "columns": (*for_people, "csv", "parquet"),
+        "where": (*for_people, "csv", "parquet"),
+        "pivot": for_people,
+        "precision": for_documents,
+        "macros": ("latex",),
+    }
+    for name, value in ctx.meta.get(_LAYOUT, {}).items():
+        if value and form is not None and form not in allowed[name]:
+            others = " or ".join(allowed[name])
+            raise click.UsageError(f"--{name} has no effect on --format {form}; give {others}")
+
+
+def check_columns(tables: Iterable[Table], keys: Sequence[str] = ()) -> None:
+    """Refuse columns that no table of a command has, before it runs.
+
+    Parameters
+    ----------
+    tables : iterable of Table
+        Tables of the command.
+    keys : sequence of str
+        Further columns, the keys of a grid.
+    """
+    declared = [table for table in tables if "*" not in table.names]
+    known = list(dict.fromkeys([*(name for table in declared for name in table.names), *keys]))
+    chosen = layout()
+    named = {"columns": chosen.columns, "where": [name for name, _ in chosen.where]}
+    for setting, names in {**named, "pivot": [chosen.pivot] if chosen.pivot else []}.items():
+        for name in names:
+            if name not in keys and not any(name in table for table in declared):
+                from hopcli.tables.documents import check_column
+
+                with renamed(flag_name):
+                    check_column(setting, name, known)
+
+
+def print_table(table: Columns, form: str, *, percent: bool = False, named: str = "table") -> None:
+    """Print a table in any of :data:`FORMATS` except JSON, as the options of the layout say.
 
     Parameters
     ----------
@@ -49,17 +171,41 @@ def print_table(
         The format.
     percent : bool
         For people, print rates in percent and each error beside its estimate.
-    more : mapping of str to sequence of str
-        Further columns, only in the format for people.
+    named : str
+        Beginning of the names of macros, such as the folder of a run.
     """
-    if form != "table":
-        from hopcli.grids.export import write_table
+    from hopcli.tables.documents import check_column, chosen_rows, for_people, shown_columns
 
-        print_text(write_table(table, None, form))
-        return
-    columns = _for_people(table) if percent else _plain(table)
-    columns += [(name, [terminal(cell) for cell in cells]) for name, cells in more.items()]
+    chosen = layout()
+    with renamed(flag_name):
+        if form != "table":
+            from hopcli.grids.export import write_table
+
+            print_text(write_table(table, None, form, chosen, named))
+            return
+        if chosen.pivot:
+            _print_pivot(shown_columns(table, chosen))
+            return
+        table = chosen_rows(table, chosen.where)
+        for name in chosen.columns:
+            check_column("columns", name, table.names)
+    if percent:
+        columns = _for_people(table, chosen.columns or for_people(table))
+    else:
+        columns = _plain(table.only(chosen.columns) if chosen.columns else table)
     click.echo(_laid_out(columns, _gap(columns)))
+
+
+def _print_pivot(columns: Sequence[Shown]) -> None:
+    """Print a pivot below the head of its numbers."""
+    from hopcli.tables.documents import heads_above, heads_of
+
+    above = heads_above(columns)
+    if len(above) == 1:
+        print_lines(f"{above[0]}\n")
+    cells = [(head, column.cells) for head, column in zip(heads_of(columns), columns, strict=True)]
+    shown = [(terminal(head), [terminal(cell) for cell in own]) for head, own in cells]
+    click.echo(_laid_out(shown, _gap(shown)))
 
 
 def print_rows(rows: Iterable[Mapping[str, Any]], heads: Sequence[str], form: str) -> None:
@@ -101,22 +247,18 @@ def _plain(table: Columns) -> _Shown:
     ]
 
 
-def _for_people(table: Columns) -> _Shown:
-    """Show each estimate with its interval, SD or error; leave out derived columns."""
-    errors: dict[str, dict[str, list[list[float]]]] = {}
-    for name, array in zip(table.names, table.arrays, strict=True):
-        column = table.declared.column(name)
-        if column.interval_of in table:
-            errors.setdefault(column.interval_of, {}).setdefault(column.end, []).append(
-                array.tolist()
-            )
+def _for_people(table: Columns, names: Sequence[str]) -> _Shown:
+    """Show columns, each estimate with its interval, SD or error."""
+    from hopcli.tables.documents import errors_of
+
+    errors = errors_of(table)
     bounded = [name for name in table if "low" in errors.get(name, {})]
-    counts = [counts[0] for name in bounded if (counts := table.declared.column(name).counts)]
     shown: _Shown = []
-    for name in table:
+    for name in names:
+        ends = errors.get(name, {}).items()
+        of_estimate = {end: [table[each].tolist() for each in others] for end, others in ends}
         column = table.declared.column(name)
-        if column.interval_of not in table and column.printed and name not in counts:
-            shown += _estimate(column, name, table[name].tolist(), errors.get(name, {}), bounded)
+        shown += _estimate(column, name, table[name].tolist(), of_estimate, bounded)
     return shown
 
 

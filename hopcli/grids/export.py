@@ -2,15 +2,14 @@
 
 from __future__ import annotations
 
-import math
 from typing import TYPE_CHECKING, Any
 
 import numpy as np
 
 from hopcli.errors import ResultError, SettingError
-from hopcli.printing import latex, markdown
 from hopcli.results.tables import as_csv
-from hopcli.tables import Columns
+from hopcli.tables import Columns, Layout
+from hopcli.tables.documents import check_column, chosen_rows, document
 
 if TYPE_CHECKING:
     from collections.abc import Sequence
@@ -21,6 +20,7 @@ if TYPE_CHECKING:
     from hopcli.grids.grid import Grid
     from hopcli.grids.store import Store
 
+_WHOLE = Layout()
 _LARGEST = np.iinfo(np.int64).max
 
 FORMATS = {"csv": ".csv", "parquet": ".parquet", "markdown": ".md", "latex": ".tex"}
@@ -148,8 +148,12 @@ def _numbers(values: Sequence[Any]) -> NDArray[Any]:
     return np.array(values) if len(values) else np.array(values, dtype=object)
 
 
-def write_table(table: Columns, path: Path | None, form: str) -> str | None:
-    """Write a table in one of :data:`FORMATS`, numbers to ten digits.
+def write_table(
+    table: Columns, path: Path | None, form: str, layout: Layout = _WHOLE, named: str = "table"
+) -> str | None:
+    """Write a table in one of :data:`FORMATS`.
+
+    CSV and Parquet keep full precision; see :mod:`hopcli.tables.documents` for the others.
 
     Parameters
     ----------
@@ -159,12 +163,23 @@ def write_table(table: Columns, path: Path | None, form: str) -> str | None:
         File to write; without one, the text is returned.
     form : str
         Name of the format.
+    layout : Layout
+        Rows and columns to write.
+    named : str
+        Beginning of the names of macros.
 
     Raises
     ------
     SettingError
-        For Parquet without pyarrow, or without a file.
+        For Parquet without pyarrow, or without a file; or if a column or row does not exist.
     """
+    if form in ("markdown", "latex"):
+        text = document(table, form, layout, named)
+    else:
+        table = chosen_rows(table, layout.where)
+        for name in layout.columns:
+            check_column("columns", name, table.names)
+        table = table.only(layout.columns) if layout.columns else table
     if form == "parquet":
         if path is None:
             raise SettingError("out", "must be given for parquet, which is not text")
@@ -174,36 +189,9 @@ def write_table(table: Columns, path: Path | None, form: str) -> str | None:
             rule = "must be another one: parquet needs the package pyarrow"
             raise SettingError("format", rule, form) from None
         return None
-    text = _text(table, form)
+    if form == "csv":
+        text = as_csv(table)
     if path is None:
         return text
     path.write_text(text, encoding="utf-8", newline="")
     return None
-
-
-def _text(table: Columns, form: str) -> str:
-    if form == "csv":
-        return as_csv(table)
-    cells = [[_said(value) for value in row] for row in table.rows()]
-    return _markdown(table.names, cells) if form == "markdown" else _latex(table.names, cells)
-
-
-def _said(value: Any) -> str:
-    if isinstance(value, float):
-        return "" if math.isnan(value) else f"{value:.10g}"
-    return str(value)
-
-
-def _markdown(heads: list[str], cells: list[list[str]]) -> str:
-    rows = [heads, ["---"] * len(heads), *cells]
-    escaped = (map(markdown, row) for row in rows)
-    return "".join(f"| {' | '.join(row)} |\n" for row in escaped)
-
-
-def _latex(heads: list[str], cells: list[list[str]]) -> str:
-    def line(row: list[str]) -> str:
-        return " & ".join(map(latex, row)) + r" \\"
-
-    body = [line(heads), r"\hline", *map(line, cells)]
-    layout = "l" * len(heads)
-    return "\n".join([rf"\begin{{tabular}}{{{layout}}}", *body, r"\end{tabular}", ""])

@@ -7,6 +7,7 @@ intervals and axis texts come from the declarations. The manual of the command, 
 """
 
 from hopcli.tables.columns import Column, columns, ends_of, estimate
+from hopcli.tables.documents import Layout
 from hopcli.tables.table import Columns, DataFrames, Estimate, Made, Table, kind_of
 
 __all__ = [
@@ -14,6 +15,7 @@ __all__ = [
     "Columns",
     "DataFrames",
     "Estimate",
+    "Layout",
     "Made",
     "Table",
     "columns",

@@ -254,6 +254,13 @@ class Columns:
         wanted = list(names)
         return Columns(wanted, [self[name] for name in wanted], self.declared)
 
+    def beside(self, name: str, texts: Sequence[str]) -> Columns:
+        """Return the table with a further column of texts."""
+        declared = dataclasses.replace(
+            self.declared, columns=(*self.declared.columns, Column(name, "text"))
+        )
+        return Columns([*self, name], [*self.arrays, _array(texts, "text")], declared)
+
     def interval(self, name: str, sem: str = "") -> tuple[NDArray[Any], NDArray[Any]] | None:
         """Return both ends of the 95 % interval of an estimate.
 

@@ -9,7 +9,7 @@ import click
 
 from hopcli.cli.completion import complete_config
 from hopcli.cli.once import Command
-from hopcli.cli.tables import form_option
+from hopcli.cli.tables import table_options
 from hopcli.cli.types import FOLDER, POSITIVE, QUIET
 
 
@@ -24,7 +24,7 @@ def _shard(_ctx: click.Context, _param: click.Parameter, text: str | None) -> tu
     return int(found[1]), int(found[2])
 
 
-@click.command("run", cls=Command)
+@click.command("run", cls=Command, params=table_options())
 @click.argument("config", required=False, metavar="[FILE]", shell_complete=complete_config)
 @click.option("--command", "name", metavar="COMMAND", help="What to run, where there is no FILE.")
 @click.option(
@@ -70,7 +70,6 @@ def _shard(_ctx: click.Context, _param: click.Parameter, text: str | None) -> tu
 )
 @click.option("--figures/--no-figures", default=True, help="Draw the picture.")
 @QUIET
-@form_option
 def run(config: str | None, name: str | None, sets: tuple[str, ...], **options: Any) -> int:
     """Run the unfinished cells of a grid.
 

@@ -12,7 +12,7 @@ from hopcli import endings
 from hopcli.cli.lines import print_files, print_line, print_lines, tell
 from hopcli.cli.listening import listen
 from hopcli.cli.progress import CellBar, Watch, shown
-from hopcli.cli.tables import laid_out, print_table
+from hopcli.cli.tables import check_columns, is_usual, laid_out, print_table
 from hopcli.grids.planning import in_words
 from hopcli.grids.view import TABLE, load_published, load_view
 from hopcli.results.manifest import STORE
@@ -36,6 +36,7 @@ _SHOWN = 24  # rows of the table that are printed
 def plan_grid(grid: Grid, out: Path, wishes: Wishes, options: GridOptions) -> GridJob:
     """Plan a grid under a bar, and refuse it if it cannot be run."""
     listen(quiet=wishes.quiet)
+    check_columns(grid.entry.tables, grid.names)
     with Watch(0, quiet=wishes.quiet, unit="cell planned") as watch:
         return GridJob(grid, out, wishes, options, progress=watch.tell)
 
@@ -83,8 +84,9 @@ def _print_state(folder: Path, state: State, files: list[Path], n_made: int, for
         told = {"command": "grid", "out": str(folder), **counts}
         click.echo(json.dumps({**told, "files": [path.name for path in files]}))
         return
-    if form != "table":
-        print_table(load_view(folder).drawn(grid.look), form)
+    if not is_usual(form):
+        table = load_view(folder).drawn(grid.look)
+        print_table(table, form, percent=True, named=folder.resolve().name)
         return
     said = ", ".join(f"{count:,} {name}" for name, count in counts.items() if count)
     click.echo(f"{grid.command}: {said}")

@@ -4,18 +4,17 @@ from __future__ import annotations
 
 import os
 from pathlib import Path
-from typing import Any
 
 import click
 
+from hopcli.cli.lines import print_lines
 from hopcli.cli.once import Command
-from hopcli.cli.tables import print_text
+from hopcli.cli.tables import check_layout, layout, print_table, table_options
 from hopcli.cli.types import ONE_FOLDER
 from hopcli.errors import ResultError, SettingError, renamed
-from hopcli.printing import terminal
 from hopcli.values import flag_name
 
-_FORMATS = ("csv", "parquet", "markdown", "latex")
+_FORMATS = ("table", "csv", "parquet", "markdown", "latex")  # the last four as grids.export.FORMATS
 
 
 def _file(_ctx: click.Context, _param: click.Parameter, text: str | None) -> Path | None:
@@ -30,7 +29,7 @@ def _file(_ctx: click.Context, _param: click.Parameter, text: str | None) -> Pat
     return path
 
 
-@click.command("table", cls=Command)
+@click.command("table", cls=Command, params=table_options(forms=_FORMATS, default=None))
 @ONE_FOLDER
 @click.option(
     "--table",
@@ -39,12 +38,6 @@ def _file(_ctx: click.Context, _param: click.Parameter, text: str | None) -> Pat
     help="Table of the command.  [default: the one that is drawn]",
 )
 @click.option("--over", metavar="KEY", help="Average over this key of the grid.")
-@click.option(
-    "--format",
-    "form",
-    type=click.Choice(_FORMATS),
-    help="[default: by the suffix of --out, else csv]",
-)
 @click.option("--out", callback=_file, metavar="FILE", help="File to write.  [default: print it]")
 def table(
     folder: Path, name: str | None, over: str | None, form: str | None, out: Path | None
@@ -61,6 +54,7 @@ def table(
     from hopcli.grids.export import FORMATS, write_table
     from hopcli.grids.over import average
     from hopcli.grids.view import load_view
+    from hopcli.results.files import write_file
 
     if form is None:
         suffixes = {suffix: known for known, suffix in FORMATS.items()}
@@ -68,6 +62,7 @@ def table(
         if form is None:
             rule = f"must end in one of {', '.join(suffixes)}, or give --format"
             raise click.UsageError(f"--out {rule}, found {str(out)!r:.80}")
+        check_layout(click.get_current_context(), form)
     with renamed(flag_name):
         view = load_view(folder, name)
         grid, found = view.grid, view.table
@@ -76,14 +71,12 @@ def table(
             if name not in (None, headline.table.name):
                 raise SettingError("over", f"must be of table {headline.table.name}", name)
             found = average(found, grid.keys(), over, headline)
-        text = _written(found, out, form) if out else write_table(found, None, form)
-    print_text(text)
-
-
-def _written(found: Any, out: Path, form: str) -> str:
-    """Write a table into a file; return the name to print."""
-    from hopcli.grids.export import write_table
-    from hopcli.results.files import write_file
-
-    write_file(out, lambda stage: write_table(found, stage, form))
-    return f"{terminal(out)}\n"
+        if out is None:
+            print_table(found, form, percent=True, named=folder.resolve().name)
+            return
+        if form not in FORMATS:
+            rule = f"--out has no effect on --format {form}; give {' or '.join(FORMATS)}"
+            raise click.UsageError(rule)
+        chosen, named = layout(), folder.resolve().name
+        write_file(out, lambda stage: write_table(found, stage, form, chosen, named))
+    print_lines(out)
