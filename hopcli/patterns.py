@@ -162,7 +162,7 @@ class Patterns:
         return digest(self.xi, np.array(self.labels), self.source_index, self.sample_index)
 
     def take(self, labels: Sequence[str]) -> Patterns:
-        """Return the patterns with these labels, in this order.
+        """Return all patterns with these labels, in this order.
 
         Raises
         ------
@@ -173,10 +173,10 @@ class Patterns:
             if label not in self.labels:
                 known = ", ".join(self.labels)
                 raise SettingError("digits", f"must name selected labels ({known})", label)
-        rows = [self.labels.index(label) for label in labels]
+        rows = [row for name in labels for row, own in enumerate(self.labels) if own == name]
         return Patterns(
             self.xi[rows],
-            tuple(labels),
+            tuple(self.labels[row] for row in rows),
             self.source_index[rows],
             self.shape,
             self.sample_index,

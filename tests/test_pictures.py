@@ -8,6 +8,7 @@ from typing import Any
 
 import numpy as np
 import pytest
+from conftest import RunHopcli
 from numpy.typing import NDArray
 from PIL import Image
 
@@ -16,6 +17,7 @@ from hopcli.datasets import Dataset, Size, embedded_files, load_dataset, picture
 from hopcli.datasets.pictures import EXTENSIONS
 from hopcli.datasets.thresholds import levels
 from hopcli.errors import DataError, HopcliWarning
+from hopcli.patterns import read_patterns
 
 Grey = NDArray[np.uint8]
 
@@ -95,6 +97,67 @@ def test_a_folder_of_pictures(tmp_path: Path) -> None:
     assert [picture_of(dataset, row) for row in (0, 1)] == [["###", "..#"], [".#.", "##."]]
     inverted = load_dataset(f"images:{tmp_path / 'b.png'}", threshold=127, invert=True)
     assert picture_of(inverted) == ["#.#", "..#"]
+
+
+OWN = {"a": [0, 60, 120, 240], "b": [0, 60, 240, 120], "c": [240, 0, 240, 10]}
+TREATED = {"a": "..##", "b": "#...", "c": ".#.#"}
+
+
+def _own(folder: Path, *subfolders: str, treatments: str) -> Path:
+    """Three pictures of one row, in a folder or in subfolders, and the file beside them."""
+    for (name, row), sub in zip(OWN.items(), subfolders or ("",) * 3, strict=True):
+        (folder / sub).mkdir(parents=True, exist_ok=True)
+        save(np.array([row], np.uint8), folder / sub / f"{name}.png")
+    (folder / "pictures.toml").write_text(treatments)
+    return folder
+
+
+def test_single_pictures_have_their_own_threshold_and_inversion(tmp_path: Path) -> None:
+    text = "a = {threshold = 100, invert = false}\n'b.png' = {threshold = 50}"
+    _own(tmp_path / "own", treatments=text)
+    given: dict[str, Any] = {"threshold": 130, "invert": True}
+    dataset = load_dataset(f"images:{tmp_path}/own", **given)
+    assert [picture_of(dataset, row) for row in range(3)] == [[line] for line in TREATED.values()]
+    wide = load_dataset(f"images:{tmp_path}/own", size=(6, 1), **given)
+    assert [picture_of(wide, row)[0][1:-1] for row in range(3)] == [*TREATED.values()]
+    assert np.all(wide.spins[:, [0, -1]] == -1)  # paper of its own colour
+    assert picture_of(load_dataset(f"images:{tmp_path}/own/b.png", **given)) == ["#..."]
+    of_classes = "'x/a' = {threshold = 100, invert = false}\n'x/b.png' = {threshold = 50}"
+    classes = load_dataset(f"images:{_own(tmp_path / 'in', 'x', 'x', 'y', treatments=of_classes)}")
+    assert classes.labels.tolist() == ["x", "x", "y"]
+    assert classes.label_names == ("x", "y")
+    assert picture_of(classes) == ["..##"]
+
+
+@pytest.mark.parametrize(
+    ("text", "named"),
+    [
+        *(("d = {}", "'d'"), ("a = 60", "a"), ("a = {size = 3}", "a"), ("a = {", "pictures.toml")),
+        *(("a = {threshold = 300}", "300"), ("a = {threshold = true}", "True")),
+        *(("a = {invert = 1}", "1"), ("a = {threshold = 240}", "a.png")),
+    ],
+)
+def test_impossible_treatments_are_refused(tmp_path: Path, text: str, named: str) -> None:
+    with pytest.raises(DataError, match=named):
+        load_dataset(f"images:{_own(tmp_path, treatments=text)}")
+
+
+def test_pictures_become_a_file_of_patterns_and_a_sheet(run_hopcli: RunHopcli) -> None:
+    text = "a = {threshold = 100, invert = false}\nb = {threshold = 50}"
+    _own(Path("own"), treatments=text)
+    words = ["pictures", "own", "--threshold", "130", "--invert", "--out", "own.npz"]
+    assert run_hopcli(*words).code == 0
+    made = read_patterns(Path("own.npz"))
+    assert (made.labels, made.shape, made.dataset) == (("a", "b", "c"), (1, 4), "images:own")
+    assert np.array_equal(made.xi > 0, [[c == "#" for c in line] for line in TREATED.values()])
+    before = Path("own.npz").read_bytes()
+    with Image.open("own.png") as sheet:
+        assert sheet.width > 2 * sheet.height
+    assert "own.npz" in run_hopcli(*words[:-2], "--out", "own.npz").refused()
+    run_hopcli(*words[:-1], "own.txt").refused()
+    assert Path("own.npz").read_bytes() == before
+    assert run_hopcli(*words[:2], "--overwrite", *words[-2:]).code == 0
+    assert Path("own.npz").read_bytes() != before
 
 
 @pytest.mark.parametrize("extension", [*EXTENSIONS, ".BMP", ".TIFF"])

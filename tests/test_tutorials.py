@@ -146,6 +146,30 @@ def test_the_blend_of_two_drawings_ends_as_often_in_the_one_as_in_the_other() ->
     assert 200 <= outcomes["count"].iloc[0] < 250
 
 
+@pytest.mark.parametrize(
+    ("digits", "dynamics", "still"),
+    [
+        *(
+            ("boat fish", "async", True),
+            ("boat fish", "sync", True),
+            ("boat fish", "glauber", False),
+        ),
+        ("boat fish house", "async", False),
+    ],
+)
+def test_a_blend_stands_still_where_all_fields_are_zero(
+    digits: str, dynamics: str, still: bool
+) -> None:
+    changed = {"start": "blend:boat:fish", "dynamics": dynamics, "tests": 2, "repeats": 1}
+    changed |= {"trace": False, "rule": "hebbian", "digits": digits.split(), "until_stable": still}
+    result = _recall(_shipped("tutorial-blend", **changed))
+    shown = result.gallery
+    assert np.array_equal(shown.start, shown.end) == still
+    assert len(result.notes.get("findings", [])) == still
+    if still:
+        assert "--start blend:boat:fish:fill" in result.notes["findings"][0]
+
+
 def test_the_majority_of_three_drawings_stays_a_mixture() -> None:
     result = _recall(_shipped("tutorial-majority", tests=3, repeats=2, sweeps=60))
     outcomes = _seen(result.tables["outcomes"])

@@ -36,6 +36,7 @@ _OTHERS = {
     "check": "Verify the files of finished runs against their manifests.",
     "show": "Draw patterns in the terminal.",
     "live": "Write a page on which memory can be watched.",
+    "pictures": "Make patterns of pictures, and a sheet to check them.",
     "data": "List the data sources, or verify the embedded MNIST.",
     "schema": "Print the JSON Schema of configuration files.",
     "notebooks": "Copy the notebooks that come with hopcli.",
@@ -54,7 +55,7 @@ _SECTIONS = {
     "What the numbers are worth": ("variance", "compare", "consistency", "fit-sweeps"),
     "Many runs": ("run", "grid", "init", "deps"),
     "Results": ("plot", "report", "runs", "diff", "check", "show"),
-    "Other": ("live", "data", "schema", "notebooks", "docs", "help"),
+    "Other": ("live", "pictures", "data", "schema", "notebooks", "docs", "help"),
 }
 """The commands as `hopcli -h` lists them."""
 

@@ -16,7 +16,7 @@ from hopcli.later import exported
 if TYPE_CHECKING:
     from hopcli.datasets.dataset import Dataset, content_hash
     from hopcli.datasets.files import NoSuchPartError
-    from hopcli.datasets.loading import dataset_of, image_array, load_dataset
+    from hopcli.datasets.loading import dataset_of, grey_images, image_array, load_dataset
     from hopcli.datasets.mnist import HashCheck, embedded_files, verify_embedded
 else:
     __getattr__ = exported(
@@ -24,7 +24,7 @@ else:
         {
             "dataset": "Dataset content_hash",
             "files": "NoSuchPartError",
-            "loading": "dataset_of image_array load_dataset",
+            "loading": "dataset_of grey_images image_array load_dataset",
             "mnist": "HashCheck embedded_files verify_embedded",
         },
     )
@@ -42,6 +42,7 @@ __all__ = [
     "dataset_of",
     "default_threshold",
     "embedded_files",
+    "grey_images",
     "image_array",
     "load_dataset",
     "parse_spec",

@@ -43,6 +43,8 @@ class GreyImages:
         Hash of the source if it is known without further reading, otherwise empty.
     levels : ndarray of uint8, shape (n,), or None
         The threshold of each image, if the source has already found it.
+    inverted : ndarray of bool, shape (n,), or None
+        True where values up to the threshold become +1, if images differ in that.
     files : tuple of str
         Name of the file or page of each image, if each has one; otherwise empty.
     column_by_column : bool
@@ -57,6 +59,7 @@ class GreyImages:
     shape: tuple[int, int]
     sha256: str = ""
     levels: NDArray[np.uint8] | None = None
+    inverted: NDArray[np.bool_] | None = None
     files: tuple[str, ...] = ()
     column_by_column: bool = False
     named: NDArray[np.bool_] | None = None

@@ -91,6 +91,24 @@ def load_dataset(
     return _dataset(images, name, level, invert=invert, own=own, request=words)
 
 
+def grey_images(dataset: Dataset) -> GreyImages:
+    """Read again the grey values from which the spins of a loaded data set were made.
+
+    Raises
+    ------
+    DataError
+        If the files have become unusable.
+    """
+    request = dict(dataset.request)
+    source, argument = parse_spec(request["dataset"])
+    size = None
+    if "size" in request:
+        width, height = request["size"]
+        size = Size(width, height, request["crop"])
+    how = (request["split"], request["threshold"], size, request["invert"])
+    return source.load(Request(argument, *how))
+
+
 def dataset_of(
     images: ArrayLike,
     labels: ArrayLike | None = None,
@@ -179,7 +197,7 @@ def _dataset(
     if own:
         warn_of_blank(images.grey, at, threshold, own)
     kept = images.grey.copy() if images.files else images.grey
-    spins = binarise(images.grey, at, invert=invert)
+    spins = binarise(images.grey, at, invert if images.inverted is None else images.inverted)
     if images.files:
         check_different(spins, images.files, threshold, kept)
     labels, named = images.labels, images.named

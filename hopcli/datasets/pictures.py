@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import warnings
+from dataclasses import replace
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
@@ -23,6 +24,7 @@ from hopcli.datasets.files import (
 )
 from hopcli.datasets.grey import GreyImages, as_grey, eight_bits
 from hopcli.datasets.thresholds import binarise, levels
+from hopcli.datasets.treatments import TREATMENTS, read_treatments
 from hopcli.errors import DataError, HopcliWarning
 
 if TYPE_CHECKING:
@@ -55,7 +57,8 @@ def load_images(path: Path, request: Request) -> GreyImages:
     """Load every picture of a folder as one pattern, in the order of names; or one file.
 
     The label is the file name without extension. The pages of a TIFF file and the frames of an
-    animation are pictures of their own, labelled ``name-1``, ``name-2``, ...
+    animation are pictures of their own, labelled ``name-1``, ``name-2``, ... If the folder
+    contains pictures only in subfolders, the label is the name of the subfolder.
 
     Parameters
     ----------
@@ -63,7 +66,8 @@ def load_images(path: Path, request: Request) -> GreyImages:
         The folder, or the file of a single picture.
     request : Request
         Target size of pictures (without one they must have equal sizes), threshold, and the
-        side of it that is paper.
+        side of it that is paper; for single pictures see
+        :func:`hopcli.datasets.treatments.read_treatments`.
 
     Raises
     ------
@@ -81,9 +85,15 @@ def load_images(path: Path, request: Request) -> GreyImages:
         return _load([path], path, request)
     check_folder(path, "pictures")
     with reading(path):
-        entries = sorted(entry for entry in path.iterdir() if entry.name[0] != ".")
-        paths = [e for e in entries if e.suffix.lower() in EXTENSIONS and not e.is_dir()]
-    others = [entry.name for entry in entries if entry not in set(paths)]
+        entries = _visible(path)
+        paths = [entry for entry in entries if _is_picture(entry)]
+        classes: dict[Path, list[Path]] = {}
+        if not paths:
+            inside = {e: [*filter(_is_picture, _visible(e))] for e in entries if e.is_dir()}
+            classes = {folder: found for folder, found in inside.items() if found}
+            paths = [picture for found in classes.values() for picture in found]
+    used = {*paths, *classes}
+    others = [entry.name for entry in entries if entry not in used and entry.name != TREATMENTS]
     named = ", ".join(others[:_MOST_NAMED]) + (", ..." if len(others) > _MOST_NAMED else "")
     if not paths:
         raise DataError(
@@ -91,34 +101,49 @@ def load_images(path: Path, request: Request) -> GreyImages:
         )
     if others:
         warnings.warn(
-            f"{path}: {len(entries)} entries, {len(paths)} read as pictures; skipped: {named}",
+            f"{path}: {len(entries)} entries, {len(entries) - len(others)} read as "
+            f"{'folders of ' if classes else ''}pictures; skipped: {named}",
             HopcliWarning,
             stacklevel=3,
         )
-    return _load(paths, path, request)
+    return _load(paths, path, request, in_classes=bool(classes))
 
 
-def _load(paths: list[Path], where: Path, request: Request) -> GreyImages:
-    """Load pictures, which must have different names and equal sizes."""
+def _visible(folder: Path) -> list[Path]:
+    return sorted(entry for entry in folder.iterdir() if entry.name[0] != ".")
+
+
+def _is_picture(path: Path) -> bool:
+    return path.suffix.lower() in EXTENSIONS and not path.is_dir()
+
+
+def _load(
+    paths: list[Path], where: Path, request: Request, *, in_classes: bool = False
+) -> GreyImages:
+    """Load pictures, which must have different names, unless in classes, and equal sizes."""
     pictures: list[NDArray[np.uint8]] = []
-    found: list[int] = []
-    names: dict[str, str] = {}  # label: the file, and the page if it has several
-    for path in paths:
+    found: list[tuple[int, bool]] = []
+    names: list[str] = []  # file, and page if it has several
+    first_of: dict[str, str] = {}  # label: its first picture
+    labels: list[str] = []
+    for path, (threshold, invert) in read_treatments(where, paths, request).items():
+        own = replace(request, threshold=threshold, invert=invert)
         pages = read_pages(path, request.size)
         for number, page in enumerate(pages, start=1):
-            stem = as_text(path.stem)
-            label = f"{stem}-{number}" if len(pages) > 1 else stem
+            stem = as_text(path.parent.name if in_classes else path.stem)
+            label = f"{stem}-{number}" if len(pages) > 1 and not in_classes else stem
             name = f"{path} page {number}" if len(pages) > 1 else str(path)
-            if label in names:
+            if first_of.setdefault(label, name) != name and not in_classes:
                 raise DataError(
                     f"{name}: each picture must have its own name, found also "
-                    f"{Path(names[label]).name}"
+                    f"{Path(first_of[label]).name}"
                 )
-            level = int(levels(page.reshape(1, -1), request.threshold)[0])
-            _check_not_blank(name, page, level, request)
-            names[label] = name
-            found.append(level)
-            pictures.append(_on_paper(page, request))
+            level = int(levels(page.reshape(1, -1), threshold)[0])
+            _check_not_blank(name, page, level, own)
+            names.append(name)
+            labels.append(label)
+            found.append((level, invert))
+            pictures.append(_on_paper(page, own))
             shape, first = pictures[-1].shape, pictures[0].shape
             if shape != first:
                 raise DataError(
@@ -133,10 +158,11 @@ def _load(paths: list[Path], where: Path, request: Request) -> GreyImages:
             )
     return GreyImages(
         np.stack(pictures).reshape(len(pictures), -1),
-        np.array(list(names)),
+        np.array(labels),
         pictures[0].shape,
-        levels=np.array(found, np.uint8),
-        files=tuple(names.values()),
+        levels=np.array([level for level, _ in found], np.uint8),
+        inverted=np.array([invert for _, invert in found]),
+        files=tuple(names),
     )
 
 
@@ -203,7 +229,7 @@ def check_different(
 
 def _tells_apart(grey: NDArray[np.uint8], threshold: str) -> bool:
     """Return whether two pictures differ, also from an inverse, by another threshold."""
-    spins = binarise(grey, levels(grey, threshold), invert=False)
+    spins = binarise(grey, levels(grey, threshold), False)
     return abs(int(spins[0] @ spins[1].astype(np.int64))) < grey.shape[1]
 
 

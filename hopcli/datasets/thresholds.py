@@ -145,7 +145,9 @@ def warn_of_blank(
         )
 
 
-def binarise(grey: NDArray[np.uint8], at: NDArray[np.uint8], *, invert: bool) -> NDArray[np.int8]:
+def binarise(
+    grey: NDArray[np.uint8], at: NDArray[np.uint8], invert: bool | NDArray[np.bool_]
+) -> NDArray[np.int8]:
     """Convert grey values to spins, in the same memory if it is writeable.
 
     Parameters
@@ -154,7 +156,7 @@ def binarise(grey: NDArray[np.uint8], at: NDArray[np.uint8], *, invert: bool) ->
         Grey values 0..255; must not be used afterwards if writeable.
     at : ndarray of uint8, shape (images,)
         The level of each image, see :func:`levels`.
-    invert : bool
+    invert : bool or ndarray of bool, shape (images,)
         Make pixels at or below the level +1, instead of those above it.
 
     Returns
@@ -165,13 +167,13 @@ def binarise(grey: NDArray[np.uint8], at: NDArray[np.uint8], *, invert: bool) ->
     grey = np.ascontiguousarray(grey)
     if not grey.flags.writeable:
         grey = grey.copy()
-    compare = np.less_equal if invert else np.greater
+    signs = np.where(np.broadcast_to(invert, len(grey)), np.int8(-2), np.int8(2))[:, None]
     for first in range(0, len(grey), _IN_CACHE):
-        part = grey[first : first + _IN_CACHE]
-        spins = part.view(np.int8)
-        compare(part, at[first : first + _IN_CACHE, None], out=part.view(np.bool_))
-        np.multiply(spins, 2, out=spins)
-        np.subtract(spins, 1, out=spins)
+        block = slice(first, first + _IN_CACHE)
+        spins = grey[block].view(np.int8)
+        np.greater(grey[block], at[block, None], out=grey[block].view(np.bool_))
+        np.multiply(spins, signs[block], out=spins)
+        np.subtract(spins, signs[block] // 2, out=spins)
     grey.flags.writeable = False  # no other reference: a record need not copy
     return grey.view(np.int8)
 

@@ -30,7 +30,7 @@ from hopcli.experiments.resting import forgotten
 from hopcli.experiments.tally import Block, Counts, Tally
 from hopcli.observables import energy, energy_of_sums
 from hopcli.scoring import score
-from hopcli.taxonomy import classify, mixture_method
+from hopcli.taxonomy import classify, mixture_method, unstable_sites
 from hopcli.theory import ordering_temperatures
 
 if TYPE_CHECKING:
@@ -46,6 +46,7 @@ if TYPE_CHECKING:
 _ITSELF = ("own", "pattern")
 """Outcomes of recalled runs that ended in a pattern, not in its inverse."""
 
+_BLENDS = 20  # blends whose fields are examined
 _SHOWN = 2  # recalled and failed trials of each label kept for the gallery
 _TRACED = 3  # trials of each label with all sweeps kept
 _ANIMATED = 3  # the same for an animation, which can later be drawn with more of them
@@ -114,7 +115,7 @@ def plan(config: RecallConfig, stock: Stock) -> Plan:
         continuation = Continuation(relaxation)
         tables, arrays = _run(relaxation, continuation, execution, progress)
         rising = continuation.warning(tables["accuracy"])
-        notes = {**_notes(relaxation, rising, config), **_findings(tables)}
+        notes = {**_notes(relaxation, rising, config), **_findings(relaxation, tables)}
         return prepared.result(RecallResult, tables, {**prepared.pattern_arrays, **arrays}, notes)
 
     trials = relaxation.trials
@@ -144,17 +145,25 @@ def _notes(relaxation: Relaxation, rising: str | None, given: TrialSettings) -> 
     }
 
 
-def _findings(tables: Mapping[str, Columns]) -> dict[str, list[str]]:
-    """Report how many recalled runs ended in an inverse, if any, with --score abs."""
+def _findings(relaxation: Relaxation, tables: Mapping[str, Columns]) -> dict[str, list[str]]:
+    """Report recalled runs that ended in an inverse, and blends in which no site moves."""
     recalled, outcomes = int(tables["accuracy"]["recalled"][-1]), tables["outcomes"]
     inverses = recalled - int(outcomes["count"][np.isin(outcomes["outcome"], _ITSELF)].sum())
-    if not inverses:
-        return {}
-    said = (
-        f"Of the {recalled:,} recalled runs, {inverses:,} ended in the inverse of their pattern.\n"
-        "--score signed counts no inverse."
-    )
-    return {"findings": [said]}
+    found = []
+    if inverses:
+        found.append(
+            f"Of the {recalled:,} recalled runs, {inverses:,} ended in the inverse of their "
+            "pattern.\n--score signed counts no inverse."
+        )
+    start, rule = relaxation.config.start, dynamics.DYNAMICS[relaxation.config.dynamics]
+    if start.leaves_zeros and not rule.stochastic:
+        states = relaxation.starts(np.arange(min(_BLENDS, len(relaxation.trials))))
+        if not np.any(unstable_sites(states, relaxation.couplings, relaxation.config.tie)):
+            found.append(
+                "No site moves: all fields are 0 where the two patterns differ.\n"
+                f"--start {start.filled} sets these sites at random."
+            )
+    return {"findings": found} if found else {}
 
 
 def _run(

@@ -9,7 +9,7 @@ the number of trials.
 from __future__ import annotations
 
 import re
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from typing import TYPE_CHECKING
 
 from hopcli.errors import SettingError
@@ -82,6 +82,11 @@ class Start:
     def leaves_zeros(self) -> bool:
         """True if sites may be 0: sites in which two blended patterns differ, unless filled."""
         return BASES[self.base].leaves_zeros(self.arguments)
+
+    @property
+    def filled(self) -> Start:
+        """The same start without sites at 0."""
+        return replace(self, arguments=(*self.arguments, "fill")) if self.leaves_zeros else self
 
     @property
     def file(self) -> Path | None:
