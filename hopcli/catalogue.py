@@ -30,21 +30,20 @@ class Entry:
         Name, and key in :data:`CATALOGUE`.
     line : str
         Its line in the list of commands.
-    name : str
-        Stem of its class names: settings ``<name>Config``, result ``<name>Result``.
-    execution_class : str
-        Class of :mod:`hopcli.config.execution` for its runs.
     """
 
     command: str
     line: str
-    name: str
-    execution_class: str = "ThreadedExecution"
 
     @property
     def module(self) -> str:
         """Name of the command's module in each room."""
         return self.command.replace("-", "_")
+
+    @property
+    def name(self) -> str:
+        """Stem of its class names: settings ``<name>Config``, result ``<name>Result``."""
+        return "".join(word.title() for word in self.command.split("-"))
 
     @property
     def config(self) -> Any:
@@ -54,7 +53,8 @@ class Entry:
     @property
     def execution(self) -> Any:
         """Class of the execution of a run."""
-        return _named("hopcli.config.execution", self.execution_class)
+        name = _EXECUTIONS.get(self.command, "ThreadedExecution")
+        return _named("hopcli.config.execution", name)
 
     @property
     def settings(self) -> dict[str, Any]:
@@ -152,65 +152,25 @@ def _named(module: str, name: str) -> Any:
     return getattr(importlib.import_module(module), name)
 
 
+_EXECUTIONS = {"select": "Execution", "weights": "Execution", "recall": "RecallExecution"}
+"""Classes of the execution of commands that do not run in threads, or have settings more."""
+
 CATALOGUE: dict[str, Entry] = {
-    entry.command: entry
-    for entry in (
-        Entry(
-            "select",
-            "Choose a prototype pattern per label by the overlap loss.",
-            "Select",
-            "Execution",
-        ),
-        Entry(
-            "recall",
-            "Store patterns, start from images, count recalled ones.",
-            "Recall",
-            "RecallExecution",
-        ),
-        Entry(
-            "temperature-scan",
-            "Measure the overlap with patterns against temperature.",
-            "TemperatureScan",
-        ),
-        Entry(
-            "weights",
-            "Show couplings, their spectrum and pattern stability.",
-            "Weights",
-            "Execution",
-        ),
-        Entry(
-            "attractors",
-            "Count the states in which starts end at T = 0.",
-            "Attractors",
-        ),
-        Entry("capacity", "Measure how many patterns a rule holds.", "Capacity"),
-        Entry(
-            "critical",
-            "Measure the critical temperature by Binder ratios.",
-            "Critical",
-        ),
-        Entry(
-            "compare",
-            "Compare the dynamics with simpler classifiers.",
-            "Compare",
-        ),
-        Entry(
-            "variance",
-            "Split the error of an accuracy into its sources.",
-            "Variance",
-        ),
-        Entry(
-            "consistency",
-            "Test whether labels of consistent shape are recalled best.",
-            "Consistency",
-        ),
-        Entry("fit-sweeps", "Estimate how many sweeps made a published table.", "FitSweeps"),
-        Entry(
-            "relax",
-            "Measure accuracy, overlap and energy after each sweep.",
-            "Relax",
-        ),
-    )
+    command: Entry(command, line)
+    for command, line in {
+        "select": "Choose a prototype pattern per label by the overlap loss.",
+        "recall": "Store patterns, start from images, count recalled ones.",
+        "temperature-scan": "Measure the overlap with patterns against temperature.",
+        "weights": "Show couplings, their spectrum and pattern stability.",
+        "attractors": "Count the states in which starts end at T = 0.",
+        "capacity": "Measure how many patterns a rule holds.",
+        "critical": "Measure the critical temperature by Binder ratios.",
+        "compare": "Compare the dynamics with simpler classifiers.",
+        "variance": "Split the error of an accuracy into its sources.",
+        "consistency": "Test whether labels of consistent shape are recalled best.",
+        "fit-sweeps": "Estimate how many sweeps made a published table.",
+        "relax": "Measure accuracy, overlap and energy after each sweep.",
+    }.items()
 }
 """Entries by command, in the order of the help text."""
 

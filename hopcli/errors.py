@@ -34,7 +34,7 @@ class SettingError(HopcliError, ValueError):
     """
 
     _NOTHING = object()
-    _is_named = False  # True if the name is the user's
+    is_named = False  # True if the name is the user's
 
     def __init__(self, setting: str, rule: str, found: object = _NOTHING) -> None:
         self.setting = setting
@@ -52,7 +52,7 @@ class SettingError(HopcliError, ValueError):
         """Return the same error with the user's name of the setting."""
         found = (self.found,) if self.has_found else ()
         error = SettingError(name, self.rule, *found)
-        error._is_named = True
+        error.is_named = True
         return error
 
     def describe(self, name: str) -> str:
@@ -86,7 +86,7 @@ def renamed(name_of: Callable[[str], str]) -> Iterator[None]:
     try:
         yield
     except SettingError as error:
-        if error._is_named:
+        if error.is_named:
             raise
         raise error.named(name_of(error.setting)) from error
 

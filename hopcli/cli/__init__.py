@@ -8,7 +8,7 @@ import importlib
 import os
 import signal
 import sys
-from typing import TYPE_CHECKING, Any, NoReturn
+from typing import Any, NoReturn
 
 import click
 
@@ -17,10 +17,8 @@ from hopcli._version import __version__
 from hopcli.catalogue import CATALOGUE
 from hopcli.cli.lines import tell
 from hopcli.cli.once import Group
-from hopcli.errors import HopcliError
-
-if TYPE_CHECKING:
-    from sys import UnraisableHookArgs
+from hopcli.errors import HopcliError, SettingError
+from hopcli.values import flag_name
 
 __all__ = ["cli", "main"]
 
@@ -187,21 +185,10 @@ def _catch_no_more() -> None:
         signal.signal(number, lambda *_: None)
 
 
-def _lost(unraisable: UnraisableHookArgs) -> None:
-    """End the process if a signal came in a destructor or callback, which cannot raise."""
-    if _caught and isinstance(unraisable.exc_value, KeyboardInterrupt):
-        try:
-            _stop()
-        except SystemExit as end:
-            os._exit(int(str(end)))
-    sys.__unraisablehook__(unraisable)
-
-
 def main(arguments: list[str] | None = None) -> NoReturn:
     """Run the command line and exit, with a code of :mod:`hopcli.endings`."""
     _caught.clear()
     endings.begin()
-    sys.unraisablehook = _lost
     for number in _CODES:
         if signal.getsignal(number) is not signal.SIG_IGN:  # as for background jobs of a shell
             signal.signal(number, _catch)
@@ -250,6 +237,8 @@ def _refuse(error: BaseException) -> NoReturn:
 
 def _message(error: BaseException) -> str | None:
     """Return a user's error in one line; None if it is a defect."""
+    if isinstance(error, SettingError) and not error.is_named and error.setting.isidentifier():
+        return error.describe(flag_name(error.setting))
     if isinstance(error, HopcliError):
         return str(error)
     if isinstance(error, click.ClickException):

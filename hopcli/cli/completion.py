@@ -8,88 +8,53 @@ file only if nothing matches.
 from __future__ import annotations
 
 from pathlib import Path
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, Any
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Iterable
 
     import click
-    from click.shell_completion import CompletionItem
 
     from hopcli.config import Setting
 
-    Completer = Callable[[click.Context, click.Parameter, str], list[CompletionItem]]
+    Completer = Callable[[click.Context, click.Parameter, str], list[Any]]
 
 
 def complete_setting(setting: Setting, name: str) -> Completer:
     """Complete a setting with its choices, the sources of data, or files."""
 
-    def complete(
-        ctx: click.Context, param: click.Parameter, incomplete: str
-    ) -> list[CompletionItem]:
-        from click.shell_completion import CompletionItem
-
+    def complete(ctx: click.Context, param: click.Parameter, incomplete: str) -> list[Any]:
         if name == "dataset":
             return complete_source(ctx, param, incomplete)
         if "FILE" in setting.kind.metavar:
-            return [CompletionItem(incomplete, type="file")]
+            return _or_files(incomplete, [])
         done, comma, last = incomplete.rpartition(",")
         chosen = set(done.split(","))  # items of the list so far are not offered again
         rest = [choice for choice in setting.kind.choices if choice not in chosen]
-        return _beginning(last, rest, before=done + comma)
+        return [done + comma + choice for choice in rest if choice.startswith(last)]
 
     return complete
 
 
-def complete_config(
-    ctx: click.Context, param: click.Parameter, incomplete: str
-) -> list[CompletionItem]:
+def complete_config(_ctx: click.Context, _param: click.Parameter, incomplete: str) -> list[Any]:
     """Complete a configuration with shipped names and TOML files, otherwise any file."""
-    del ctx, param
     from hopcli.config import shipped_configs
 
-    files = [str(path) for path in _here(incomplete) if path.suffix == ".toml"]
-    return _or_files(incomplete, [*shipped_configs(), *files])
+    folder = Path(incomplete) if incomplete.endswith("/") else Path(incomplete).parent
+    return _or_files(incomplete, [*shipped_configs(), *map(str, sorted(folder.glob("*.toml")))])
 
 
-def complete_source(
-    ctx: click.Context, param: click.Parameter, incomplete: str
-) -> list[CompletionItem]:
+def complete_source(_ctx: click.Context, _param: click.Parameter, incomplete: str) -> list[Any]:
     """Complete a source of data with its name, and a colon where something must follow."""
-    del ctx, param
     from hopcli.datasets import SOURCES
 
     names = [f"{source.name}:" if source.argument else source.name for source in SOURCES.values()]
     return _or_files(incomplete, names)
 
 
-def complete_folder(
-    ctx: click.Context, param: click.Parameter, incomplete: str
-) -> list[CompletionItem]:
-    """Complete a folder."""
-    del ctx, param
-    from click.shell_completion import CompletionItem
-
-    return [CompletionItem(incomplete, type="dir")]
-
-
-def _here(incomplete: str) -> list[Path]:
-    """List the files in the folder that is being typed."""
-    folder = Path(incomplete) if incomplete.endswith("/") else Path(incomplete).parent
-    try:
-        return sorted(folder.iterdir())
-    except OSError:
-        return []
-
-
-def _beginning(incomplete: str, words: Iterable[str], before: str = "") -> list[CompletionItem]:
-    from click.shell_completion import CompletionItem
-
-    return [CompletionItem(before + word) for word in words if word.startswith(incomplete)]
-
-
-def _or_files(incomplete: str, words: Iterable[str]) -> list[CompletionItem]:
+def _or_files(incomplete: str, words: Iterable[str]) -> list[Any]:
     """Return the words that begin with the typed text, or any file if none does."""
     from click.shell_completion import CompletionItem
 
-    return _beginning(incomplete, words) or [CompletionItem(incomplete, type="file")]
+    fitting = [word for word in words if word.startswith(incomplete)]
+    return fitting or [CompletionItem(incomplete, type="file")]

@@ -8,20 +8,17 @@ from typing import TYPE_CHECKING, Any
 
 import click
 
-from hopcli.cli.data_options import data_options, load_asked
-from hopcli.cli.lines import print_lines
-from hopcli.cli.listening import listen
+from hopcli.cli.lines import listen, print_lines
 from hopcli.cli.once import Command, Group
-from hopcli.cli.tables import is_usual, print_table, table_options
+from hopcli.cli.options import data_options, load_asked
+from hopcli.cli.tables import is_usual, print_rows, table_options
 from hopcli.config.data import DataSettings
 from hopcli.datasets import SOURCES, parse_spec
-from hopcli.errors import SettingError
 from hopcli.printing import terminal
 from hopcli.values import flag_name
 
 if TYPE_CHECKING:
     from hopcli.datasets import Dataset
-    from hopcli.tables import Columns
 
 
 @click.group(
@@ -83,30 +80,26 @@ def command(ctx: click.Context, /, dataset: str | None, form: str, **flags: Any)
         _refuse_all(ctx)
         return
     dataset = DataSettings.default_of("dataset") if dataset is None else dataset
-    try:
-        asked, _ = parse_spec(dataset)
-    except SettingError as error:
-        raise click.UsageError(error.describe(flag_name(error.setting))) from None
+    asked, _ = parse_spec(dataset)
     listen(quiet=False)
     splits = ("train", "test") if asked.has_splits else ("all",)
     parts = _load_parts(dataset, flags, splits)
     if form == "json":
         click.echo(json.dumps(_as_json(parts)))
         return
+    counts = {split: part.counts() for split, part in parts.items()}
+    labels = list(dict.fromkeys(label for part in parts.values() for label in part.label_names))
+    rows = [{"label": n, **{split: counts[split].get(n, 0) for split in parts}} for n in labels]
     if not is_usual(form):
-        print_table(_as_table(parts), form)
+        print_rows(rows, ["label", *parts], form)
         return
     for source in SOURCES.values():
         click.echo(f"{source.usage:<14}{source.description}")
-    click.echo()
-    labels = list(dict.fromkeys(label for part in parts.values() for label in part.label_names))
     width = max(len("label"), *(len(terminal(label)) for label in labels)) + 2
-    click.echo("label".ljust(width) + "".join(f"{split:>10}" for split in parts))
-    counts = {split: part.counts() for split, part in parts.items()}
-    for label in labels:
-        row = "".join(f"{counts[split].get(label, 0):>10,}" for split in parts)
-        print_lines(terminal(label).ljust(width) + row)
-    click.echo("total".ljust(width) + "".join(f"{len(part):>10,}" for part in parts.values()))
+    click.echo("\n" + "label".ljust(width) + "".join(f"{split:>10}" for split in parts))
+    rows.append({"label": "total", **{split: len(part) for split, part in parts.items()}})
+    for label, *numbers in (row.values() for row in rows):
+        print_lines(terminal(label).ljust(width) + "".join(f"{n:>10,}" for n in numbers))
     click.echo()
     for part in parts.values():
         height, wide = part.shape
@@ -141,18 +134,6 @@ def _refuse_all(ctx: click.Context) -> None:
             flag = "--format" if name == "form" else flag_name(name)
             found = "" if value is True else f", found {value!r:.80}"
             raise click.UsageError(f"{flag} has no effect on {ctx.invoked_subcommand}{found}")
-
-
-def _as_table(parts: dict[str, Dataset]) -> Columns:
-    """Return the number of images of each label, part by part."""
-    import numpy as np
-
-    from hopcli.tables import Columns
-
-    counts = {split: part.counts() for split, part in parts.items()}
-    labels = list(dict.fromkeys(label for of_part in counts.values() for label in of_part))
-    columns = [np.array([each.get(label, 0) for label in labels]) for each in counts.values()]
-    return Columns(["label", *counts], [np.array(labels, dtype=object), *columns])
 
 
 def _as_json(parts: dict[str, Dataset]) -> dict[str, Any]:

@@ -8,7 +8,6 @@ from typing import TYPE_CHECKING, Any
 
 import click
 
-from hopcli.cli.completion import complete_folder
 from hopcli.cli.lines import print_line
 from hopcli.cli.once import Command
 from hopcli.cli.tables import in_columns, is_usual, print_rows, table_options
@@ -25,8 +24,8 @@ _LONGEST = 60  # characters of a setting
 
 
 @click.command("diff", cls=Command, params=table_options())
-@click.argument("a", metavar="A", type=FOLDER, shell_complete=complete_folder)
-@click.argument("b", metavar="B", type=FOLDER, shell_complete=complete_folder)
+@click.argument("a", metavar="A", type=FOLDER)
+@click.argument("b", metavar="B", type=FOLDER)
 def command(a: Path, b: Path, form: str) -> int:
     """Compare the settings and numbers of two runs.
 

@@ -10,8 +10,7 @@ from typing import TYPE_CHECKING, Any
 import click
 
 from hopcli import catalogue
-from hopcli.cli.lines import print_files, print_line, print_lines, show_status, tell
-from hopcli.cli.listening import listen
+from hopcli.cli.lines import listen, print_files, print_line, print_lines, show_status, tell
 from hopcli.cli.progress import Watch, shown
 from hopcli.cli.tables import check_columns, in_columns, is_usual, json_rows, print_table
 from hopcli.errors import renamed

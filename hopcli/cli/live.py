@@ -8,7 +8,7 @@ import click
 
 from hopcli import catalogue
 from hopcli.cli.completion import complete_config
-from hopcli.cli.listening import listen
+from hopcli.cli.lines import listen
 from hopcli.cli.options import settings_command
 from hopcli.cli.types import FILE
 from hopcli.config import RecallConfig

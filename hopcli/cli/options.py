@@ -15,6 +15,7 @@ from hopcli.cli.once import Command
 from hopcli.cli.short import examples
 from hopcli.cli.tables import table_options
 from hopcli.cli.types import FOLDER
+from hopcli.errors import renamed
 from hopcli.values import flag_name, show
 
 if TYPE_CHECKING:
@@ -22,6 +23,7 @@ if TYPE_CHECKING:
 
     from hopcli.catalogue import Entry
     from hopcli.config import Config, Setting, Settings
+    from hopcli.datasets import Dataset
     from hopcli.runs.requests import Request, Wishes
 
 _FIRST = ("Data", "Selection", "Patterns", "Load", "Network", "Dynamics", "Scan", "Census", "Tests")
@@ -90,6 +92,44 @@ def setting_options(
         for item in fields(declared)
         if names is None or item.name in names
     ]
+
+
+def data_options(*without: str) -> list[click.Parameter]:
+    """Make the options for the data, the same as in commands that run experiments."""
+    from hopcli.config.data import DataSettings
+
+    names = [name for name in DataSettings.settings() if name not in without]
+    return setting_options(DataSettings, names)
+
+
+def load_asked(source: str, flags: Mapping[str, Any], named: str = "--dataset") -> Dataset:
+    """Load the images that options specify.
+
+    Parameters
+    ----------
+    source : str
+        Source of the images.
+    flags : mapping of str to object
+        Value given for each setting of the data; None if it was not given.
+    named : str
+        Name of the source in error messages.
+
+    Raises
+    ------
+    SettingError
+        If a value is impossible, or the source does not support it.
+    DataError
+        If the data cannot be loaded.
+    """
+    from hopcli.config.base import read_flags
+    from hopcli.config.data import DataSettings
+    from hopcli.experiments.sources import load_data
+
+    given = {name: value for name, value in flags.items() if value is not None}
+    with renamed(lambda name: named if name == "dataset" else flag_name(name)):
+        config = DataSettings(dataset=source, **read_flags(DataSettings.settings(), given))
+        config.check()
+        return load_data(config)
 
 
 _DEFAULT_FOLDER = (

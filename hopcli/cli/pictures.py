@@ -8,12 +8,10 @@ from typing import TYPE_CHECKING, Any
 
 import click
 
-from hopcli.cli.completion import complete_folder
-from hopcli.cli.data_options import data_options, load_asked
-from hopcli.cli.lines import print_lines
-from hopcli.cli.listening import listen
+from hopcli.cli.lines import listen, print_lines
 from hopcli.cli.once import Command
-from hopcli.cli.types import FILE, QUIET
+from hopcli.cli.options import data_options, load_asked
+from hopcli.cli.types import FILE, FOLDER, QUIET
 from hopcli.printing import terminal
 
 if TYPE_CHECKING:
@@ -21,9 +19,7 @@ if TYPE_CHECKING:
 
 
 @click.command("pictures", cls=Command, params=data_options("dataset", "split", "transpose"))
-@click.argument(
-    "path", metavar="DIR", type=click.Path(path_type=Path), shell_complete=complete_folder
-)
+@click.argument("path", metavar="DIR", type=FOLDER)
 @click.option(
     "--out",
     type=FILE,

@@ -11,8 +11,6 @@ from hopcli.cli.lines import print_files
 from hopcli.cli.once import Command
 from hopcli.cli.types import FOLDER, FOLDERS, FORM, QUIET, OfKind
 from hopcli.config.execution import animation_name
-from hopcli.errors import renamed
-from hopcli.values import flag_name
 
 if TYPE_CHECKING:
     from pathlib import Path
@@ -64,14 +62,12 @@ def command(
     (a-paper, b-paper). A different file that is already in --out is replaced only with
     --overwrite. The pictures of a run in the folder of --out are never replaced.
     """
-    from hopcli.cli.listening import hush_matplotlib
+    from hopcli.cli.lines import hush_matplotlib
     from hopcli.runs.pictures import Style, draw_again
 
     hush_matplotlib()
     style = Style(how["figure_format"], how["figure_style"], how["dpi"], how["animate"])
-    with renamed(flag_name):
-        drawn = draw_again(folders, style, out, overwrite=overwrite)
-    for folder, files in drawn:
+    for folder, files in draw_again(folders, style, out, overwrite=overwrite):
         if form == "json" and not quiet:
             click.echo(json.dumps({"out": str(folder), "files": [path.name for path in files]}))
         elif not quiet:

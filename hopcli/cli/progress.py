@@ -28,6 +28,9 @@ def bar(**settings: Any) -> Any:
     return show_bar(tqdm, **settings)
 
 
+_OF_CELLS = "{percentage:3.0f}%|{bar}| {n_fmt}/{total_fmt} cells [{elapsed}<{remaining}{postfix}]"
+
+
 class Watch:
     """Progress of a run: a tqdm bar on a terminal, only long steps in a pipe or Make.
 
@@ -39,15 +42,17 @@ class Watch:
         Print and draw nothing.
     unit : str
         Unit of the count.
+    cells : bool
+        Draw the bar of a grid instead: cells per minute, time left, failures.
     """
 
-    def __init__(self, least: float, *, quiet: bool, unit: str = "run") -> None:
-        self._quiet = quiet
-        self._unit = unit
+    def __init__(
+        self, least: float = 0.0, *, quiet: bool, unit: str = "run", cells: bool = False
+    ) -> None:
+        self._quiet, self._unit, self._least, self._cells = quiet, unit, least, cells
         self._bar: Any = None
-        self._done = 0
-        self._forecast = False
-        self._least = least
+        self._done = self._failed = 0
+        self._forecast = cells
 
     def __enter__(self) -> Watch:
         self._began = _clock()
@@ -56,17 +61,23 @@ class Watch:
             self._say(f"this takes at least {shown(self._least)}")
         return self
 
-    def tell(self, done: int, total: int) -> None:
-        """Move on by `done` of `total` steps."""
+    def tell(self, done: int, total: int, failed: int = 0) -> None:
+        """Move on by `done` of `total` steps, of which some have failed."""
         if self._quiet:
             return
         self._done += done
+        self._failed += failed
         if not self._forecast:
             self._look_ahead(total)
-        if not sys.stderr.isatty():
+        if not sys.stderr.isatty() or not total:
             return
         if self._bar is None:
-            self._bar = bar(total=total, unit=self._unit, leave=False, delay=0.5)
+            form = {"bar_format": _OF_CELLS} if self._cells else {"delay": 0.5}
+            self._bar = bar(total=total, unit=self._unit, leave=False, **form)
+        if self._cells and done:
+            a_minute = 60 * (self._bar.n + 1) / (_clock() - self._began)
+            said = f"{a_minute:,.0f} cells/min" + f", {self._failed} failed" * bool(self._failed)
+            self._bar.set_postfix_str(said, refresh=False)
         self._bar.update(done)
 
     def _look_ahead(self, total: int) -> None:
@@ -90,43 +101,6 @@ class Watch:
         if self._bar is not None:
             self._bar.clear()
         tell(message)
-
-    def __exit__(self, *_: object) -> None:
-        if self._bar is not None:
-            self._bar.close()
-
-
-class CellBar:
-    """Bar over the cells of a grid, on a terminal: cells per minute, time left, failures.
-
-    Parameters
-    ----------
-    quiet : bool
-        Draw nothing.
-    """
-
-    _FORMAT = "{percentage:3.0f}%|{bar}| {n_fmt}/{total_fmt} cells [{elapsed}<{remaining}{postfix}]"
-
-    def __init__(self, *, quiet: bool) -> None:
-        self._draws = not quiet and sys.stderr.isatty()
-        self._failed = 0
-        self._bar: Any = None
-
-    def __enter__(self) -> CellBar:
-        return self
-
-    def tell(self, done: int, total: int, failed: int) -> None:
-        """Count `done` of `total` cells, of which some have failed."""
-        if self._bar is None and self._draws and total:
-            self._began = _clock()
-            self._bar = bar(total=total, bar_format=self._FORMAT, leave=False)
-        self._failed += failed
-        if self._bar is None or not done:
-            return
-        a_minute = 60 * (self._bar.n + 1) / (_clock() - self._began)
-        said = f"{a_minute:,.0f} cells/min" + f", {self._failed} failed" * bool(self._failed)
-        self._bar.set_postfix_str(said, refresh=False)
-        self._bar.update(done)
 
     def __exit__(self, *_: object) -> None:
         if self._bar is not None:

@@ -6,8 +6,7 @@ from typing import TYPE_CHECKING
 
 import click
 
-from hopcli.cli.lines import print_line, show_status
-from hopcli.cli.listening import listen
+from hopcli.cli.lines import listen, print_line, show_status
 from hopcli.cli.once import Command
 from hopcli.cli.types import FILE, FOLDERS, QUIET
 

@@ -9,15 +9,12 @@ from typing import TYPE_CHECKING, Any
 
 import click
 
-from hopcli.cli.lines import print_files, show_status
-from hopcli.cli.listening import listen
+from hopcli.cli.lines import listen, print_files, show_status
 from hopcli.cli.once import Command
 from hopcli.cli.progress import bar
 from hopcli.cli.tables import is_usual, json_rows, print_table, table_options
 from hopcli.cli.types import FOLDER, QUIET
-from hopcli.errors import renamed
 from hopcli.runs.requests import Wishes
-from hopcli.values import flag_name
 
 if TYPE_CHECKING:
     from hopcli.runs.behind import PreparedRun
@@ -175,8 +172,7 @@ def command(against: str, only: tuple[str, ...], quick: bool, form: str, **wishe
     def watch(runs: list[PreparedRun]) -> Any:
         return bar(iterable=runs, unit="run", leave=False, disable=hidden)
 
-    with renamed(lambda name: flag_name(name) if name == "only" else name):
-        verdicts = reproduce(against, asked, only=only, quick=quick, watch=watch)
+    verdicts = reproduce(against, asked, only=only, quick=quick, watch=watch)
     show_status("")
     if not asked.quiet:
         _print(verdicts, form)

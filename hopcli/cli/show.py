@@ -11,9 +11,9 @@ from typing import TYPE_CHECKING, Any
 import click
 
 from hopcli.cli.completion import complete_source
-from hopcli.cli.data_options import data_options, load_asked
-from hopcli.cli.listening import listen
+from hopcli.cli.lines import listen
 from hopcli.cli.once import Command
+from hopcli.cli.options import data_options, load_asked
 from hopcli.cli.tables import check_layout, is_usual, json_rows, print_table, table_options
 from hopcli.later import later
 from hopcli.printing import terminal

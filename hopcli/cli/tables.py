@@ -215,7 +215,7 @@ def print_rows(rows: Iterable[Mapping[str, Any]], heads: Sequence[str], form: st
     from hopcli.datasets.files import as_text
     from hopcli.tables import Columns
 
-    cells = [[as_text(row.get(head, "")) for head in heads] for row in rows]
+    cells = [[as_text(str(row.get(head, ""))) for head in heads] for row in rows]
     arrays = np.array(cells, dtype=object).reshape(-1, len(heads)).T
     print_table(Columns(heads, list(arrays)), form)
 

@@ -7,11 +7,12 @@ from typing import TYPE_CHECKING, Any
 
 import click
 
-from hopcli.cli.completion import complete_folder
 from hopcli.kinds import integer
 from hopcli.values import RefusedError
 
 if TYPE_CHECKING:
+    from click.shell_completion import CompletionItem
+
     from hopcli.kinds import Kind
 
 
@@ -39,6 +40,15 @@ class OfKind(click.ParamType[Any]):
 class _Place(click.ParamType[Path]):
     """File or folder, which may not exist yet; an empty text is refused."""
 
+    def shell_complete(
+        self, ctx: click.Context, param: click.Parameter, incomplete: str
+    ) -> list[CompletionItem]:
+        """Complete the name."""
+        from click.shell_completion import CompletionItem
+
+        del ctx, param
+        return [CompletionItem(incomplete, type="dir" if self.name == "folder" else "file")]
+
     def __init__(self, name: str) -> None:
         self.name = name
 
@@ -52,17 +62,10 @@ FILE = _Place("file")
 FOLDER = _Place("folder")
 POSITIVE = OfKind(integer(1))
 
-FOLDERS = click.argument(
-    "folders",
-    nargs=-1,
-    required=True,
-    metavar="DIR...",
-    type=FOLDER,
-    shell_complete=complete_folder,
-)
+FOLDERS = click.argument("folders", nargs=-1, required=True, metavar="DIR...", type=FOLDER)
 """Folders of results, one or more."""
 
-ONE_FOLDER = click.argument("folder", metavar="DIR", type=FOLDER, shell_complete=complete_folder)
+ONE_FOLDER = click.argument("folder", metavar="DIR", type=FOLDER)
 """The folder of a grid."""
 
 FORM = click.option(

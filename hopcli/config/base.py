@@ -145,6 +145,24 @@ class Settings:
             for name, value in self.values().items()
         }
 
+    def refuse(self, name: str, rule: str, wrong: bool = True) -> None:
+        """Raise an error about the value of a setting if it is wrong.
+
+        Raises
+        ------
+        SettingError
+            The rule, with the value as in a file, or as on a flag if it is a list.
+        """
+        if wrong:
+            value, kind = getattr(self, name), self.settings()[name].kind
+            plain = None if value is None else kind.plain(value)
+            raise SettingError(name, rule, kind.show(value) if isinstance(plain, list) else plain)
+
+    def refuse_changes(self, names: Iterable[str], rule: str, wrong: bool = True) -> None:
+        """Raise an error if a setting differs from its default although it has no effect."""
+        for name in names:
+            self.refuse(name, rule, wrong and getattr(self, name) != self.default_of(name))
+
     def changes(self) -> dict[str, Any]:
         """Return the values that differ from the defaults, for JSON and TOML."""
         known, values = self.settings(), self.to_dict()

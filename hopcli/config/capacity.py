@@ -10,7 +10,6 @@ from hopcli.config import notations
 from hopcli.config.base import Facts, again, setting
 from hopcli.config.data import DataSettings
 from hopcli.config.groups import DynamicsSettings, LearningSettings, RunSettings
-from hopcli.errors import SettingError
 from hopcli.rules import RULES
 
 _LOADS = tuple(i / 100 for i in (*range(2, 10, 2), *range(10, 17), 18, 20, 25, *range(30, 101, 10)))
@@ -126,19 +125,15 @@ class CapacityConfig(DataSettings, LearningSettings, RunSettings):
     def check(self) -> None:
         """Check that sizes and data fit the kind of patterns."""
         super().check()
-        if self.patterns == "images" and self.sizes is not None and len(self.sizes) > 1:
-            rule = "has no effect with patterns images, whose size is fixed"
-            raise SettingError("sizes", rule, ",".join(map(str, self.sizes)))
-        if self.patterns == "random":
-            for name in DataSettings.settings():
-                value = getattr(self, name)
-                if value != type(self).default_of(name):
-                    raise SettingError(name, "has no effect with patterns random", value)
+        several = self.sizes is not None and len(self.sizes) > 1
+        rule = "has no effect with patterns images, whose size is fixed"
+        self.refuse("sizes", rule, self.patterns == "images" and several)
+        rule = "has no effect with patterns random"
+        self.refuse_changes(DataSettings.settings(), rule, self.patterns == "random")
 
     def concrete(self, facts: Facts) -> dict[str, Any]:
         """Return the given sizes, by default that of the pictures of the data set."""
         own = (facts.n_sites,)
-        if self.patterns == "images" and self.sizes not in (None, own):
-            rule = f"must be {facts.n_sites}, the size of {facts.dataset}, with patterns images"
-            raise SettingError("sizes", rule, ",".join(map(str, self.sizes or ())))
+        rule = f"must be {facts.n_sites}, the size of {facts.dataset}, with patterns images"
+        self.refuse("sizes", rule, self.patterns == "images" and self.sizes not in (None, own))
         return {**super().concrete(facts), "sizes": self.sizes or own}

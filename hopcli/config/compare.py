@@ -16,7 +16,6 @@ from hopcli.config.groups import (
     StorageSettings,
 )
 from hopcli.config.recall import RecallConfig
-from hopcli.errors import SettingError
 
 if TYPE_CHECKING:
     from hopcli.config.notations import Schedule
@@ -134,9 +133,8 @@ class CompareConfig(PatternSettings, StorageSettings, DynamicsSettings, RunSetti
         """Check that no training image is tested, and the settings of the recall."""
         super().check()
         splits = {self.split, self.select_split}
-        if len(splits) > 1 and "all" in splits:
-            rule = f"must be that of split ({self.split}), or share no image with it"
-            raise SettingError("select_split", rule, self.select_split)
+        rule = f"must be that of split ({self.split}), or share no image with it"
+        self.refuse("select_split", rule, len(splits) > 1 and "all" in splits)
         self.recall().check()
 
     def recall(self) -> RecallConfig:
@@ -166,8 +164,7 @@ class CompareConfig(PatternSettings, StorageSettings, DynamicsSettings, RunSetti
         if len(values["digits"]) < 2:
             given = ("digits", "source_indices", "patterns", "dataset")
             name = next(name for name in given if getattr(self, name) is not None)
-            rule = "must have at least two labels to compare"
-            raise SettingError(name, rule, self.to_dict()[name])
+            self.refuse(name, "must have at least two labels to compare")
         return {
             **values,
             "select_split": self.select_split,

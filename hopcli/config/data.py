@@ -10,7 +10,6 @@ from hopcli.config import notations
 from hopcli.config.base import Config, setting
 from hopcli.datasets import SPLITS, Size, default_threshold
 from hopcli.datasets.thresholds import RULE, THRESHOLDS
-from hopcli.errors import SettingError
 
 if TYPE_CHECKING:
     from hopcli.config.base import Facts
@@ -97,8 +96,7 @@ class DataSettings(Config):
     def check(self) -> None:
         """Check that there is a size to fill."""
         super().check()
-        if self.crop and self.size is None:
-            raise SettingError("crop", "has no effect without size")
+        self.refuse("crop", "has no effect without size", self.crop and self.size is None)
 
     def concrete(self, facts: Facts) -> dict[str, Any]:
         """Fill the threshold, whose default depends on the source."""

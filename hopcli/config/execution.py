@@ -8,7 +8,6 @@ from typing import Any
 
 from hopcli import kinds
 from hopcli.config.base import Config, Settings, setting
-from hopcli.errors import SettingError
 from hopcli.values import RefusedError
 
 _MOST_FRAMES = 1000  # of a trial in an animation, one per sweep
@@ -77,10 +76,8 @@ class Execution(Settings):
             If it does not.
         """
         del config
-        for name in ("figure_format", "figure_style"):
-            value = getattr(self, name)
-            if not self.figures and value != type(self).default_of(name):
-                raise SettingError(name, "has no effect without figures", value)
+        names = ("figure_format", "figure_style")
+        self.refuse_changes(names, "has no effect without figures", not self.figures)
 
 
 @dataclass(frozen=True, eq=False, kw_only=True)
@@ -132,8 +129,6 @@ class RecallExecution(ThreadedExecution):
         from hopcli.config.recall import RecallConfig
 
         assert isinstance(config, RecallConfig)
-        if config.sweeps > _MOST_FRAMES:
-            rule = f"must be at most {_MOST_FRAMES} with animate"
-            raise SettingError("sweeps", rule, config.sweeps)
-        if config.replay_authors:
-            raise SettingError("animate", "must be off with replay_authors", self.animate)
+        rule = f"must be at most {_MOST_FRAMES} with animate"
+        config.refuse("sweeps", rule, config.sweeps > _MOST_FRAMES)
+        self.refuse("animate", "must be off with replay_authors", config.replay_authors)

@@ -137,22 +137,14 @@ class PatternSettings(DataSettings):
     def check(self) -> None:
         """Check that the patterns are given in at most one way."""
         super().check()
-        if self.patterns is not None and self.source_indices is not None:
-            raise SettingError("source_indices", "cannot be given together with patterns")
-        if self.file is not None or self.images is not None:
-            self._check_selection()
-        usual = type(self).default_of("select_split")
-        if self.file is not None and self.select_split != usual:
-            rule = "has no effect with a file of patterns"
-            raise SettingError("select_split", rule, self.select_split)
-
-    def _check_selection(self) -> None:
-        """Refuse settings of a selection if patterns are given."""
-        for name in ("samples", "selection_seed", "sampler"):
-            value = getattr(self, name)
-            if value != type(self).default_of(name):
-                rule = "has no effect if the patterns are given"
-                raise SettingError(name, rule, value)
+        has_file, has_images = self.file is not None, self.images is not None
+        rule = "cannot be given together with patterns"
+        self.refuse("source_indices", rule, None not in (self.patterns, self.source_indices))
+        names = ("samples", "selection_seed", "sampler")
+        self.refuse_changes(
+            names, "has no effect if the patterns are given", has_file or has_images
+        )
+        self.refuse_changes(["select_split"], "has no effect with a file of patterns", has_file)
 
     @property
     def images(self) -> tuple[int, ...] | None:
@@ -186,9 +178,8 @@ class PatternSettings(DataSettings):
         labels = tuple(dict.fromkeys(facts.labels))  # given images may share a label
         digits = spelled(self.digits, labels)
         if facts.chosen:
-            if digits not in (None, labels):
-                rule = f"must be the labels of source_indices ({','.join(labels)})"
-                raise SettingError("digits", rule, ",".join(digits or ()))
+            rule = f"must be the labels of source_indices ({','.join(labels)})"
+            self.refuse("digits", rule, digits not in (None, labels))
             return labels
         if digits is None:
             return self.default_digits if set(self.default_digits) <= set(labels) else labels
@@ -225,10 +216,7 @@ class LearningSettings(Config):
         used = {name for rule in self.rules for name in RULES[rule].parameters}
         owners = {name: rule for rule, entry in RULES.items() for name in entry.parameters}
         for name, owner in owners.items():
-            default = RULES[owner].parameters[name].default
-            if name not in used and getattr(self, name) != default:
-                rule = f"has no effect without the {owner} rule"
-                raise SettingError(name, rule, getattr(self, name))
+            self.refuse_changes([name], f"has no effect without the {owner} rule", name not in used)
 
     def parameters(self, rule: str) -> dict[str, Any]:
         """Return the parameters of one of the rules."""
@@ -294,14 +282,13 @@ class DynamicsSettings(Config):
         """Check for settings that have no effect on the update rule."""
         super().check()
         rule = DYNAMICS[self.dynamics]
-        if self.order is not None and self.order not in rule.orders:
-            raise SettingError(
-                "order", f"cannot be given with dynamics {self.dynamics!r}", self.order
-            )
-        if self._visits_each_once and isinstance(self.attempts_per_sweep, str):
+        unknown = self.order is not None and self.order not in rule.orders
+        self.refuse("order", f"cannot be given with dynamics {self.dynamics!r}", unknown)
+        if isinstance(self.attempts_per_sweep, str):
             self._check_attempts(self.attempts_per_sweep == "N")
-        if self.tie not in rule.codes:
-            raise SettingError("tie", f"has no effect on dynamics {self.dynamics!r}", self.tie)
+        self.refuse(
+            "tie", f"has no effect on dynamics {self.dynamics!r}", self.tie not in rule.codes
+        )
 
     @property
     def _order(self) -> str | None:
@@ -313,10 +300,8 @@ class DynamicsSettings(Config):
         return self._order is None or ORDERS[self._order].each_once
 
     def _check_attempts(self, are_n: bool) -> None:
-        if not are_n:
-            how = self.order or self.dynamics
-            rule = f"must be N if a sweep visits each site once ({how})"
-            raise SettingError("attempts_per_sweep", rule, self.attempts_per_sweep)
+        rule = f"must be N if a sweep visits each site once ({self.order or self.dynamics})"
+        self.refuse("attempts_per_sweep", rule, self._visits_each_once and not are_n)
 
     @property
     def attempts(self) -> int:
@@ -328,8 +313,7 @@ class DynamicsSettings(Config):
         default = "N" if self._visits_each_once else "N/2"
         asked = self.attempts_per_sweep or default
         attempts = notations.resolve_attempts(asked, facts.n_sites)
-        if self._visits_each_once:
-            self._check_attempts(attempts == facts.n_sites)
+        self._check_attempts(attempts == facts.n_sites)
         return {**super().concrete(facts), "order": self._order, "attempts_per_sweep": attempts}
 
 

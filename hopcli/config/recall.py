@@ -19,7 +19,6 @@ from hopcli.config.groups import (
 )
 from hopcli.config.notations import Schedule
 from hopcli.dynamics import DYNAMICS
-from hopcli.errors import SettingError
 from hopcli.starts import Start
 
 _STUDY_TEMPERATURE = 0.2
@@ -100,29 +99,25 @@ class TrialSettings(PatternSettings, StorageSettings, DynamicsSettings, RunSetti
         check_start(self.start, self.dynamics)
         if self.start.uses_images:
             return
-        for name, value in (("test_images", "same"), ("exclude_samples", False)):
-            if getattr(self, name) == value:
-                rule = f"has no effect with start '{self.start}', which is no test image"
-                raise SettingError(name, rule, value)
-        if self.tests == "all":
-            raise SettingError("tests", f"must be a number with start '{self.start}'", "all")
+        rule = f"has no effect with start '{self.start}', which is no test image"
+        self.refuse("test_images", rule, self.test_images == "same")
+        self.refuse("exclude_samples", rule, self.exclude_samples is False)
+        self.refuse("tests", f"must be a number with start '{self.start}'", self.tests == "all")
 
     def _check_temperature(self) -> None:
-        if self.gamma is not None and self.temperature is not None:
-            raise SettingError("gamma", "cannot be given together with temperature", self.gamma)
-        noisy = DYNAMICS[self.dynamics].stochastic
-        if not noisy and (self.gamma is not None or self.temperature not in (None, 0)):
-            name = "temperature" if self.gamma is None else "gamma"
+        if not DYNAMICS[self.dynamics].stochastic:
             rule = f"cannot be given with dynamics {self.dynamics!r}, which has no noise"
-            raise SettingError(name, rule, self.to_dict()[name])
-        if self.gamma is not None and self.dynamics == "metropolis":
+            self.refuse("gamma", rule, self.gamma is not None)
+            self.refuse("temperature", rule, self.temperature not in (None, 0))
+        if self.gamma is not None:
+            rule = "cannot be given together with temperature"
+            self.refuse("gamma", rule, self.temperature is not None)
             rule = "has no effect on dynamics 'metropolis'; the sigmoid is dynamics glauber"
-            raise SettingError("gamma", rule, self.gamma)
-        if self.gamma is not None and 2 / self.gamma > _HOTTEST:
-            raise SettingError("gamma", f"must be at least {2 / _HOTTEST:g}", self.gamma)
-        if self.until_stable and notations.temperatures(self._temperature(), 2)[-1] > 0:
-            rule = "has no effect unless the temperature ends at 0; the sign rules are at 0"
-            raise SettingError("until_stable", rule)
+            self.refuse("gamma", rule, self.dynamics == "metropolis")
+            self.refuse("gamma", f"must be at least {2 / _HOTTEST:g}", 2 / self.gamma > _HOTTEST)
+        is_warm = notations.temperatures(self._temperature(), 2)[-1] > 0
+        rule = "has no effect unless the temperature ends at 0; the sign rules are at 0"
+        self.refuse("until_stable", rule, self.until_stable and is_warm)
 
     def _temperature(self) -> float | Schedule:
         if self.gamma is not None:
@@ -258,10 +253,10 @@ class RecallConfig(TrialSettings):
         """Check also the settings that a replay of the authors' run fixes."""
         super().check()
         self._check_replay()
-        if self.quench and self.until_stable:
-            raise SettingError("quench", "has no effect with until_stable, which also quenches")
-        if self.trace and self.sweeps > _MOST_TRACED:
-            raise SettingError("sweeps", f"must be at most {_MOST_TRACED} with trace", self.sweeps)
+        rule = "has no effect with until_stable, which also quenches"
+        self.refuse("quench", rule, self.quench and self.until_stable)
+        is_long = self.sweeps > _MOST_TRACED
+        self.refuse("sweeps", f"must be at most {_MOST_TRACED} with trace", self.trace and is_long)
 
     def _check_replay(self) -> None:
         if not self.replay_authors:
@@ -277,16 +272,11 @@ class RecallConfig(TrialSettings):
         }
         for name, value in needed.items():
             found = getattr(self, name)
-            if found is not None and found != value:
-                shown = value or "off"
-                raise SettingError(
-                    name, f"must be {shown} with replay_authors", self.to_dict()[name]
-                )
-        if self.tests == "all":
-            raise SettingError("tests", "must be a number with replay_authors", "all")
-        if isinstance(self.temperature, Schedule):
-            rule = "must be a number with replay_authors"
-            raise SettingError("temperature", rule, str(self.temperature))
+            rule = f"must be {value or 'off'} with replay_authors"
+            self.refuse(name, rule, found is not None and found != value)
+        rule = "must be a number with replay_authors"
+        self.refuse("tests", rule, self.tests == "all")
+        self.refuse("temperature", rule, isinstance(self.temperature, Schedule))
 
     def concrete(self, facts: Facts) -> dict[str, Any]:
         """Fill the same settings; a replay has the authors' images, samples included."""

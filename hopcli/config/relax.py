@@ -8,7 +8,6 @@ from typing import ClassVar
 from hopcli import kinds
 from hopcli.config.base import again
 from hopcli.config.recall import RecallConfig, TrialSettings
-from hopcli.errors import SettingError
 
 
 def round_sweeps(last: int) -> list[int]:
@@ -79,8 +78,7 @@ class RelaxConfig(TrialSettings):
     def check(self) -> None:
         """Check also that no site is empty."""
         super().check()
-        if self.start.leaves_zeros:
-            raise SettingError("start", "must leave no site at 0 (add :fill)", str(self.start))
+        self.refuse("start", "must leave no site at 0 (add :fill)", self.start.leaves_zeros)
 
     @property
     def round_sweeps(self) -> list[int]:

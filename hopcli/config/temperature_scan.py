@@ -18,7 +18,6 @@ from hopcli.config.groups import (
     start_help,
 )
 from hopcli.dynamics import DYNAMICS
-from hopcli.errors import SettingError
 from hopcli.starts import Start
 
 
@@ -88,11 +87,11 @@ class TemperatureScanConfig(PatternSettings, StorageSettings, DynamicsSettings, 
     def check(self) -> None:
         """Check that the update rule, the temperatures and the start fit together."""
         super().check()
-        if not DYNAMICS[self.dynamics].stochastic:
-            noisy = ", ".join(name for name, rule in DYNAMICS.items() if rule.stochastic)
-            raise SettingError("dynamics", f"must have a temperature ({noisy})", self.dynamics)
-        if self.until_stable and 0 not in self.temperatures:
-            raise SettingError("until_stable", "has no effect unless one of the temperatures is 0")
+        noisy = [name for name, rule in DYNAMICS.items() if rule.stochastic]
+        rule = f"must have a temperature ({', '.join(noisy)})"
+        self.refuse("dynamics", rule, self.dynamics not in noisy)
+        rule = "has no effect unless one of the temperatures is 0"
+        self.refuse("until_stable", rule, self.until_stable and 0 not in self.temperatures)
         check_start(self.start, self.dynamics)
 
     def concrete(self, facts: Facts) -> dict[str, Any]:
@@ -100,8 +99,7 @@ class TemperatureScanConfig(PatternSettings, StorageSettings, DynamicsSettings, 
         check_fit(self.start, facts)
         values = super().concrete(facts)
         digits = values["digits"]
-        if self.target is not None and self.target not in digits:
-            rule = f"must be a stored label ({', '.join(digits)})"
-            raise SettingError("target", rule, self.target)
+        rule = f"must be a stored label ({', '.join(digits)})"
+        self.refuse("target", rule, self.target is not None and self.target not in digits)
         last = facts.labels[-1] if facts.chosen else digits[-1]
         return {**values, "target": self.target or last}

@@ -16,7 +16,6 @@ from hopcli.config.groups import (
     StorageSettings,
 )
 from hopcli.config.recall import RecallConfig, TrialSettings
-from hopcli.errors import SettingError
 
 if TYPE_CHECKING:
     from hopcli.config.notations import Schedule
@@ -128,10 +127,9 @@ class VarianceConfig(DataSettings, StorageSettings, DynamicsSettings, RunSetting
     def check(self) -> None:
         """Check the settings of each recall, and that there are enough seeds."""
         super().check()
-        if self.selection_seed + self.selections - 1 > HIGHEST_SELECTION_SEED:
-            most = HIGHEST_SELECTION_SEED - self.selections + 1
-            rule = f"must be at most {most} with {self.selections} selections"
-            raise SettingError("selection_seed", rule, self.selection_seed)
+        most = HIGHEST_SELECTION_SEED - self.selections + 1
+        rule = f"must be at most {most} with {self.selections} selections"
+        self.refuse("selection_seed", rule, self.selection_seed > most)
         self.recall(0, self.seed).check()
 
     def recall(self, selection: int, seed: int) -> RecallConfig:

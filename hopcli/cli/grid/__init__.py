@@ -4,11 +4,9 @@ from __future__ import annotations
 
 import click
 
-from hopcli.cli.grid.check import check
-from hopcli.cli.grid.merge import merge
+from hopcli.cli.grid.cells import check, merge, status
 from hopcli.cli.grid.plot import plot
 from hopcli.cli.grid.run import run
-from hopcli.cli.grid.status import status
 from hopcli.cli.grid.table import table
 from hopcli.cli.once import Group
 

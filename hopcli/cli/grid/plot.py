@@ -10,11 +10,12 @@ import click
 from hopcli.cli.lines import print_line
 from hopcli.cli.once import Command
 from hopcli.cli.types import FILE, ONE_FOLDER, QUIET
-from hopcli.errors import renamed
-from hopcli.values import flag_name
 
 if TYPE_CHECKING:
     from pathlib import Path
+
+    from hopcli.grids.keys import Look
+    from hopcli.grids.view import View
 
 
 @click.command("plot", cls=Command)
@@ -69,19 +70,16 @@ def plot(
 
     The format of --out follows from the end of its name: .png, .svg or .pdf.
     """
-    from hopcli.cli.listening import hush_matplotlib
+    from hopcli.cli.lines import hush_matplotlib
     from hopcli.runs.pictures import Style, redraw_grid
 
     hush_matplotlib()
     given = {name: value for name, value in asked.items() if value is not None}
-    with renamed(flag_name):
-        how = Style(figure_format, figure_style)
-        path = redraw_grid(
-            folder,
-            how,
-            lambda view: dataclasses.replace(view.grid.look, **given),
-            out,
-            overwrite=overwrite,
-        )
+
+    def look(view: View) -> Look:
+        return dataclasses.replace(view.grid.look, **given)
+
+    how = Style(figure_format, figure_style)
+    path = redraw_grid(folder, how, look, out, overwrite=overwrite)
     if not quiet:
         print_line(path)

@@ -9,9 +9,8 @@ from typing import TYPE_CHECKING
 import click
 
 from hopcli import endings
-from hopcli.cli.lines import print_files, print_line, print_lines, tell
-from hopcli.cli.listening import listen
-from hopcli.cli.progress import CellBar, Watch, shown
+from hopcli.cli.lines import listen, print_files, print_line, print_lines, tell
+from hopcli.cli.progress import Watch, shown
 from hopcli.cli.tables import check_columns, is_usual, laid_out, print_table
 from hopcli.grids.planning import in_words
 from hopcli.grids.view import TABLE, load_published, load_view
@@ -37,7 +36,7 @@ def plan_grid(grid: Grid, out: Path, wishes: Wishes, options: GridOptions) -> Gr
     """Plan a grid under a bar, and refuse it if it cannot be run."""
     listen(quiet=wishes.quiet)
     check_columns(grid.entry.tables, grid.names)
-    with Watch(0, quiet=wishes.quiet, unit="cell planned") as watch:
+    with Watch(quiet=wishes.quiet, unit="cell planned") as watch:
         return GridJob(grid, out, wishes, options, progress=watch.tell)
 
 
@@ -50,7 +49,7 @@ def run_grid(job: GridJob) -> int:
         Exit code: 1 if a cell has failed, 3 if there is no picture, otherwise 0.
     """
     quiet, form = job.wishes.quiet, job.wishes.format
-    with CellBar(quiet=quiet) as bar:
+    with Watch(quiet=quiet, cells=True) as bar:
         done = job.run(bar.tell)
     return _print(job.out, done, quiet=quiet, form=form)
 

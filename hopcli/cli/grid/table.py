@@ -11,8 +11,7 @@ from hopcli.cli.lines import print_lines
 from hopcli.cli.once import Command
 from hopcli.cli.tables import check_layout, layout, print_table, table_options
 from hopcli.cli.types import ONE_FOLDER
-from hopcli.errors import ResultError, SettingError, renamed
-from hopcli.values import flag_name
+from hopcli.errors import ResultError, SettingError
 
 _FORMATS = ("table", "csv", "parquet", "markdown", "latex")  # the last four as grids.export.FORMATS
 
@@ -63,20 +62,19 @@ def table(
             rule = f"must end in one of {', '.join(suffixes)}, or give --format"
             raise click.UsageError(f"--out {rule}, found {str(out)!r:.80}")
         check_layout(click.get_current_context(), form)
-    with renamed(flag_name):
-        view = load_view(folder, name)
-        grid, found = view.grid, view.table
-        if over is not None:
-            headline = grid.entry.headline
-            if name not in (None, headline.table.name):
-                raise SettingError("over", f"must be of table {headline.table.name}", name)
-            found = average(found, grid.keys(), over, headline)
-        if out is None:
-            print_table(found, form, percent=True, named=folder.resolve().name)
-            return
-        if form not in FORMATS:
-            rule = f"--out has no effect on --format {form}; give {' or '.join(FORMATS)}"
-            raise click.UsageError(rule)
-        chosen, named = layout(), folder.resolve().name
-        write_file(out, lambda stage: write_table(found, stage, form, chosen, named))
+    view = load_view(folder, name)
+    grid, found = view.grid, view.table
+    if over is not None:
+        headline = grid.entry.headline
+        if name not in (None, headline.table.name):
+            raise SettingError("over", f"must be of table {headline.table.name}", name)
+        found = average(found, grid.keys(), over, headline)
+    if out is None:
+        print_table(found, form, percent=True, named=folder.resolve().name)
+        return
+    if form not in FORMATS:
+        rule = f"--out has no effect on --format {form}; give {' or '.join(FORMATS)}"
+        raise click.UsageError(rule)
+    chosen, named = layout(), folder.resolve().name
+    write_file(out, lambda stage: write_table(found, stage, form, chosen, named))
     print_lines(out)
