@@ -4,9 +4,11 @@ from __future__ import annotations
 
 import hashlib
 import json
+import math
 import shutil
 from pathlib import Path
 
+import numpy as np
 import pandas as pd
 import pytest
 from conftest import call, files_below
@@ -207,13 +209,16 @@ def test_an_interrupt_keeps_the_runs_that_are_finished(
     assert set(verdicts().index) == set(IDS)
 
 
-def test_a_second_study_with_a_finished_run_is_judged_by_the_same_rules(here: Shell) -> None:
-    """At T = 0.9 no image is recalled, at 0.2 most are: 0 % is found by the program alone."""
-    here.run(
-        "recall --temperature 0.9 --tests 20 --repeats 3 --digits 1,4 --no-figures --out finished"
-    )
-    for printed, verdict in (("0", VERDICTS[3]), ("50", VERDICTS[4])):
-        shutil.copy(FOLDER / "second.toml", ".")
-        rewrite("second.toml", "= 0", f"= {printed}")
-        here.run(f"reproduce --against second.toml --out {printed}")
-        assert verdicts(printed)["verdict"]["recall"] == verdict
+def test_a_second_study_is_a_folder_and_a_file(shell: Shell) -> None:
+    """One pattern of 16 sites at three temperatures: the exact sum over all states agrees."""
+    shutil.copytree(FOLDER / "toy", "toy")
+    k = np.arange(17)
+    states, m = np.array([math.comb(16, i) for i in k]), np.abs(1 - k / 8)
+    for factor, verdict in ((1.0, VERDICTS[0]), (0.9, VERDICTS[4])):
+        rows = ["temperature,overlap"]
+        for t in (0.5, 1, 2):
+            weights = states * np.exp(8 * m**2 / t)
+            rows.append(f"{t},{factor * weights @ m / weights.sum():.3f}")
+        Path("toy/curve.csv").write_text("\n".join(rows))
+        shell.run("reproduce --against toy/claims.toml --out out")
+        assert verdicts()["verdict"].to_dict() == {"curve": verdict, "order": VERDICTS[0]}
