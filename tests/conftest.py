@@ -127,7 +127,7 @@ def _shipped_data_is_loaded_once() -> Iterator[None]:
         return kept(spec, **settings) if is_shipped else load_dataset(spec, **settings)
 
     with pytest.MonkeyPatch.context() as patch:
-        patch.setattr("hopcli.experiments.sources.load_dataset", load)
+        patch.setattr("hopcli.experiments.stock.load_dataset", load)
         yield
 
 

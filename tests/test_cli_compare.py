@@ -14,10 +14,9 @@ from scipy import stats
 
 from hopcli.config import CompareConfig, Facts
 from hopcli.datasets import Dataset, load_dataset
-from hopcli.experiments import compare_tables as tables
-from hopcli.experiments.classifiers import nearest_labels
+from hopcli.experiments import compare as tables
 from hopcli.experiments.compare import plan
-from hopcli.experiments.selectors import Contest, draw_contests
+from hopcli.experiments.contests import Contest, draw_contests, nearest_labels
 from hopcli.experiments.stock import Stock
 from hopcli.statistics import exact_interval
 from hopcli.statistics.comparisons import paired_interval

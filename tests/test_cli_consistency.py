@@ -14,8 +14,8 @@ from hopcli import experiments
 from hopcli.config import ConsistencyConfig, RecallConfig, RecallExecution
 from hopcli.datasets import Dataset, load_dataset
 from hopcli.errors import SettingError
-from hopcli.experiments import consistency, shapes
-from hopcli.experiments.shapes import shape_table
+from hopcli.experiments import consistency
+from hopcli.experiments.consistency import shape_table
 from hopcli.experiments.stock import Stock
 from hopcli.patterns import overlap_loss
 
@@ -106,7 +106,7 @@ def test_errors_from_some_of_the_images_are_nearly_those_from_all(
 ) -> None:
     dataset = _random(np.random.default_rng(5), (900, 700, 800, 600))
     every = shape_table(dataset, dataset.label_names, 20)
-    monkeypatch.setattr(shapes, "_FOR_ERRORS", 300)
+    monkeypatch.setattr(consistency, "_FOR_ERRORS", 300)
     some = shape_table(dataset, dataset.label_names, 20)
     for name in every.names[1:]:
         margin = 0.15 if name.endswith("_sem") else 0
@@ -147,7 +147,7 @@ def test_tables_follow_from_the_selections(few: Any) -> None:
         own = recall.loc[stored]
         assert own["accuracy"].to_numpy() == pytest.approx(by_label.mean().to_numpy())
         assert own["accuracy_sd"].to_numpy() == pytest.approx(by_label.std().to_numpy())
-        for measure in shapes.MEASURES:
+        for measure in consistency.MEASURES:
             expected = stats.spearmanr(shapes_of[measure], by_label.mean()).statistic
             row = found.loc[(stored, measure)]
             assert row["spearman"] == pytest.approx(expected)
@@ -189,6 +189,6 @@ def test_test_images_took_no_part_in_the_selection(monkeypatch: pytest.MonkeyPat
 
 
 def test_images_that_are_too_large_are_refused(monkeypatch: pytest.MonkeyPatch) -> None:
-    monkeypatch.setattr(shapes, "_MOST_NUMBERS", 10 * 63**2)
+    monkeypatch.setattr(consistency, "_MOST_NUMBERS", 10 * 63**2)
     with pytest.raises(SettingError, match=r"size .* 63 .* 10 "):
         experiments.plan(ConsistencyConfig(dataset="digits"))

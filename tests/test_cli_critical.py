@@ -12,8 +12,7 @@ from numpy.typing import NDArray
 from shell import Shell
 
 from hopcli.config import CriticalConfig
-from hopcli.experiments.critical_crossings import _exact_crossing, _extrapolated
-from hopcli.experiments.critical_measured import Measured
+from hopcli.experiments.critical_measured import Measured, _exact_crossing, _extrapolated
 from hopcli.rules import store
 from hopcli.statistics import exact_interval
 from hopcli.statistics.crossings import Crossing

@@ -15,7 +15,7 @@ from hopcli import experiments
 from hopcli.config import RecallConfig, RecallExecution, RelaxConfig, ThreadedExecution
 from hopcli.config.relax import round_sweeps
 from hopcli.experiments import relax as module
-from hopcli.experiments.relax_tables import Course, Measured, settling_table
+from hopcli.experiments.relax import Measured, settling_table
 from hopcli.experiments.stock import Stock
 from hopcli.results import load
 from hopcli.statistics.autocorrelation import autocorrelation_time
@@ -146,8 +146,8 @@ def test_deep_in_a_well_a_site_forgets_when_it_is_tried(attempts: str, tau: floa
 def test_the_last_half_alone_is_taken_to_be_equilibrium() -> None:
     rng = np.random.default_rng(2)
     overlap, energy = rng.normal(size=(2, 30, 41)) + np.exp(-np.arange(41))
-    course = Course("a", np.arange(30), np.arange(30), energy > 0, overlap, energy)
-    found = Measured.of(course, population=False).times
+    rows = np.arange(30)
+    found = Measured.of("a", rows, rows, (energy > 0, overlap, energy)).times
     for name, values in (("overlap", overlap), ("energy", energy)):
         assert found[name] == autocorrelation_time(values[:, 21:])
 
@@ -172,7 +172,7 @@ def _measured(label: str, recalled: list[str], unit: list[int] | None = None) ->
     flags: NDArray[np.bool_] = np.array([[c == "1" for c in path] for path in recalled])
     some, rows = np.zeros(flags.shape), np.arange(len(flags))
     units = rows if unit is None else np.array(unit)
-    return Measured.of(Course(label, rows, units, flags, some, some), population=False)
+    return Measured.of(label, rows, units, (flags, some, some))
 
 
 def test_a_trial_settles_at_its_last_change_unless_that_is_late() -> None:

@@ -13,8 +13,8 @@ from conftest import RunHopcli, few_and_many, least
 
 from hopcli import dynamics, experiments
 from hopcli.config import RecallConfig, RecallExecution
-from hopcli.experiments import continuation, recall
-from hopcli.experiments.continuation import Continuation, Rise, rise_of
+from hopcli.experiments import cautions, recall
+from hopcli.experiments.cautions import Continuation, Rise, rise_of
 from hopcli.experiments.stock import Stock
 from hopcli.results import read_manifest
 
@@ -126,7 +126,7 @@ def test_it_goes_on_from_the_ends_with_numbers_of_its_own(
         "hopcli.experiments.relaxation._BLOCK", 77
     )  # trials are found in whatever block they are
     assert risen(tests=10, repeats=2, sweeps=8)[0] == whole
-    monkeypatch.setattr(continuation, "_MOST", 0)  # numbers of the run are as they were
+    monkeypatch.setattr(cautions, "_MOST", 0)  # numbers of the run are as they were
     rise, same, _ = risen(tests=10, repeats=2, sweeps=8)
     assert (rise, same.notes["warnings"]) == (None, [])
     assert all(table.equals(same.tables[name]) for name, table in one.tables.items())
@@ -137,7 +137,7 @@ def test_what_it_costs_is_bounded(
 ) -> None:
     assert risen(tests=2, repeats=1, sweeps=20_000)[0] is None
     assert risen(tests=60, repeats=4, sweeps=200)[0].trials == 125  # 10 million attempts or so
-    monkeypatch.setattr(continuation, "_CHEAP", 0)
+    monkeypatch.setattr(cautions, "_CHEAP", 0)
     assert risen(tests=100, repeats=2)[0].trials == 30  # 3 % of 1000
     assert risen(tests=10, repeats=3)[0] is None
 

@@ -29,7 +29,7 @@ from hopcli.errors import ResultError
 from hopcli.estimator.deciding import Ballot, warn_of_lost
 from hopcli.estimator.prototypes import Group, choose, levels
 from hopcli.experiments.preparation import hashes
-from hopcli.experiments.sources import read_thresholds
+from hopcli.experiments.stock import read_thresholds
 from hopcli.grids.grid import read_grid
 from hopcli.grids.keys import Key
 from hopcli.grids.over import average

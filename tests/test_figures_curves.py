@@ -29,7 +29,7 @@ from test_plots import (
 
 from hopcli.config import CapacityConfig
 from hopcli.config.relax import round_sweeps
-from hopcli.experiments.variance_tables import SOURCES
+from hopcli.experiments.variance import SOURCES
 
 LABELS = ["3", "6", "1", "0", "4", "overall"]
 

@@ -152,7 +152,7 @@ def test_stops_at_ends(run_hopcli: RunHopcli, runs: Runs, monkeypatch: pytest.Mo
         raise KeyboardInterrupt
 
     with monkeypatch.context() as patch:
-        patch.setattr("hopcli.experiments.temperature_scan._Scan.curve", stop)
+        patch.setattr("hopcli.experiments.temperature_scan._rows", stop)
         assert _counted(run_hopcli(*SCAN, "--out", "out").err)[-1] == (13, 13)
     done = run_hopcli(*SCAN, "--out", "out", "-q")
     assert (done.code, done.err, runs.made) == (0, "", 13)

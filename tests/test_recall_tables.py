@@ -13,7 +13,7 @@ from conftest import counted, random_patterns
 
 from hopcli import experiments
 from hopcli.config import RecallConfig, RecallExecution
-from hopcli.experiments import blocks, relaxation
+from hopcli.experiments import relaxation, tally
 from hopcli.experiments.recall import RecallResult
 from hopcli.experiments.recall_tables import (
     accuracy_table,
@@ -201,7 +201,7 @@ def test_the_tables_are_those_of_the_trials(settings: dict[str, Any]) -> None:
 def test_a_run_takes_no_more_memory_for_more_repeats(monkeypatch: pytest.MonkeyPatch) -> None:
     """Except a rate and a count per label and repeat; kept trials go to a file."""
     monkeypatch.setattr(relaxation, "_BLOCK", 250)
-    monkeypatch.setattr(blocks, "_IN_MEMORY", 500)
+    monkeypatch.setattr(tally, "_IN_MEMORY", 500)
 
     def taken(repeats: int) -> int:
         settings: dict[str, Any] = {"dataset": "text:3x3", "rule": "hebbian", "start": "flip:0.4"}

@@ -15,7 +15,7 @@ from scipy import stats
 
 from hopcli import experiments
 from hopcli.config import Config, ConsistencyConfig, VarianceConfig
-from hopcli.experiments.few import ENOUGH
+from hopcli.experiments.cautions import ENOUGH
 from hopcli.experiments.fit_sweeps import _slack_of_replays
 from hopcli.statistics import draws_interval, exact_interval
 from hopcli.statistics.comparisons import (

@@ -186,7 +186,7 @@ EXPERIMENTS: dict[str, dict[str, Any]] = {
 @pytest.fixture(autouse=True)
 def _loaded_once(monkeypatch: pytest.MonkeyPatch) -> None:
     """Let runs share data sets, which depend on no seed."""
-    monkeypatch.setattr("hopcli.experiments.sources.load_dataset", _load)
+    monkeypatch.setattr("hopcli.experiments.stock.load_dataset", _load)
 
 
 _load = functools.cache(load_dataset)

@@ -14,7 +14,7 @@ from hopcli.config import DataSettings, Facts, SelectConfig
 from hopcli.datasets import SOURCES, Dataset, dataset_of, image_array
 from hopcli.datasets.grey import warn_of_one
 from hopcli.errors import SettingError
-from hopcli.experiments.sources import load_data
+from hopcli.experiments.stock import load_data
 from hopcli.patterns import Patterns, draw_samples, images_as_patterns, read_patterns
 from hopcli.patterns import select as choose
 

@@ -16,7 +16,7 @@ from hopcli.config import Facts, RecallConfig, ThreadedExecution
 from hopcli.datasets import Dataset
 from hopcli.datasets.grey import as_spins
 from hopcli.errors import DataError, SettingError
-from hopcli.experiments.sources import read_thresholds
+from hopcli.experiments.stock import read_thresholds
 from hopcli.experiments.trials import Trials, check_trials
 from hopcli.markup import pictures
 from hopcli.patterns import Patterns

@@ -123,7 +123,7 @@ def load_asked(source: str, flags: Mapping[str, Any], named: str = "--dataset") 
     """
     from hopcli.config.base import read_flags
     from hopcli.config.data import DataSettings
-    from hopcli.experiments.sources import load_data
+    from hopcli.experiments.stock import load_data
 
     given = {name: value for name, value in flags.items() if value is not None}
     with renamed(lambda name: named if name == "dataset" else flag_name(name)):

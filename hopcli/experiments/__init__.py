@@ -32,6 +32,7 @@ __all__ = [
     "Progress",
     "Result",
     "StoredResult",
+    "filled",
     "no_progress",
     "plan",
     "prefixed",
@@ -140,6 +141,36 @@ class Plan:
         if not self.n_parts:
             return self.work(execution, progress)
         return self.work(execution, progress, {} if parts is None else parts)
+
+
+def filled(
+    parts: Parts,
+    n_parts: int,
+    make: Callable[[int, Callable[[int], None]], Floats],
+    progress: Progress,
+    steps: int = 1,
+) -> list[Floats]:
+    """Make the missing parts of a run, and return all parts in order.
+
+    Parameters
+    ----------
+    parts : mapping of int to ndarray of float64
+        Finished parts; each new one is added at once.
+    n_parts : int
+        Number of parts.
+    make : callable
+        Takes the number of a part and a callable that it calls with the steps done; returns
+        the part.
+    progress : callable
+        Receives the steps.
+    steps : int
+        Steps of a part.
+    """
+    missing = (n_parts - len(parts)) * steps
+    for number in range(n_parts):
+        if number not in parts:
+            parts[number] = make(number, lambda done: progress(done, missing))
+    return [parts[number] for number in range(n_parts)]
 
 
 def no_progress(_done: int, _total: int) -> None:

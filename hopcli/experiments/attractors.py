@@ -10,6 +10,7 @@ import numpy as np
 from hopcli import dynamics
 from hopcli.experiments import Plan, Progress, StoredResult
 from hopcli.experiments.preparation import Prepared, prepare
+from hopcli.experiments.relaxation import run_chains
 from hopcli.experiments.trials import check_states
 from hopcli.observables import energy, overlaps
 from hopcli.starts import choose, first_states
@@ -19,6 +20,8 @@ from hopcli.tables import Column, Columns, Table, columns, ends_of, estimate
 from hopcli.taxonomy import KINDS, classify, mixture_method
 
 if TYPE_CHECKING:
+    from collections.abc import Iterator
+
     from hopcli.config import AttractorsConfig, ThreadedExecution
     from hopcli.experiments.stock import Stock
     from hopcli.network import Network
@@ -93,94 +96,85 @@ def plan(config: AttractorsConfig, stock: Stock) -> Plan:
         :class:`AttractorsResult`.
     """
     prepared = prepare(config, stock)
-    resolved, patterns, n_sites = prepared.config, prepared.patterns, prepared.facts.n_sites
+    resolved, n_sites = prepared.config, prepared.facts.n_sites
     check_states("starts", resolved.starts, n_sites)
     prepared.bank()
     for rule in resolved.rule:
         prepared.network(rule)  # refuses an impossible one now
 
     def work(execution: ThreadedExecution, progress: Progress) -> AttractorsResult:
-        tables, states = _run(prepared, execution.threads, progress)
-        census = Columns.joined(tables)
+        states: dict[str, Spins] = {}
+        tables = []
+        for rule, final in _ends(prepared, execution.threads, progress):
+            table, distinct = _census(resolved, rule, prepared, final)
+            tables.append(table)
+            states[rule] = distinct[: resolved.most]
+        census, shape = Columns.joined(tables), prepared.patterns.xi.shape
         return prepared.result(
-            AttractorsResult,
-            {"kinds": _kind_table(resolved, census), "attractors": census},
+            [_kind_table(resolved, census), census],
             {**states, **prepared.pattern_arrays},
-            {"mixtures": mixture_method(*patterns.xi.shape)},
+            mixtures=mixture_method(*shape),
         )
 
-    return prepared.plan(
-        work, attempts=len(resolved.rule) * resolved.starts * n_sites, chains=resolved.starts
-    )
+    n_rules = len(resolved.rule)
+    return prepared.plan(work, attempts=n_rules * resolved.starts * n_sites, chains=resolved.starts)
 
 
-def _run(
+def _ends(
     prepared: Prepared[AttractorsConfig], threads: int | None, progress: Progress
-) -> tuple[list[Columns], dict[str, Spins]]:
-    """Return the census of each rule, and its most frequent states."""
-    config, patterns, streams = prepared.config, prepared.patterns, prepared.streams
+) -> Iterator[tuple[str, dynamics.FinalStates]]:
+    """Run the same starts under each rule."""
+    config, streams = prepared.config, prepared.streams
     rng = np.random.default_rng(streams.tests)
     bank = choose(config.start, prepared.bank(), config.starts, rng)
-    starts = first_states(config.start, bank, patterns.shape, seed_word(streams.starts))
+    shape, seed = prepared.patterns.shape, seed_word(streams.starts)
+    starts = first_states(config.start, bank, shape, seed)
     seeds = dynamics.chain_seeds(streams.chains, config.starts)
+    how = {"temperatures": 0.0, "attempts_per_sweep": starts.shape[1], "until_stable": True}
     total = config.starts * len(config.rule)
-    tables, states = [], {}
     for rule in config.rule:
-        couplings = prepared.network(rule)
-        final = dynamics.run(
-            couplings,
-            starts,
-            seeds=seeds,
-            dynamics=config.dynamics,
-            temperatures=0.0,
-            sweeps=config.sweeps,
-            attempts_per_sweep=couplings.n_sites,
-            tie=config.tie,
-            until_stable=True,
-            threads=threads,
-            progress=lambda done: progress(done, total),
+        network = prepared.network(rule)
+        yield (
+            rule,
+            run_chains(
+                config, network, starts, seeds, threads, lambda done: progress(done, total), **how
+            ),
         )
-        table, distinct = _census(config, rule, couplings, patterns, final)
-        tables.append(table)
-        states[rule] = distinct[: config.most]
-    return tables, states
 
 
 def _census(
     config: AttractorsConfig,
     rule: str,
-    couplings: Network,
-    patterns: Patterns,
+    prepared: Prepared[AttractorsConfig],
     final: dynamics.FinalStates,
 ) -> tuple[Columns, Spins]:
     """List the distinct attractors, most frequent first, and a state of each."""
+    network, patterns = prepared.network(rule), prepared.patterns
     spins, cycling = final.spins, final.status == dynamics.TWO_CYCLE
     other = spins.copy()
-    other[cycling] = _next(config, couplings, spins[cycling])
+    other[cycling] = _next(config, network, spins[cycling])
     if config.folds_inverses:
         spins, other = _one_sign(spins, patterns), _one_sign(other, patterns)
     spins = _one_phase(spins, other, patterns)
     bits = np.packbits(np.stack([spins > 0, spins < 0], axis=1).reshape(len(spins), -1), axis=1)
     _, first, count = np.unique(bits, axis=0, return_index=True, return_counts=True)
     order = np.lexsort((first, -count))
-    chosen = first[order]
+    chosen, count = first[order], count[order]
     distinct = spins[chosen]
-    ends = classify(distinct, couplings, config.criterion, tie=config.tie)
-    kind = np.where(cycling[chosen], "two-cycle", ends.kind)
-    names = np.array(patterns.names)
-    intervals = [exact_interval(n, len(spins)) for n in count[order]]
+    ends = classify(distinct, network, config.criterion, tie=config.tie)
+    low, high = np.transpose([exact_interval(n, len(spins)) for n in count])
     table = _STATES.of(
         {
             "rule": rule,
             "rank": np.arange(1, len(order) + 1),
-            "kind": kind,
-            "nearest": names[ends.nearest],
+            "kind": np.where(cycling[chosen], "two-cycle", ends.kind),
+            "nearest": np.array(patterns.names)[ends.nearest],
             "overlap": ends.m[np.arange(len(order)), ends.nearest],
-            "energy": energy(distinct, couplings),
-            "count": count[order],
-            "fraction": count[order] / len(spins),
-            "ci_low": [low for low, _ in intervals],
-            "ci_high": [high for _, high in intervals],
+            "energy": energy(distinct, network),
+            "count": count,
+            "fraction": count / len(spins),
+            "ci_low": low,
+            "ci_high": high,
         }
     )
     return table, distinct
@@ -188,16 +182,16 @@ def _census(
 
 def _next(config: AttractorsConfig, couplings: Network, spins: Spins) -> Spins:
     """Move all sites of each state once: the other state of a two-cycle."""
-    return dynamics.run(
+    return run_chains(
+        config,
         couplings,
         spins,
-        seeds=np.zeros(len(spins), np.uint64),  # the sign rule draws no numbers
+        np.zeros(len(spins), np.uint64),  # the sign rule draws no numbers
+        1,
         dynamics="sync",
         temperatures=0.0,
         sweeps=1,
         attempts_per_sweep=couplings.n_sites,
-        tie=config.tie,
-        threads=1,
     ).spins
 
 

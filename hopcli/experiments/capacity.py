@@ -2,8 +2,9 @@
 
 from __future__ import annotations
 
+import math
 from dataclasses import dataclass
-from typing import TYPE_CHECKING, Any, NamedTuple
+from typing import TYPE_CHECKING, Any
 
 import numpy as np
 
@@ -23,6 +24,8 @@ from hopcli.taxonomy import unstable_sites
 from hopcli.waiting import interruptibly
 
 if TYPE_CHECKING:
+    from collections.abc import Callable, Sequence
+
     from hopcli.config import CapacityConfig, ThreadedExecution
     from hopcli.datasets import Dataset
     from hopcli.experiments.stock import Stock
@@ -99,14 +102,23 @@ def plan(config: CapacityConfig, stock: Stock) -> Plan:
     prepared = prepare(config, stock)
     resolved = prepared.config
     counts = [_pattern_counts(resolved, size) for size in resolved.sizes]
-    images = prepared.dataset if resolved.reads_data else None
-    _check_counts(images, max(map(max, counts)))
+    most, n_images = max(map(max, counts)), math.inf
+    if resolved.reads_data:
+        n_images, name = len(prepared.dataset), prepared.name
+    if most > n_images:
+        rule = f"must ask for at most the {n_images:,} images of {name}, not {most:,}"
+        raise SettingError("loads", rule)
+    n_networks = len(counts) * resolved.draws * len(resolved.rule) * len(resolved.loads)
 
     def work(execution: ThreadedExecution, progress: Progress, parts: Parts) -> CapacityResult:
         dataset = prepared.dataset if resolved.reads_data else None
-        draws = _run(resolved, dataset, execution.threads, progress, parts)
-        tables = {"capacity": _mean_table(resolved, draws), "theory": _theory_table(resolved)}
-        return prepared.result(CapacityResult, tables)
+        missing = n_networks - len(parts)
+
+        def tell() -> None:
+            progress(1, missing)
+
+        draws = _run(resolved, dataset, execution.threads, tell, parts)
+        return prepared.result([_mean_table(resolved, draws), _theory_table(resolved)])
 
     sweep = sum(
         size * min(resolved.tests, p)
@@ -114,7 +126,6 @@ def plan(config: CapacityConfig, stock: Stock) -> Plan:
         for p in of_size
     )
     attempts = len(_STARTS) * resolved.draws * len(resolved.rule) * sweep
-    n_networks = _n_networks(resolved)
     return prepared.plan(work, n_networks, attempts=attempts, chains=resolved.tests)
 
 
@@ -125,37 +136,30 @@ def summary(config: CapacityConfig, result: CapacityResult) -> Columns:
     return result.columns["capacity"].only(columns)
 
 
-class _Seeds(NamedTuple):
-    """Sources of randomness of one draw of the patterns."""
-
-    patterns: np.random.SeedSequence
-    flips: np.random.SeedSequence
-    chains: np.random.SeedSequence
-
-
-def _n_networks(config: CapacityConfig) -> int:
-    return len(config.sizes) * config.draws * len(config.rule) * len(config.loads)
-
-
 def _run(
     config: CapacityConfig,
     dataset: Dataset | None,
     threads: int | None,
-    progress: Progress,
+    tell: Callable[[], None],
     parts: Parts,
 ) -> dict[_Key, list[Floats]]:
-    """Measure every network; return :func:`_measure` of each draw by size, rule, load, patterns."""
-    missing = _n_networks(config) - len(parts)
+    """Measure every network; return :func:`_measure` of each draw by size, rule, load, patterns.
+
+    The patterns are random, or random images of a data set; smaller loads use the first ones.
+    """
     streams = Streams.of(config.seed)
     purposes = (streams.patterns, streams.starts, streams.chains)
-    seeds = [*map(_Seeds, *(purpose.spawn(config.draws) for purpose in purposes))]
+    seeds = [*zip(*(purpose.spawn(config.draws) for purpose in purposes), strict=True)]
     number = 0
     measured: dict[_Key, list[Floats]] = {}
     for size in config.sizes:
         counts = _pattern_counts(config, size)
-        for seed in seeds:
-            rng = np.random.default_rng(seed.patterns)
-            xi = _draw_patterns(dataset, size, counts[-1], rng)
+        for of_patterns, *own in seeds:
+            rng = np.random.default_rng(of_patterns)
+            if dataset is None:
+                xi = random_spins(rng, counts[-1], size)
+            else:
+                xi = dataset.spins[rng.choice(len(dataset), counts[-1], replace=False)]
             for rule in config.rule:
                 network: Network | None = None
                 to_store: list[int] = []
@@ -164,8 +168,8 @@ def _run(
                     if number not in parts:
                         network = _add_patterns(config, rule, xi, to_store, network)
                         to_store = []
-                        parts[number] = _measure(config, xi[:p], network, seed, threads)
-                        progress(1, missing)
+                        parts[number] = _measure(config, xi[:p], network, own, threads)
+                        tell()
                     measured.setdefault((size, rule, load, p), []).append(parts[number])
                     number += 1
     return measured
@@ -184,22 +188,6 @@ def _theory_table(config: CapacityConfig) -> Columns:
 def _pattern_counts(config: CapacityConfig, size: int) -> list[int]:
     """Return the number of patterns at each load, from 1 to N - 1."""
     return [min(max(1, round(load * size)), size - 1) for load in config.loads]
-
-
-def _check_counts(dataset: Dataset | None, count: int) -> None:
-    """Refuse more patterns than there are images."""
-    if dataset is not None and count > len(dataset):
-        rule = f"must ask for at most the {len(dataset):,} images of {dataset.name}, not {count:,}"
-        raise SettingError("loads", rule)
-
-
-def _draw_patterns(
-    dataset: Dataset | None, size: int, count: int, rng: np.random.Generator
-) -> Spins:
-    """Draw random patterns, or random images of a data set; smaller loads use the first ones."""
-    if dataset is None:
-        return random_spins(rng, count, size)
-    return dataset.spins[rng.choice(len(dataset), count, replace=False)]
 
 
 def _add_patterns(
@@ -223,13 +211,17 @@ def _add_patterns(
 
 
 def _measure(
-    config: CapacityConfig, xi: Spins, network: Network | None, seed: _Seeds, threads: int | None
+    config: CapacityConfig,
+    xi: Spins,
+    network: Network | None,
+    seeds: Sequence[np.random.SeedSequence],
+    threads: int | None,
 ) -> Floats:
     """Measure one draw: fixed points, sites wrong after a step, half-radius, then overlaps.
 
     float64, shape (3 + 2 tests,): the overlaps are those of each tested pattern from itself,
     then from itself with flipped sites. The half-radius is NaN unless requested; all are NaN
-    without couplings.
+    without couplings. The seeds are for the flipped sites, and for the chains.
     """
     n_tested = min(config.tests, len(xi))
     if network is None:
@@ -240,52 +232,45 @@ def _measure(
     tested = xi[np.linspace(0, len(xi) - 1, n_tested).astype(np.int64)]
     flipped = tested.copy()
     flip = Start("pattern", changes=(("flip", (config.flips,)),))
-    start_seed = seed_word(seed.flips)
+    of_flips, of_chains = seeds
+    start_seed = seed_word(of_flips)
     for row, state in enumerate(flipped):
         change(state.reshape(1, -1), flip, trial_rng(start_seed, row))
-    relaxed = [
-        _overlaps(_relaxed(config, network, starts, seed.chains, threads), tested)
-        for starts in (tested, flipped)
-    ]
-    radius = _half_radius(config, network, tested, seed, threads) if config.basins else np.nan
-    return np.concatenate([[fixed, wrong, radius], *relaxed])
+    chain_seeds = dynamics.chain_seeds(of_chains, n_tested)
+
+    def relax(starts: Spins) -> Spins:
+        """Return the states in which the starts end at T = 0."""
+        return settle(network, starts, chain_seeds, threads, sweeps=config.sweeps).spins
+
+    ends = relax(tested)
+    radius = np.nan
+    if config.basins:
+        radius = _half_radius(tested, ends, relax, np.random.default_rng(of_flips))
+    found = [_overlaps(states, tested) for states in (ends, relax(flipped))]
+    return np.concatenate([[fixed, wrong, radius], *found])
 
 
 def _half_radius(
-    config: CapacityConfig, network: Network, patterns: Spins, seed: _Seeds, threads: int | None
+    patterns: Spins, attractors: Spins, relax: Callable[[Spins], Spins], rng: np.random.Generator
 ) -> float:
     """Find the fraction of flipped sites at which half the starts are recalled, by bisection.
 
     A start is recalled if it ends in the same state as the pattern itself. The pattern need not
     be an attractor: near the capacity a few of its sites change.
     """
-    rng = np.random.default_rng(seed.flips)
-    attractors = _relaxed(config, network, patterns, seed.chains, threads)
-    orders = rng.permuted(np.tile(np.arange(network.n_sites), (len(patterns), 1)), axis=1)
+    n_sites = patterns.shape[1]
+    orders = rng.permuted(np.tile(np.arange(n_sites), (len(patterns), 1)), axis=1)
     rows = np.arange(len(patterns))[:, None]
-    least, most = 0, (network.n_sites + 1) // 2
+    least, most = 0, (n_sites + 1) // 2
     while most - least > 1:
         middle = (least + most) // 2
         starts = patterns.copy()
         starts[rows, orders[:, :middle]] *= -1
-        ends = _relaxed(config, network, starts, seed.chains, threads)
-        if np.mean(_overlaps(ends, attractors) >= _RECALLED) >= 0.5:
+        if np.mean(_overlaps(relax(starts), attractors) >= _RECALLED) >= 0.5:
             least = middle
         else:
             most = middle
-    return (least + most) / 2 / network.n_sites
-
-
-def _relaxed(
-    config: CapacityConfig,
-    network: Network,
-    starts: Spins,
-    seed: np.random.SeedSequence,
-    threads: int | None,
-) -> Spins:
-    """Return the states in which the starts end at T = 0, shape (starts, N)."""
-    seeds = dynamics.chain_seeds(seed, len(starts))
-    return settle(network, starts, seeds, threads, sweeps=config.sweeps).spins
+    return (least + most) / 2 / n_sites
 
 
 def _overlaps(states: Spins, others: Spins) -> Floats:

@@ -1,54 +1,182 @@
-"""Cautions: warnings about the numbers of a recall, with tested advice.
-
-Two causes are distinguished. The rule may not hold a stored pattern, so that no criterion
-helps. Or noise keeps a held pattern below the criterion. A remedy is named only after a test
-on the stored patterns and on some of the trials of the run itself.
-"""
+"""Cautions: warnings about the numbers of a run, with tested advice."""
 
 from __future__ import annotations
 
+import contextlib
 import dataclasses
-from typing import TYPE_CHECKING, NamedTuple
+import itertools
+from typing import TYPE_CHECKING, Any, NamedTuple
 
 import numpy as np
 
 from hopcli.config import RecallConfig
 from hopcli.config.notations import Schedule, temperatures
 from hopcli.errors import PatternError, SettingError
-from hopcli.experiments.continuation import affordable
+from hopcli.observables import overlaps_of_sums
 from hopcli.rules import RULES, store
+from hopcli.statistics import clustered_interval
 
 if TYPE_CHECKING:
-    from collections.abc import Iterator
+    from collections.abc import Callable, Iterable, Iterator
 
     from hopcli.config.recall import TrialSettings
-    from hopcli.experiments.holding import Holding
+    from hopcli.experiments.holding import Holding, Resting
     from hopcli.experiments.relaxation import Relaxation
-    from hopcli.experiments.resting import Resting
+    from hopcli.experiments.tally import Block
     from hopcli.network import Network
+    from hopcli.records import Bools, Ints, Spins
+    from hopcli.tables import Columns
+
+_MOST = 500  # continued trials
+_SHARE = 0.03  # of the attempts of the run; the most that these may cost,
+_CHEAP = 10_000_000  # or this number of attempts, which take some milliseconds
+
+
+class Rise(NamedTuple):
+    """Increase of the number of recalled trials, as a fraction of all.
+
+    Attributes
+    ----------
+    mean : float
+        From -1 to 1.
+    low, high : float
+        95 % interval, for a new start.
+    trials : int
+        Number of continued trials.
+    """
+
+    mean: float
+    low: float
+    high: float
+    trials: int
+
+
+class Continuation:
+    """First trials of each label, to be continued for the same number of sweeps.
+
+    None is continued if even one trial of each label would take long.
+
+    Parameters
+    ----------
+    relaxation : Relaxation
+        Protocol of the trials of the recall.
+    """
+
+    def __init__(self, relaxation: Relaxation) -> None:
+        self._relaxation = relaxation
+        self._rows = affordable(relaxation)
+        self._recalled: list[Bools] = []
+        self._spins: list[Spins] = []
+
+    def add(self, block: Block, spins: Spins) -> None:
+        """Keep the final states of these trials in a block of the run."""
+        here = np.flatnonzero(np.isin(block.rows, self._rows))
+        self._recalled.append(block.scores.recalled[here])
+        self._spins.append(spins[here])
+
+    def rise(self) -> Rise | None:
+        """Return the increase of recalled trials on continuation; None without any trials."""
+        if not len(self._rows):
+            return None
+        relaxation = self._relaxation
+        final = relaxation.further(np.concatenate(self._spins), self._rows)
+        after = relaxation.reach(overlaps_of_sums(final.ends, relaxation.couplings), self._rows)
+        bank, uses_images = relaxation.trials.bank(self._rows), relaxation.config.start.uses_images
+        unit = bank.source_index if uses_images else self._rows
+        return rise_of(np.concatenate(self._recalled), after, unit)
+
+    def warning(self, accuracy: Columns) -> str | None:
+        """Return a warning if the accuracy would rise by more than its interval.
+
+        Parameters
+        ----------
+        accuracy : Columns
+            The table of accuracies; the last row is for all labels.
+        """
+        rise = self.rise()
+        mean, low, high = (accuracy[name][-1] for name in ("accuracy", "ci_low", "ci_high"))
+        half = (high - low) / 2
+        if rise is None or rise.low <= 0 or rise.mean <= half:
+            return None
+        return (
+            f"the accuracy, {100 * mean:.1f} ± {100 * half:.1f} %, would rise by "
+            f"{100 * rise.mean:.1f} ({100 * rise.low:.1f} to {100 * rise.high:.1f}, from "
+            f"{rise.trials} trials run on) with twice the sweeps: runs have not relaxed "
+            f"(try --sweeps {2 * self._relaxation.config.sweeps}; `hopcli relax` shows how they do)"
+        )
+
+
+def affordable(relaxation: Relaxation) -> Ints:
+    """Return the first trials of each label, equally many, that are cheap to continue."""
+    config, trials = relaxation.config, relaxation.trials
+    cheap = _CHEAP // (config.sweeps * config.attempts_per_sweep)
+    number = min(_MOST, max(int(_SHARE * len(trials)), cheap))
+    return trials.first_of_each(number // len(trials.labels))
+
+
+def rise_of(before: Bools, after: Bools, unit: Ints) -> Rise:
+    """Compute the increase of recalled trials; trials of one unit are not independent.
+
+    The interval is that of the mean of a bounded variable, see
+    :func:`hopcli.statistics.clustered_interval`: the units' own increases, -1 to 1.
+    """
+    _, which = np.unique(unit, return_inverse=True)
+    trials = np.bincount(which)
+    rises = np.bincount(which, after.astype(np.int64) - before.astype(np.int64))
+    low, high = clustered_interval(trials + rises, 2 * trials)
+    mean = float(after.mean() - before.mean())
+    return Rise(mean, 2 * low - 1, 2 * high - 1, len(before))
+
+
+ENOUGH = 30
+"""Smallest number of selections of which at most 5 % lack a kind that is 1 in 10."""
+
+
+def few_selections(selections: int, most: int = ENOUGH) -> list[str]:
+    """Warn if intervals over so many selections cover less than they state.
+
+    A kind of selection of frequency r is missing from n selections with probability (1 - r)^n.
+    If selections of a rare kind are much worse than the others, intervals without this kind do
+    not contain the mean or the variance.
+
+    Parameters
+    ----------
+    selections : int
+        Number of selections of the run, >= 1.
+    most : int
+        Most selections that the run may have.
+
+    Returns
+    -------
+    list of str
+        One warning, or none for 30 or more selections.
+
+    Examples
+    --------
+    >>> few_selections(30), len(few_selections(29))
+    ([], 1)
+    """
+    if selections >= ENOUGH:
+        return []
+    share = 1 - 0.05 ** (1 / selections)
+    advice = "type" if most >= ENOUGH else "reduce --tests and type"
+    warning = (
+        f"intervals are over {selections} selections: a kind that is {100 * share:.0f} % of all "
+        f"may be missing, and then they cover less than 95 %; {advice} --selections {ENOUGH}"
+    )
+    return [warning]
+
 
 _PSEUDO_INVERSE = "pseudo-inverse"
 _HALVINGS = 5  # most halvings of the temperature in the search for advice
 
-
-class Caution(NamedTuple):
-    """A warning, and its topic.
-
-    Attributes
-    ----------
-    topic : str
-        A few words, the same for all warnings of a kind: a grid counts them.
-    text : str
-        The warning.
-    """
-
-    topic: str
-    text: str
+Caution = tuple[str, str]
+"""Topic of a warning, the same for all of its kind, as a grid counts them; and its text."""
 
 
 def noted(warned: list[Caution]) -> dict[str, list[str]]:
     """Return the notes of a result: the warnings, and the topic of each."""
-    return {"warnings": [one.text for one in warned], "topics": [one.topic for one in warned]}
+    return {"warnings": [text for _, text in warned], "topics": [topic for topic, _ in warned]}
 
 
 def decided(relaxation: Relaxation, given: TrialSettings) -> Relaxation:
@@ -80,7 +208,7 @@ def decided(relaxation: Relaxation, given: TrialSettings) -> Relaxation:
     resting = relaxation.resting()
     if resting.automatic is None:
         row = resting.lowest
-        way = _cooler(relaxation, given) or _other_rule(relaxation)
+        way = _stays(relaxation, given)
         rule = (
             f"cannot be auto: noise moves the network away from {resting.name[row]!r}, to "
             f"m = {resting.told(row)}{_in_brackets([way])}"
@@ -110,7 +238,7 @@ def cautions(relaxation: Relaxation, resting: Resting, given: TrialSettings) -> 
     holding, config, found = relaxation.holding(), relaxation.config, []
     if holding.worst is not None:
         topic = f"the {relaxation.couplings.rule} rule does not hold every pattern"
-        found.append(Caution(topic, _left(relaxation, holding, given)))
+        found.append((topic, _left(relaxation, holding, given)))
     names = relaxation.patterns.names
     held = resting.of([name for name, stays in zip(names, holding.held, strict=True) if stays])
     if not held.clears(config.criterion):
@@ -118,7 +246,7 @@ def cautions(relaxation: Relaxation, resting: Resting, given: TrialSettings) -> 
         last = temperatures(config.temperature, config.sweeps)[-1]
         then = ", quenched at the end," if config.quench else ""
         text = f"at T = {last:.4g}{then} {_noise(held, config.criterion)}{_in_brackets(ways)}"
-        found.append(Caution("noise keeps patterns off the criterion", text))
+        found.append(("noise keeps patterns off the criterion", text))
     return found
 
 
@@ -146,38 +274,43 @@ def _left(relaxation: Relaxation, holding: Holding, given: TrialSettings) -> str
     return "; ".join([text, *advice])
 
 
-def _remedy(relaxation: Relaxation, given: TrialSettings) -> str | None:
+def _remedy(relaxation: Relaxation, given: TrialSettings) -> str:
     """Return options with which the network would hold every pattern, if any are found."""
-    for options, other in _other_networks(relaxation):
+
+    def works(other: Relaxation) -> bool:
         passes = not given.is_automatic or other.resting().automatic is not None
-        if passes and other.holding().worst is None and _recalls_more(other, relaxation):
-            return options
-    return None
+        return passes and other.holding().worst is None and _recalls_more(other, relaxation)
+
+    return _first(_other_networks(relaxation), works)
+
+
+def _first(others: Iterable[tuple[str, Relaxation]], works: Callable[[Relaxation], bool]) -> str:
+    """Return the options of the first of other runs that works, or an empty text."""
+    return next((options for options, other in others if works(other)), "")
+
+
+def _changed(relaxation: Relaxation, network: Network | None = None, **settings: Any) -> Relaxation:
+    """Return the same trials with other settings, or in another network."""
+    config = dataclasses.replace(relaxation.config, **settings)
+    network = relaxation.couplings if network is None else network
+    return dataclasses.replace(relaxation, config=config, couplings=network)
 
 
 def _other_networks(relaxation: Relaxation) -> Iterator[tuple[str, Relaxation]]:
     """Return the same trials in other networks of the same patterns, and their options."""
     config, network = relaxation.config, relaxation.couplings
     thresholds = network.thresholds
-
-    def changed(network: Network, **settings: object) -> Relaxation:
-        other = dataclasses.replace(config, **settings)  # type: ignore[arg-type]
-        return dataclasses.replace(relaxation, config=other, couplings=network)
-
     if config.tie != "keep":
-        yield "--tie keep", changed(network, tie="keep")
+        yield "--tie keep", _changed(relaxation, tie="keep")
     if network.rule != _PSEUDO_INVERSE:
         exact = f"--rule {_PSEUDO_INVERSE}{_without(config)}"
-        try:
+        with contextlib.suppress(PatternError):  # dependent patterns
             stored = store(relaxation.patterns.xi, _PSEUDO_INVERSE, thresholds)
-        except PatternError:  # dependent patterns
-            stored = None
-        if stored is not None:
-            yield exact, changed(stored)
+            yield exact, _changed(relaxation, stored)
             if thresholds.any():
-                yield f"{exact} --theta 0", changed(_without_thresholds(stored))
+                yield f"{exact} --theta 0", _changed(relaxation, _without_thresholds(stored))
     if thresholds.any():
-        yield "--theta 0", changed(_without_thresholds(network))
+        yield "--theta 0", _changed(relaxation, _without_thresholds(network))
 
 
 def _without_thresholds(network: Network) -> Network:
@@ -225,30 +358,30 @@ def _noise(held: Resting, criterion: float) -> str:
 def _ways(relaxation: Relaxation, held: Resting, given: TrialSettings) -> list[str]:
     """Return options with which every held pattern rests clearly above the criterion."""
     config, ways = relaxation.config, []
-    if not given.is_automatic and held.strays is None and held.automatic is not None:
-        found = dataclasses.replace(config, criterion=held.automatic)
-        if _recalls_more(dataclasses.replace(relaxation, config=found), relaxation):
-            ways.append("--criterion auto")
-    if isinstance(given, RecallConfig) and not (config.quench or config.until_stable):
-        quenched = dataclasses.replace(config, quench=True)
-        if _clears(dataclasses.replace(relaxation, config=quenched), relaxation):
-            ways.append("--quench")
-    return ways or [_cooler(relaxation, given) or _other_rule(relaxation)]
+    fits = not given.is_automatic and held.strays is None and held.automatic is not None
+    if fits and _recalls_more(_changed(relaxation, criterion=held.automatic), relaxation):
+        ways.append("--criterion auto")
+    may = isinstance(given, RecallConfig) and not (config.quench or config.until_stable)
+    if may and _clears(relaxation)(_changed(relaxation, quench=True)):
+        ways.append("--quench")
+    return ways or [_stays(relaxation, given)]
 
 
-def _clears(after: Relaxation, before: Relaxation) -> bool:
-    """Return whether patterns rest above the criterion after a change, and more is recalled."""
-    return after.resting().clears(after.config.criterion) and _recalls_more(after, before)
+def _clears(before: Relaxation) -> Callable[[Relaxation], bool]:
+    """Test whether patterns rest above the criterion after a change, and more is recalled."""
+    return lambda after: (
+        after.resting().clears(after.config.criterion) and _recalls_more(after, before)
+    )
 
 
-def _other_rule(relaxation: Relaxation) -> str:
-    """Return options of a network in which patterns stay despite noise, or an empty text."""
-    others = _other_networks(relaxation)
-    return next((options for options, other in others if _clears(other, relaxation)), "")
+def _stays(relaxation: Relaxation, given: TrialSettings) -> str:
+    """Return options with which patterns stay despite noise, or an empty text."""
+    others = itertools.chain(_coolers(relaxation, given), _other_networks(relaxation))
+    return _first(others, _clears(relaxation))
 
 
-def _cooler(relaxation: Relaxation, given: TrialSettings) -> str:
-    """Return the option of a lower temperature that keeps patterns above the criterion, or ""."""
+def _coolers(relaxation: Relaxation, given: TrialSettings) -> Iterator[tuple[str, Relaxation]]:
+    """Return the same trials at lower temperatures, and their options."""
     config = relaxation.config
     last = temperatures(config.temperature, config.sweeps)[-1]
     for halving in range(1, _HALVINGS + 1) if last > 0 else ():
@@ -256,10 +389,8 @@ def _cooler(relaxation: Relaxation, given: TrialSettings) -> str:
         new: float | Schedule = lower
         if isinstance(config.temperature, Schedule):
             new = dataclasses.replace(config.temperature, last=lower)
-        cooler = dataclasses.replace(config, temperature=new)
-        if _clears(dataclasses.replace(relaxation, config=cooler), relaxation):
-            return f"--gamma {2 / lower:.6g}" if given.gamma else f"--temperature {new}"
-    return ""
+        option = f"--gamma {2 / lower:.6g}" if given.gamma else f"--temperature {new}"
+        yield option, _changed(relaxation, temperature=new)
 
 
 def _in_brackets(ways: list[str]) -> str:

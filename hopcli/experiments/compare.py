@@ -4,30 +4,29 @@ from __future__ import annotations
 
 import dataclasses
 from dataclasses import dataclass
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, Any
 
 import numpy as np
 
 from hopcli.errors import DataError, SettingError
 from hopcli.experiments import Plan, Progress, StoredResult
-from hopcli.experiments.classifiers import coefficients, logistic_labels, nearest_labels
-from hopcli.experiments.compare_tables import (
-    REFERENCE,
-    SELECTIONS,
-    classifiers_finding,
-    classifiers_table,
-    overall_rows,
-    pairs_table,
-    selectors_finding,
-    selectors_table,
+from hopcli.experiments.cautions import few_selections
+from hopcli.experiments.contests import (
+    SELECTORS,
+    Contest,
+    coefficients,
+    draw_contests,
+    logistic_labels,
+    nearest_labels,
 )
-from hopcli.experiments.compare_tables import TABLES as TABLES
-from hopcli.experiments.few import few_selections
 from hopcli.experiments.preparation import Prepared, prepare
 from hopcli.experiments.relaxation import Relaxation
-from hopcli.experiments.selectors import Contest, draw_contests
-from hopcli.experiments.trials import draw_trials
+from hopcli.experiments.tally import OVERALL
+from hopcli.experiments.trials import draw_trials, free_images
 from hopcli.observables import overlaps
+from hopcli.statistics import draws_interval, exact_interval, mean_sd_sem
+from hopcli.statistics.comparisons import mcnemar, mean_difference, paired_interval, with_holm
+from hopcli.tables import Column, Columns, Table, columns, ends_of, estimate
 from hopcli.values import show
 
 if TYPE_CHECKING:
@@ -38,9 +37,200 @@ if TYPE_CHECKING:
     from hopcli.experiments.stock import Stock
     from hopcli.experiments.trials import Trials
     from hopcli.patterns import Patterns
-    from hopcli.records import Bools, Floats, Ints
+    from hopcli.records import Bools, Floats, Ints, Texts
     from hopcli.streams import Streams
     from hopcli.tables import Columns
+
+REFERENCE = "dynamics"
+"""Classifier with which the others are compared."""
+
+_CLASSIFIERS = Table(
+    "classifiers",
+    (
+        *columns("classifier: text, label: text", key=True),
+        *columns("trained_on: integer, n: integer, correct: integer"),
+        Column(
+            "accuracy",
+            percent=True,
+            axis="accuracy (fraction of images named correctly)",
+            bounds=(0, 1),
+            counts=("correct", "n"),
+            interval="95 % interval for new images",
+        ),
+        *ends_of("accuracy", "ci", prefix="", percent=True),
+    ),
+    headline="accuracy",
+    where={"label": OVERALL},
+)
+_PAIRS = Table(
+    "pairs",
+    (
+        *columns("classifier: text, other: text"),
+        *columns("n: integer, classifier_only: integer, other_only: integer"),
+        *estimate("difference", "ci"),
+        *columns("p, p_holm"),
+    ),
+)
+_SELECTORS = Table(
+    "selectors",
+    (
+        *columns("samples: integer, selector: text, selections: integer"),
+        *estimate("accuracy", "sd", "sem", "ci", percent=True, bounds=(0, 1)),
+        *estimate("difference", "ci"),
+        *columns("p, p_holm"),
+    ),
+)
+SELECTIONS = Table(
+    "selections",
+    columns(
+        "samples: integer, selector: text, selection: integer, n: integer, recalled: integer, "
+        "accuracy"
+    ),
+)
+
+TABLES = (_CLASSIFIERS, _PAIRS, _SELECTORS, SELECTIONS)
+"""The tables of a comparison."""
+
+_NEAREST = "overlap"  # the classifier without dynamics
+_FIRST = next(iter(SELECTORS))
+
+
+def classifiers_table(
+    right: Mapping[str, Bools], label: Texts, trained_on: Mapping[str, int]
+) -> Columns:
+    """Count the images that each classifier names correctly, per label and overall.
+
+    Parameters
+    ----------
+    right : mapping of str to ndarray of bool, shape (images,)
+        Images that each classifier has named correctly.
+    label : ndarray of str, shape (images,)
+        Label of each image.
+    trained_on : mapping of str to int
+        Number of images from whose labels each classifier was made.
+    """
+    groups = [(name, label == name) for name in dict.fromkeys(label.tolist())]
+    groups.append((OVERALL, np.ones(len(label), dtype=np.bool_)))
+    rows = []
+    for classifier, correct in right.items():
+        for name, own in groups:
+            n, hits = int(own.sum()), int(correct[own].sum())
+            known = (classifier, name, trained_on[classifier], n, hits)
+            rows.append((*known, hits / n, *exact_interval(hits, n)))
+    return _CLASSIFIERS.rows(rows)
+
+
+def overall_rows(classifiers: Columns) -> Columns:
+    """Return the last row of each classifier."""
+    names = classifiers["classifier"]
+    return classifiers.take(np.append(names[1:] != names[:-1], True))
+
+
+def pairs_table(right: Mapping[str, Bools]) -> Columns:
+    """Compare the dynamics with every other classifier, on the same images.
+
+    Parameters
+    ----------
+    right : mapping of str to ndarray of bool, shape (images,)
+        Images that each classifier has named correctly.
+    """
+    own = right[REFERENCE]
+    rows = []
+    for other, correct in right.items():
+        if other == REFERENCE:
+            continue
+        n, counts = len(own), (int((own & ~correct).sum()), int((correct & ~own).sum()))
+        difference = (counts[0] - counts[1]) / n
+        bounds, p = paired_interval(*counts, n), mcnemar(*counts)
+        rows.append((REFERENCE, other, n, *counts, difference, *bounds, p))
+    return _PAIRS.rows(with_holm(rows))
+
+
+def selectors_table(selections: Columns) -> Columns:
+    """Summarise the recall with the patterns of each selector, over the selections.
+
+    Parameters
+    ----------
+    selections : Columns
+        Samples, selector, selection, n, recalled and accuracy of each.
+    """
+    rows: list[tuple[Any, ...]] = []
+    for n_samples in dict.fromkeys(selections["samples"].tolist()):
+        at_m = selections.where(samples=n_samples)
+        first = at_m.where(selector=_FIRST)["accuracy"]
+        for selector in dict.fromkeys(at_m["selector"].tolist()):
+            own = at_m.where(selector=selector)
+            rates, n_images = own["accuracy"], int(own["n"].min())
+            known = (*mean_sd_sem(rates), *draws_interval(rates, n_images))
+            compared: tuple[float, ...] = (np.nan,) * 4
+            if selector != _FIRST:
+                compared = mean_difference(rates - first, n_images)
+            rows.append((n_samples, selector, len(own), *known, *compared))
+    return _SELECTORS.rows(with_holm(rows))
+
+
+def classifiers_finding(classifiers: Columns, pairs: Columns, temperature: str, images: str) -> str:
+    """State in a sentence whether the dynamics add accuracy to the nearest stored pattern.
+
+    Parameters
+    ----------
+    classifiers, pairs : Columns
+        The tables.
+    temperature : str
+        Temperature of the dynamics, as text.
+    images : str
+        Images that were classified, such as ``"test images"``.
+    """
+    overall = overall_rows(classifiers)
+    rate = dict(zip(overall["classifier"], 100 * overall["accuracy"], strict=True))
+    pair = pairs.where(other=_NEAREST).row(0)
+    parts = ("difference", "difference_ci_low", "difference_ci_high")
+    verdict = _verdict(*(100 * pair[part] for part in parts))
+    return (
+        f"Dynamics at T = {temperature} name {rate[REFERENCE]:.1f} % of {pair['n']:,} {images} "
+        f"correctly, the nearest stored pattern {rate[_NEAREST]:.1f} %: the dynamics {verdict}, "
+        f"{_p(pair['p'])})."
+    )
+
+
+def _verdict(points: float, low: float, high: float) -> str:
+    """Return "add", "cost" or "make no difference", with the interval."""
+    if low > 0:
+        return f"add {points:.1f} points (95 % interval {low:.1f} to {high:.1f}"
+    if high < 0:
+        return f"cost {-points:.1f} points (95 % interval {-high:.1f} to {-low:.1f}"
+    return f"make no difference beyond the interval (95 %: {low:.1f} to {high:.1f} points"
+
+
+def selectors_finding(selectors: Columns, samples: int) -> str:
+    """Compare the selectors in a sentence, at the M nearest to a given one.
+
+    Parameters
+    ----------
+    selectors : Columns
+        The table.
+    samples : int
+        The given M.
+    """
+    n_samples = min(selectors["samples"].tolist(), key=lambda m: abs(m - samples))
+    first, *rest = (
+        row for row in map(selectors.row, range(len(selectors))) if row["samples"] == n_samples
+    )
+    others = [
+        f"{row['selector']} {100 * row['difference']:+.1f} points "
+        f"({100 * row['difference_ci_low']:.1f} to {100 * row['difference_ci_high']:.1f}, "
+        f"{_p(row['p_holm'])})"
+        for row in rest
+    ]
+    return (
+        f"Out of M = {n_samples} samples {_FIRST} chooses patterns that recall "
+        f"{100 * first['accuracy']:.1f} % of unseen images (mean of "
+        f"{first['selections']} selections); {', '.join(others)}, p by Holm."
+    )
+
+
+def _p(p: float) -> str:
+    return f"p = {p:.2g}" if p >= 1e-99 else "p < 1e-99"
 
 
 @dataclass(frozen=True, eq=False, kw_only=True)
@@ -106,7 +296,23 @@ def plan(config: CompareConfig, stock: Stock) -> Plan:
         warm = run(prepared.patterns, trials, prepared.streams)
         cold = dataclasses.replace(warm, config=recall_at_zero)
         right = _named_rightly(warm, cold, stock.source(resolved), trained, tell)
-        return _result(prepared, warm, trained, right, selections)
+        bank = trials.bank(np.arange(n_images))
+        trained_on = dict.fromkeys(right, len(prepared.patterns.sample_index))
+        trained_on |= {name: len(index) for name, index in trained.items()}
+        classifiers = classifiers_table(right, bank.label, trained_on)
+        pairs, selectors = pairs_table(right), selectors_table(selections)
+        temperature = show(resolved.temperature)
+        named = "test images" if resolved.split == "test" else "images"
+        named_rightly = np.stack([*right.values()])
+        return prepared.result(
+            [classifiers, pairs, selectors, selections],
+            {"source_index": bank.source_index, "label": bank.label, "right": named_rightly},
+            findings=[
+                classifiers_finding(classifiers, pairs, temperature, named),
+                selectors_finding(selectors, resolved.samples),
+            ],
+            warnings=few_selections(resolved.selections),
+        )
 
     return prepared.plan(
         work,
@@ -123,44 +329,6 @@ def summary(config: CompareConfig, result: CompareResult) -> Columns:
     return overall.only(name for name in overall if name != "label")
 
 
-def _result(
-    prepared: Prepared[CompareConfig],
-    warm: Relaxation,
-    trained: Mapping[str, Ints],
-    right: dict[str, Bools],
-    selections: Columns,
-) -> CompareResult:
-    """Make the tables, arrays and conclusions of the results."""
-    config, bank = prepared.config, warm.trials.bank(np.arange(len(warm.trials)))
-    trained_on = dict.fromkeys(right, len(warm.patterns.sample_index))
-    trained_on |= {name: len(index) for name, index in trained.items()}
-    classifiers = classifiers_table(right, bank.label, trained_on)
-    pairs, selectors = pairs_table(right), selectors_table(selections)
-    named = "test images" if config.split == "test" else "images"
-    return prepared.result(
-        CompareResult,
-        {
-            "classifiers": classifiers,
-            "pairs": pairs,
-            "selectors": selectors,
-            "selections": selections,
-        },
-        {
-            **prepared.pattern_arrays,
-            "source_index": bank.source_index,
-            "label": bank.label,
-            "right": np.stack([*right.values()]),
-        },
-        {
-            "findings": [
-                classifiers_finding(classifiers, pairs, show(config.temperature), named),
-                selectors_finding(selectors, config.samples),
-            ],
-            "warnings": few_selections(config.selections),
-        },
-    )
-
-
 def _check_images(
     config: CompareConfig, dataset: Dataset, source: Dataset, patterns: Patterns
 ) -> None:
@@ -171,8 +339,9 @@ def _check_images(
             f"trained, found patterns of {patterns.dataset}"
         )
     for label in config.digits:
-        of_label = dataset.indices_of(label)
-        if patterns.comes_from(dataset) and np.isin(of_label, patterns.sample_index).all():
+        if patterns.comes_from(dataset) and not len(
+            free_images(dataset, label, patterns.sample_index)
+        ):
             rule = f"must have images labelled {label!r} that are not samples of the selection"
             raise SettingError("dataset", rule, config.dataset)
 
@@ -184,20 +353,16 @@ def _training_images(
 
     They are the samples of the stored labels, or the given number of images that are not tested.
     """
-    config, patterns = prepared.config, prepared.patterns
-    samples = patterns.sample_index
-    samples = samples[np.isin(source.labels[samples], config.digits)]
-    is_free = np.ones(len(source), dtype=np.bool_)
-    if source.name == prepared.name:
-        tested = trials.bank(np.arange(len(trials)))
-        is_free[tested.source_index] = False
+    config, samples = prepared.config, prepared.patterns.sample_index
+    tested = trials.bank(np.arange(len(trials)))
+    used: Ints | list[int] = tested.source_index if source.name == prepared.name else []
     rng = np.random.default_rng(seed)
-    many = []
-    for label in config.digits:
-        pool = source.indices_of(label)
-        pool = pool[is_free[pool]]
-        many.append(rng.choice(pool, min(config.training, len(pool)), replace=False))
-    return {"logistic-samples": samples, "logistic": np.concatenate(many)}
+    pools = (free_images(source, label, used) for label in config.digits)
+    many = [rng.choice(pool, min(config.training, len(pool)), replace=False) for pool in pools]
+    return {
+        "logistic-samples": samples[np.isin(source.labels[samples], config.digits)],
+        "logistic": np.concatenate(many),
+    }
 
 
 def _named_rightly(

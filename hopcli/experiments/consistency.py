@@ -5,16 +5,17 @@ from __future__ import annotations
 import itertools
 import logging
 from dataclasses import dataclass
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, Any
 
 import numpy as np
 
 from hopcli import dynamics
 from hopcli.errors import SettingError
-from hopcli.experiments import Parts, Plan, Progress, Result
-from hopcli.experiments.few import few_selections
+from hopcli.experiments import Parts, Plan, Progress, Result, filled
+from hopcli.experiments.cautions import few_selections
 from hopcli.experiments.preparation import prepare
-from hopcli.experiments.shapes import MEASURES, SHAPES, check_shapes, shape_table
+from hopcli.experiments.relaxation import run_chains
+from hopcli.experiments.trials import free_images
 from hopcli.observables import overlaps_of_sums
 from hopcli.patterns import draw_samples, select
 from hopcli.rules import store
@@ -22,17 +23,158 @@ from hopcli.scoring import recall_of
 from hopcli.statistics import draws_interval, mean_sd_sem
 from hopcli.statistics.comparisons import permutation_p, rank_correlation, rank_correlation_interval
 from hopcli.streams import Streams
-from hopcli.tables import Columns, Table, columns, estimate
+from hopcli.tables import Column, Columns, Table, columns, estimate
 from hopcli.waiting import interruptibly
 
 if TYPE_CHECKING:
-    from collections.abc import Sequence
+    from collections.abc import Callable, Sequence
+
+    from numpy.typing import NDArray
 
     from hopcli.config import ConsistencyConfig, ThreadedExecution
     from hopcli.datasets import Dataset
     from hopcli.experiments.stock import Stock
     from hopcli.patterns import Patterns
     from hopcli.records import Floats, Ints, Spins
+
+MEASURES = ("within", "contrast", "loss")
+"""Measures of consistency. A shape is consistent if its loss is low, or another value high."""
+
+SHAPES = Table(
+    "consistency",
+    (
+        *columns("label: text, n: integer"),
+        *estimate("within", "sem"),
+        *estimate("between", "sem"),
+        *estimate("contrast", "sem"),
+        *estimate("loss", "sem"),
+        *estimate("loss_per_pair", "sem"),
+        *(Column(f"{measure}_rank", "integer") for measure in MEASURES),
+    ),
+)
+"""Table of the measures."""
+
+_MOST_NUMBERS = 100_000_000  # of the moments, N x N per label
+_FOR_ERRORS = 1000  # images of a label for its standard errors, which are then known to 3 %
+_EXACT_FLOAT32 = 1 << 24
+
+
+def check_shapes(dataset: Dataset, labels: Sequence[str]) -> None:
+    """Refuse images that are too large, and labels with a single one.
+
+    Raises
+    ------
+    SettingError
+        If there are any.
+    """
+    most = int((_MOST_NUMBERS / len(labels)) ** 0.5)
+    if dataset.n_sites > most:
+        rule = f"must make at most {most:,} pixels with {len(labels)} labels"
+        raise SettingError("size", rule, dataset.n_sites)
+    for label in labels:
+        if len(dataset.indices_of(label)) < 2:
+            raise SettingError("digits", "must name labels with two images or more", label)
+
+
+def shape_table(dataset: Dataset, labels: Sequence[str], samples: int) -> Columns:
+    """Measure the consistency of the shape of each label, over all its images.
+
+    Sums are of whole numbers up to the last division, so their order does not matter.
+
+    Parameters
+    ----------
+    dataset : Dataset
+        The images, at least two per label.
+    labels : sequence of str
+        Labels to measure; each competes with all others.
+    samples : int
+        M in eq. 5.
+
+    Returns
+    -------
+    Columns
+        A row per label: ``n`` images; ``within`` and ``between``, mean m^2, 0 to 1;
+        ``contrast``; ``loss``, eq. 5 expected for M samples of each label (plain dot products),
+        and ``loss_per_pair``. Each has ``_sem``, over samples of images. Those in
+        :data:`MEASURES` also have ``_rank``.
+    """
+    n_sites, n_labels = dataset.n_sites, len(labels)
+    spins = [dataset.spins[dataset.indices_of(label)] for label in labels]
+    number = np.array([len(own) for own in spins])
+    exact = np.float32 if number.max() * n_sites < _EXACT_FLOAT32 else np.float64
+    moments = np.array([own.astype(exact).T @ own.astype(exact) for own in spins])
+    mean = _mean_squares(moments, number, n_sites)
+    profiles = [
+        _profiles(_evenly(own).astype(exact), moments, number, place)
+        for place, own in enumerate(spins)
+    ]
+    others = (n_labels - 1) * samples * n_sites**2
+    same = samples * (samples - 1) * n_sites**2
+    weights = {  # of within and of between
+        "within": (1.0, 0.0),
+        "between": (0.0, 1.0),
+        "contrast": (1.0, -1.0),
+        "loss": (-float(same), float(others)),
+        "loss_per_pair": (-same / others, 1.0),
+    }
+    columns: dict[str, NDArray[Any]] = {"label": np.array(labels, dtype=object), "n": number}
+    for name, (of_within, of_between) in weights.items():
+        matrix = np.full((n_labels, n_labels), of_between / (n_labels - 1))
+        np.fill_diagonal(matrix, of_within)
+        columns[name] = (matrix * mean).sum(axis=1)
+        columns[f"{name}_sem"] = _standard_errors(matrix, profiles, number)
+    for name in MEASURES:
+        badness = columns[name] if name == "loss" else -columns[name]
+        columns[f"{name}_rank"] = 1 + (badness[:, None] > badness).sum(axis=1)
+    return SHAPES.of(columns)
+
+
+def _evenly(own: Spins) -> Spins:
+    """Return some of the images of a label, evenly spaced; all if there are few."""
+    chosen = np.linspace(0, len(own) - 1, min(len(own), _FOR_ERRORS)).astype(np.int64)
+    return own[chosen]
+
+
+def _mean_squares(moments: NDArray[np.floating], number: Ints, n_sites: int) -> Floats:
+    """Compute mean m^2 of an image of one label and another of another, shape (labels, labels).
+
+    sum_xd (x.d)^2 = tr(C_l C_k) with the moments C_l = sum_x x x^T of a label. Pairs of an image
+    with itself, (x.x)^2 = N^2, are excluded.
+    """
+    flat = moments.reshape(len(number), -1).astype(np.float64)
+    sums = flat @ flat.T - np.diag(number * float(n_sites) ** 2)
+    pairs = np.outer(number, number) - np.diag(number)
+    return sums / (pairs * float(n_sites) ** 2)
+
+
+def _profiles(
+    spins: NDArray[np.floating], moments: NDArray[np.floating], number: Ints, own: int
+) -> Floats:
+    """Compute mean m^2 of each image with the others of every label, shape (n, labels)."""
+    n_sites = spins.shape[1]
+    sums = [np.einsum("ni,ni->n", spins @ moment, spins, dtype=np.float64) for moment in moments]
+    is_own = np.arange(len(number)) == own
+    left_out = np.where(is_own, float(n_sites) ** 2, 0.0)
+    return (np.stack(sums, axis=1) - left_out) / ((number - is_own) * float(n_sites) ** 2)
+
+
+def _standard_errors(matrix: Floats, profiles: list[Floats], number: Ints) -> Floats:
+    """Compute the standard error of sum_k matrix_lk m^2_lk of each label l, as U-statistics.
+
+    The variance is a sum over the labels of the images. The part of a label is the variance of
+    the contribution of one of its images [Hoeffding 1948]. In pairs of its own label an image is
+    either of the two.
+    """
+    variances = np.zeros(len(number))
+    for place, profile in enumerate(profiles):
+        # As one of the label itself it meets all labels; as a competitor, one at a time.
+        contributions = profile * matrix[:, place]
+        row = matrix[place].copy()
+        row[place] *= 2
+        contributions[:, place] = profile @ row
+        variances += contributions.var(axis=0, ddof=1) / number[place]
+    return np.sqrt(variances)
+
 
 _log = logging.getLogger(__name__)
 
@@ -101,17 +243,26 @@ def plan(config: ConsistencyConfig, stock: Stock) -> Plan:
 
     def work(execution: ThreadedExecution, progress: Progress, parts: Parts) -> ConsistencyResult:
         dataset = prepared.dataset
-        accuracy = _recall(resolved, dataset, execution.threads, progress, parts)
+        streams = prepared.streams
+        purposes = (streams.patterns, streams.tests, streams.chains)
+        seeds = [*zip(*(stream.spawn(resolved.selections) for stream in purposes), strict=True)]
+
+        def measure(number: int, tell: Callable[[int], None]) -> Floats:
+            accuracy = _of_selection(resolved, dataset, seeds[number], execution.threads)
+            tell(1)
+            return accuracy
+
+        every = filled(parts, resolved.selections, measure, progress)
+        accuracy = np.stack(every, axis=1)  # shape (protocols, selections, labels)
         _log.debug("comparing the images of each label")
         shapes = interruptibly(shape_table, dataset, resolved.digits, resolved.samples)
-        tables = {
-            "correlation": _correlation_table(resolved, shapes, accuracy),
-            "consistency": shapes,
-            "recall": _recall_table(resolved, accuracy),
-            "selections": _selection_table(resolved, accuracy),
-        }
-        warnings = few_selections(resolved.selections)
-        return prepared.result(ConsistencyResult, tables, notes={"warnings": warnings})
+        tables = (
+            _correlation_table(resolved, shapes, accuracy),
+            shapes,
+            _recall_table(resolved, accuracy),
+            _selection_table(resolved, accuracy),
+        )
+        return prepared.result(tables, warnings=few_selections(resolved.selections))
 
     chains = len(resolved.digits) * resolved.tests
     return prepared.plan(
@@ -129,27 +280,6 @@ def _check_tests(config: ConsistencyConfig, dataset: Dataset) -> None:
         if left < config.tests:
             rule = f"must be at most {max(left, 0)}, the images labelled {label!r} less the samples"
             raise SettingError("tests", rule, config.tests)
-
-
-def _recall(
-    config: ConsistencyConfig,
-    dataset: Dataset,
-    threads: int | None,
-    progress: Progress,
-    parts: Parts,
-) -> Floats:
-    """Measure each label's accuracy per selection, shape (protocols, selections, labels)."""
-    missing = config.selections - len(parts)
-    streams = Streams.of(config.seed)
-    seeds = (
-        stream.spawn(config.selections)
-        for stream in (streams.patterns, streams.tests, streams.chains)
-    )
-    for number, own in enumerate(zip(*seeds, strict=True)):
-        if number not in parts:
-            parts[number] = _of_selection(config, dataset, own, threads)
-            progress(1, missing)
-    return np.stack([parts[number] for number in range(config.selections)], axis=1)
 
 
 def _of_selection(
@@ -187,9 +317,7 @@ def _drawn(
     legacy_seed = int(of_samples.generate_state(1)[0])
     samples = draw_samples(dataset, labels, config.samples, legacy_seed)
     rng = np.random.default_rng(of_tests)
-    is_free = np.ones(len(dataset), dtype=np.bool_)
-    is_free[samples] = False
-    pools = (own[is_free[own]] for own in map(dataset.indices_of, labels))
+    pools = (free_images(dataset, label, samples) for label in labels)
     tests = np.stack([rng.choice(pool, config.tests, replace=False) for pool in pools])
     halves = np.array_split(rng.permutation(len(labels)), 2)
     return select(dataset, labels, samples)[0], tests, halves
@@ -205,15 +333,8 @@ def _accuracy(
     """Return the recalled fraction of the starts of each pattern, (p, tests, N); shape (p,)."""
     network = store(xi, "pseudo-inverse")
     spins = starts.reshape(-1, network.n_sites)
-    final = dynamics.run(
-        network,
-        spins,
-        seeds=dynamics.chain_seeds(seed, len(spins)),
-        temperatures=config.temperature,
-        sweeps=config.sweeps,
-        attempts_per_sweep=config.attempts_per_sweep,
-        threads=threads,
-    )
+    seeds = dynamics.chain_seeds(seed, len(spins))
+    final = run_chains(config, network, spins, seeds, threads, temperatures=config.temperature)
     m = overlaps_of_sums(final.ends, network).reshape(len(xi), -1, len(xi))
     is_own = np.eye(len(xi), dtype=np.bool_)[:, None]
     return recall_of(m, is_own, config.criterion)[0].mean(axis=1)
@@ -244,12 +365,7 @@ def _correlation_table(config: ConsistencyConfig, shapes: Columns, accuracy: Flo
 def _recall_table(config: ConsistencyConfig, accuracy: Floats) -> Columns:
     """Compute the mean accuracy of each label, with SD, SEM and 95 % interval over selections."""
     return _RECALL.rows(
-        (
-            stored,
-            label,
-            *(float(value) for value in mean_sd_sem(means)),
-            *draws_interval(means, config.tests),
-        )
+        (stored, label, *mean_sd_sem(means), *draws_interval(means, config.tests))
         for stored, draws in zip(STORED, accuracy, strict=True)
         for label, means in zip(config.digits, draws.T, strict=True)
     )

@@ -133,7 +133,7 @@ def plan(config: FitSweepsConfig, stock: Stock) -> Plan:
         )
         sites = authors_sites(recall, dataset, patterns).astype(np.uint32)
         fits = _run(resolved, replays, sites, published.counts, progress)
-        return prepared.result(FitSweepsResult, _tables(resolved, published, fits))
+        return prepared.result(_tables(resolved, published, fits))
 
     n_images = len(patterns.labels) * resolved.tests
     sweeps = resolved.replays * sum(resolved.sweeps) + 2 * resolved.orders * max(resolved.sweeps)

@@ -1,7 +1,4 @@
-"""Holding: stored patterns at which a network stays at T = 0, and those that it leaves.
-
-:mod:`hopcli.experiments.resting` covers noise.
-"""
+"""Stored patterns at which a network stays: at T = 0 (held), and with noise (resting)."""
 
 from __future__ import annotations
 
@@ -12,20 +9,154 @@ import numpy as np
 
 from hopcli.observables import overlaps
 from hopcli.records import frozen
-from hopcli.scoring import recall_of
+from hopcli.scoring import nearest_of, recall_of
 from hopcli.taxonomy import ROUNDING, fixed_points, nearness
 
 if TYPE_CHECKING:
-    from collections.abc import Callable
+    from collections.abc import Callable, Collection
 
     from hopcli.network import Network
     from hopcli.patterns import Patterns
-    from hopcli.records import Bools, Spins
+    from hopcli.records import Bools, Floats, Ints, Spins
+
+USUAL = 0.99
+"""The study's criterion, and the largest automatic one."""
+
+_FEWEST, _MOST, _ALTOGETHER = 10, 50, 1000  # runs from a pattern, and from all of them
+_MOST_PATTERNS = _ALTOGETHER // _FEWEST
+_SITES = 2**24  # spins of runs at a time
+_MARGIN = 4.0  # standard deviations between a resting overlap and the automatic criterion
+_CLEAR = 3.0  # required standard deviations between a criterion and a resting overlap
+_LEAST = 0.5  # a lower automatic criterion would call anything recalled
+_STAYS = 0.95  # share of the runs from a pattern that end nearest to its label
+_PARTS = 10_000  # an automatic criterion is rounded to this part of 1
+
+
+@dataclass(frozen=True, slots=True, eq=False)
+class Resting:
+    """Overlaps of patterns with the final states of runs from them.
+
+    Parameters
+    ----------
+    name : tuple of str
+        Name of each pattern.
+    mean, sd : ndarray of float64, shape (patterns,)
+        Mean and standard deviation of the overlap over the runs.
+    nearest : ndarray of float64, shape (patterns,)
+        Share of the runs that end without a nearer pattern of another label.
+    """
+
+    name: tuple[str, ...]
+    mean: Floats
+    sd: Floats
+    nearest: Floats
+
+    def __post_init__(self) -> None:
+        for array in ("mean", "sd", "nearest"):
+            object.__setattr__(self, array, frozen(getattr(self, array)))
+
+    def of(self, names: Collection[str]) -> Resting:
+        """Keep the patterns with these names."""
+        kept = [name in names for name in self.name]
+        named = tuple(name for name in self.name if name in names)
+        return Resting(named, self.mean[kept], self.sd[kept], self.nearest[kept])
+
+    def below(self, criterion: float) -> int | None:
+        """Return the row of the least clearly resting pattern, if not 3 SD above the criterion."""
+        if not self.name:
+            return None
+        low = self.mean - _CLEAR * self.sd
+        return int(low.argmin()) if low.min() < criterion else None
+
+    @property
+    def strays(self) -> int | None:
+        """Row of the pattern whose runs most often end nearer to another label, if often."""
+        if not self.name or self.nearest.min() >= _STAYS:
+            return None
+        return int(self.nearest.argmin())
+
+    @property
+    def lowest(self) -> int:
+        """Row of the pattern with the lowest mean less 4 SD."""
+        return int(np.argmin(self.mean - _MARGIN * self.sd))
+
+    @property
+    def automatic(self) -> float | None:
+        """Criterion ``auto``: 0.99, or 4 SD below the pattern that rests lowest.
+
+        None if that is below 0.5: such a criterion would call anything recalled.
+        """
+        low = float(self.mean[self.lowest] - _MARGIN * self.sd[self.lowest])
+        return None if low < _LEAST else float(min(USUAL, np.floor(low * _PARTS) / _PARTS))
+
+    def clears(self, criterion: float) -> bool:
+        """Return whether every pattern rests clearly above the criterion, nearest to its label."""
+        return self.below(criterion) is None and self.strays is None
+
+    def told(self, row: int) -> str:
+        """Format mean and SD of a pattern."""
+        return f"{self.mean[row]:.3f} ± {self.sd[row]:.3f}"
+
+
+def rest(
+    patterns: Patterns, relax: Callable[[Spins, Ints, int], Floats], *, signed: bool
+) -> Resting:
+    """Run a few times from each stored pattern (at most 100 of them, evenly spaced).
+
+    Parameters
+    ----------
+    patterns : Patterns
+        The stored patterns.
+    relax : callable
+        First states, int8, shape (runs, N), the number of each run, and the number of all runs
+        in; overlaps of their final states with the patterns, shape (runs, p), out. Each call
+        gets as many runs as the memory allows.
+    signed : bool
+        Compare m, otherwise |m|.
+    """
+    p = len(patterns.labels)
+    chosen = np.unique(np.linspace(0, p - 1, min(p, _MOST_PATTERNS)).astype(np.int64))
+    runs = min(_MOST, _ALTOGETHER // len(chosen))
+    row = np.repeat(chosen, runs)
+    step = max(1, _SITES // patterns.xi.shape[1])
+    parts = []
+    for first in range(0, len(row), step):
+        number = np.arange(first, min(first + step, len(row)))
+        parts.append(relax(patterns.xi[row[number]], number, len(row)))
+    every = np.concatenate(parts)
+    labels = np.array(patterns.labels)
+    nearest = nearest_of(every, labels[row][:, None] == labels)
+    is_near = labels[nearest] == labels[row]
+    m = every[np.arange(len(row)), row].reshape(-1, runs)
+    size = m if signed else np.abs(m)
+    names = tuple(patterns.names[k] for k in chosen)
+    share = is_near.reshape(-1, runs).mean(axis=1)
+    return Resting(names, size.mean(axis=1), size.std(axis=1, ddof=1), share)
+
+
+def forgotten(hottest: float, critical: float) -> str | None:
+    """Return a warning for a schedule that begins where nothing is retrieved.
+
+    Parameters
+    ----------
+    hottest, critical : float
+        The highest temperature of the runs, and the one above which there is no order.
+    """
+    if hottest <= critical:
+        return None
+    return (
+        f"the runs begin at T = {hottest:.4g}, above the critical temperature {critical:.3g}: "
+        "they forget their starting states"
+    )
+
 
 HELD = 0.9
 """Smallest overlap of a pattern's own state at T = 0; a few sites are wrong."""
 
-_MOST, _ALTOGETHER = 5, 100  # runs from a pattern that is no fixed point, and from all of them
+_TRIED, _TRIED_ALTOGETHER = (
+    5,
+    100,
+)  # runs from a pattern that is no fixed point, and from all of them
 
 
 class Left(NamedTuple):
@@ -114,9 +245,9 @@ def hold(
     moving = np.flatnonzero(~held)
     if not len(moving):
         return Holding(held, p, None)
-    places = np.linspace(0, len(moving) - 1, min(len(moving), _ALTOGETHER)).astype(np.int64)
+    places = np.linspace(0, len(moving) - 1, min(len(moving), _TRIED_ALTOGETHER)).astype(np.int64)
     tried = moving[np.unique(places)]
-    runs = min(_MOST, _ALTOGETHER // len(tried))
+    runs = min(_TRIED, _TRIED_ALTOGETHER // len(tried))
     row = np.repeat(tried, runs)
     m = overlaps(descend(patterns.xi[row]), patterns.xi)
     enough = min(HELD, criterion)

@@ -6,17 +6,19 @@ from it on use, so that a plan is small and many can be kept.
 
 from __future__ import annotations
 
+from collections.abc import Mapping
 from dataclasses import dataclass
 from typing import TYPE_CHECKING, Any, Generic, TypeVar
 
 import numpy as np
 
+from hopcli.catalogue import entry
 from hopcli.config.base import Facts
 from hopcli.config.data import DataSettings
 from hopcli.config.groups import PatternSettings
 from hopcli.errors import DataError, ResultError
-from hopcli.experiments import CHANGED, Plan, Result, prefixed
-from hopcli.experiments.sources import read_thresholds
+from hopcli.experiments import CHANGED, Plan, Result, StoredResult, prefixed
+from hopcli.experiments.stock import read_thresholds
 from hopcli.experiments.tally import check_names
 from hopcli.patterns import images_as_patterns
 from hopcli.records import digest
@@ -24,7 +26,7 @@ from hopcli.starts import fill_bank
 from hopcli.streams import Streams
 
 if TYPE_CHECKING:
-    from collections.abc import Callable, Mapping
+    from collections.abc import Callable, Iterable
 
     from hopcli.datasets import Dataset
     from hopcli.experiments import Arrays
@@ -35,13 +37,11 @@ if TYPE_CHECKING:
     from hopcli.starts import Bank, Start
     from hopcli.tables import Columns
 
-if TYPE_CHECKING:
     Thresholds = float | Floats
 
 C = TypeVar("C", bound=DataSettings)
 D = TypeVar("D", bound=DataSettings)
 S = TypeVar("S", bound=PatternSettings)
-R = TypeVar("R", bound=Result)
 
 _WITHOUT_DATA = Facts("random", (28, 28), ())  # random patterns have the study's size by default
 
@@ -150,18 +150,28 @@ class Prepared(Generic[C]):
 
     def result(
         self,
-        kind: type[R],
-        tables: Mapping[str, Columns],
+        tables: Mapping[str, Columns] | Iterable[Columns],
         arrays: Arrays | None = None,
-        notes: dict[str, Any] | None = None,
-    ) -> R:
-        """Assemble a result; the arrays go into a file with the name of the command."""
+        **notes: Any,
+    ) -> Any:
+        """Assemble the command's result; the arrays go into a file with the name of the command.
+
+        The stored patterns precede the other arrays, unless these contain them.
+        """
+        command = entry(self.config.command)
+        kind = command.result
+        arrays = arrays or {}
+        if issubclass(kind, StoredResult) and "patterns.xi" not in arrays:
+            arrays = {**self.pattern_arrays, **arrays}
+        if not isinstance(tables, Mapping):
+            made = {table.declared.name: table for table in tables}
+            tables = {each.name: made[each.name] for each in command.tables if each.name in made}
         return kind(
             dataset=self.name,
             dataset_sha256=self.inputs.get("dataset", ""),
             columns=tables,
-            arrays={} if arrays is None else {self.config.command: arrays},
-            notes=notes or {},
+            arrays={self.config.command: arrays} if arrays else {},
+            notes=notes,
         )
 
     @property

@@ -10,10 +10,9 @@ import numpy as np
 from hopcli import dynamics
 from hopcli.config.notations import temperatures
 from hopcli.experiments import Plan, Progress, StoredResult, prefixed, unprefixed
-from hopcli.experiments.blocks import Blocks, BlockTables
-from hopcli.experiments.cautions import Caution, cautions, decided, noted
-from hopcli.experiments.continuation import Continuation
+from hopcli.experiments.cautions import Continuation, cautions, decided, noted
 from hopcli.experiments.frames import Frames
+from hopcli.experiments.holding import forgotten
 from hopcli.experiments.preparation import prepare
 from hopcli.experiments.recall_tables import TABLES as TABLES
 from hopcli.experiments.recall_tables import (
@@ -26,8 +25,7 @@ from hopcli.experiments.recall_tables import (
     trials_table,
 )
 from hopcli.experiments.relaxation import Relaxation
-from hopcli.experiments.resting import forgotten
-from hopcli.experiments.tally import Block, Counts, Tally
+from hopcli.experiments.tally import Block, Blocks, BlockTables, Counts, Tally
 from hopcli.observables import energy, energy_of_sums
 from hopcli.scoring import score
 from hopcli.taxonomy import classify, mixture_method, unstable_sites
@@ -116,7 +114,7 @@ def plan(config: RecallConfig, stock: Stock) -> Plan:
         tables, arrays = _run(relaxation, continuation, execution, progress)
         rising = continuation.warning(tables["accuracy"])
         notes = {**_notes(relaxation, rising, config), **_findings(relaxation, tables)}
-        return prepared.result(RecallResult, tables, {**prepared.pattern_arrays, **arrays}, notes)
+        return prepared.result(tables, arrays, **notes)
 
     trials = relaxation.trials
     return prepared.plan(
@@ -132,8 +130,8 @@ def _notes(relaxation: Relaxation, rising: str | None, given: TrialSettings) -> 
     if max(schedule) > schedule[-1]:
         critical = float(ordering_temperatures(relaxation.couplings)[:1].sum())
         hot = forgotten(max(schedule), critical) if schedule[-1] < critical else None
-        warned += [] if hot is None else [Caution("runs begin above the critical temperature", hot)]
-    warned += [] if rising is None else [Caution("runs have not relaxed", rising)]
+        warned += [] if hot is None else [("runs begin above the critical temperature", hot)]
+    warned += [] if rising is None else [("runs have not relaxed", rising)]
     return {
         "mixtures": mixture_method(*relaxation.patterns.xi.shape),
         "criterion": "auto" if given.is_automatic else "given",

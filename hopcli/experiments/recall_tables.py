@@ -24,19 +24,22 @@ if TYPE_CHECKING:
 
     Groups = tuple[ArrayLike, ArrayLike, ArrayLike]
 
+RECALLED = Column(
+    "accuracy",
+    percent=True,
+    axis="accuracy (fraction of trials recalled)",
+    bounds=(0, 1),
+    counts=("recalled", "n"),
+    interval="95 % interval for a new start, or of a new run where all images are tested",
+)
+"""Column of the fraction of trials recalled."""
+
 _ACCURACY = Table(
     "accuracy",
     (
         Column("label", "text", key=True),
         *columns("n: integer, recalled: integer"),
-        Column(
-            "accuracy",
-            percent=True,
-            axis="accuracy (fraction of trials recalled)",
-            bounds=(0, 1),
-            counts=("recalled", "n"),
-            interval="95 % interval for a new start, or of a new run where all images are tested",
-        ),
+        RECALLED,
         Column("sd_repeats", percent=True, interval_of="accuracy", end="sd"),
         Column("sem_repeats", percent=True, printed=False),
         Column("sd_labels", percent=True, interval_of="accuracy", end="sd"),

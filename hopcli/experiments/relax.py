@@ -3,51 +3,229 @@
 from __future__ import annotations
 
 import dataclasses
+import functools
+import itertools
 from dataclasses import dataclass
-from typing import TYPE_CHECKING, Any
+from typing import TYPE_CHECKING, NamedTuple
 
 import numpy as np
 
+from hopcli.config.relax import round_sweeps
 from hopcli.errors import SettingError
 from hopcli.experiments import Plan, Progress, StoredResult, prefixed, unprefixed
 from hopcli.experiments.cautions import cautions, decided, noted
 from hopcli.experiments.preparation import prepare
-from hopcli.experiments.relax_tables import TABLES as TABLES
-from hopcli.experiments.relax_tables import (
-    Course,
-    Measured,
-    autocorrelation_table,
-    relaxation_table,
-    settling_table,
-)
+from hopcli.experiments.recall_tables import RECALLED, rate_intervals
 from hopcli.experiments.relaxation import Relaxation
+from hopcli.experiments.tally import OVERALL
 from hopcli.observables import energy_of_sums, overlaps_of_sums
 from hopcli.scoring import recall_of
+from hopcli.statistics import mean_interval
+from hopcli.statistics.autocorrelation import AutocorrelationTime, autocorrelation_time
+from hopcli.statistics.means import clustered_mean_sem
+from hopcli.statistics.medians import time_quantile
+from hopcli.tables import Column, Columns, Table, columns, ends_of, estimate
 
 if TYPE_CHECKING:
-    from collections.abc import Callable
-
-    from numpy.typing import NDArray
+    from collections.abc import Callable, Iterator
 
     from hopcli.config import RelaxConfig, ThreadedExecution
-    from hopcli.config.recall import TrialSettings
     from hopcli.experiments.stock import Stock
-    from hopcli.records import Ints
+    from hopcli.experiments.trials import Trials
+    from hopcli.records import Bools, Floats, Ints
     from hopcli.tables import Columns
+
+_RELAXATION = Table(
+    "relaxation",
+    (
+        *columns("sweep: integer, label: text", key=True),
+        *columns("n: integer, recalled: integer"),
+        RECALLED,
+        *ends_of("accuracy", "ci", prefix="", percent=True),
+        *estimate("overlap", "sem"),
+        *estimate("energy", "sem", unit="k_B = 1"),
+    ),
+    headline="accuracy",
+    where={"label": OVERALL},
+)
+_SETTLING = Table(
+    "settling",
+    (
+        *columns("label: text, n: integer"),
+        *estimate("settled", "ci", percent=True, bounds=(0, 1)),
+        *estimate("median", "ci", unit="sweeps"),
+        *estimate("p90", "ci", unit="sweeps"),
+    ),
+)
+_AUTOCORRELATION = Table(
+    "autocorrelation",
+    (
+        *columns("label: text, n: integer"),
+        *estimate("overlap_tau", "sem", unit="sweeps"),
+        Column("overlap_long_enough", "boolean"),
+        *estimate("energy_tau", "sem", unit="sweeps"),
+        Column("energy_long_enough", "boolean"),
+    ),
+)
+
+TABLES = (_RELAXATION, _SETTLING, _AUTOCORRELATION)
+"""The tables of a relaxation."""
+
+_POINTS = 40  # approximate number of sweeps with a row
+_LEVELS = (0.5, 0.9)  # median and p90
+
 
 _BLOCK_SUMS = 1 << 22  # class sums kept at once, to bound the memory
 _MOST_LOOKS = 20_000_000  # trials of a label times sweeps, a few numbers each
 
-_PRINTED = (
-    "sweep",
-    "accuracy",
-    "ci_low",
-    "ci_high",
-    "overlap",
-    "overlap_sem",
-    "energy",
-    "energy_sem",
-)
+_SHOWN = ("accuracy", "ci_low", "ci_high", "overlap", "overlap_sem", "energy", "energy_sem")
+
+
+class Measured(NamedTuple):
+    """Measurements of the trials of a label.
+
+    Attributes
+    ----------
+    label : str
+        The label.
+    rows : ndarray of int64, shape (trials,)
+        Number of each trial in the run.
+    settled : ndarray of int64, shape (trials,)
+        Sweep after which each has settled, -1 if it has not.
+    recalled : ndarray of bool, shape (trials,)
+        True if the trial counts as recalled in the end.
+    hits : ndarray of int64, shape (points,)
+        Trials recalled at each sweep of the table.
+    shown : dict of str to ndarray of float64, shape (points,)
+        Estimates and their errors, columns of the table.
+    settled_by : callable
+        From a sweep to the fraction of trials that have settled by then, and its interval.
+    times : dict of str to AutocorrelationTime
+        Autocorrelation times of the overlap and of the energy.
+    """
+
+    label: str
+    rows: Ints
+    settled: Ints
+    recalled: Bools
+    hits: Ints
+    shown: dict[str, Floats]
+    settled_by: Callable[[int], tuple[float, float, float]]
+    times: dict[str, AutocorrelationTime]
+
+    @classmethod
+    def of(
+        cls,
+        label: str,
+        rows: Ints,
+        unit: Ints,
+        looks: tuple[Bools, Floats, Floats],
+        *,
+        population: bool = False,
+    ) -> Measured:
+        """Measure the trials of a label.
+
+        Parameters
+        ----------
+        label : str
+            The label.
+        rows, unit : ndarray of int64, shape (trials,)
+            Number of each trial in the run, and its unit, the test image; trials of one unit are
+            not independent.
+        looks : tuple of ndarray, shape (trials, sweeps + 1) each
+            Recalled or not, overlap with the own pattern, and energy after every sweep.
+        population : bool
+            True if these are the trials of all images.
+        """
+        recalled, overlap, energy = looks
+        last = recalled.shape[1] - 1
+        half, points = last // 2, _points(last)
+        settled = _settled(recalled, half)
+        shown = dict(zip(_SHOWN, _rates(recalled[:, points], unit, population), strict=False))
+        times = {}
+        for name, values in (("overlap", overlap), ("energy", energy)):
+            shown[name], shown[f"{name}_sem"] = clustered_mean_sem(values[:, points], unit)
+            times[name] = autocorrelation_time(values[:, half + 1 :])
+
+        @functools.cache
+        def settled_by(sweep: int) -> tuple[float, float, float]:
+            by = (settled >= 0) & (settled <= sweep)
+            (rate,), (low,), (high,) = _rates(by[:, None], unit, population)
+            return rate, low, high
+
+        hits = recalled[:, points].sum(axis=0)
+        return cls(label, rows, settled, recalled[:, -1], hits, shown, settled_by, times)
+
+
+def _points(last: int) -> Ints:
+    """Return round sweeps, and others between them in logarithmic steps."""
+    between = np.rint(np.geomspace(1, last, _POINTS)).astype(np.int64)
+    return np.union1d(round_sweeps(last), between)
+
+
+def _settled(recalled: Bools, half: int) -> Ints:
+    """Return the last sweep at which a trial changed, 0 if none; -1 if after half of the sweeps."""
+    changed = recalled[:, 1:] != recalled[:, :-1]
+    sweeps = np.arange(1, recalled.shape[1])
+    last = np.max(changed * sweeps, axis=1, initial=0)
+    return np.where(last <= half, last, -1)
+
+
+def _rates(happened: Bools, unit: Ints, population: bool) -> Floats:
+    """Return fractions of the trials and their bounds; (trials, events) in, (3, events) out."""
+    _, which = np.unique(unit, return_inverse=True)
+    trials = np.bincount(which)
+    groups = [(np.bincount(which, hit), trials, 1) for hit in happened.T]
+    intervals = rate_intervals(groups, population=population)
+    return np.vstack([happened.mean(axis=0), np.transpose(intervals)])
+
+
+def _relaxation_table(measured: list[Measured], sweeps: Ints) -> Columns:
+    """Make accuracy, overlap and energy of each label and of all, at some sweeps."""
+    labels = [*(one.label for one in measured), OVERALL]
+    n = np.array([len(one.rows) for one in measured])
+    hits = np.stack([one.hits for one in measured])
+    own = {name: np.stack([one.shown[name] for one in measured], axis=1) for name in _SHOWN}
+    overall = {name: values.mean(axis=1) for name, values in own.items()}
+    rates = zip(own["accuracy"], own["ci_low"], own["ci_high"], strict=True)
+    overall["ci_low"], overall["ci_high"] = np.transpose([mean_interval(*each) for each in rates])
+    for name in ("overlap_sem", "energy_sem"):
+        overall[name] = np.sqrt((own[name] ** 2).sum(axis=1)) / len(measured)
+    return _RELAXATION.of(
+        {
+            "sweep": np.repeat(sweeps, len(labels)),
+            "label": np.tile(labels, len(sweeps)),
+            "n": np.tile([*n, n.sum()], len(sweeps)),
+            "recalled": np.vstack([hits, hits.sum(axis=0)]).T.ravel(),
+            **{name: np.column_stack([own[name], overall[name]]).ravel() for name in _SHOWN},
+        }
+    )
+
+
+def settling_table(measured: list[Measured], last: int) -> Columns:
+    """Make the share of trials that have settled by the `last` sweep, and their settling times."""
+
+    @functools.cache
+    def overall(sweep: int) -> tuple[float, float, float]:
+        rates, lows, highs = zip(*(one.settled_by(sweep) for one in measured), strict=True)
+        return float(np.mean(rates)), *mean_interval(rates, lows, highs)
+
+    groups = [(one.label, len(one.rows), one.settled_by) for one in measured]
+    groups.append((OVERALL, sum(n for _, n, _ in groups), overall))
+    rows = []
+    for label, n, by in groups:
+        quantiles = (bound for level in _LEVELS for bound in time_quantile(by, last, level))
+        rows.append((label, n, *by(last), *quantiles))
+    return _SETTLING.rows(rows)
+
+
+def _autocorrelation_table(measured: list[Measured]) -> Columns:
+    """Make the autocorrelation times of each label, in sweeps."""
+    rows = []
+    for one in measured:
+        times = ((time.tau, time.sem, time.long_enough) for time in one.times.values())
+        rows.append((one.label, len(one.rows), *itertools.chain(*times)))
+    return _AUTOCORRELATION.rows(rows)
 
 
 @dataclass(frozen=True, eq=False, kw_only=True)
@@ -82,23 +260,38 @@ def plan(config: RelaxConfig, stock: Stock) -> Plan:
     prepared = prepare(config, stock)
     recall = prepared.with_config(prepared.config.recall())
     relaxation = decided(Relaxation.of(recall), config)
-    _Paths(relaxation).check()
+    trials, repeats = relaxation.trials, relaxation.config.repeats
+    n_most = repeats * max(map(len, _places(trials)))
+    if relaxation.config.sweeps > _MOST_LOOKS // n_most:
+        rule = f"must be at most {_MOST_LOOKS // n_most:,} with {n_most:,} trials of a label"
+        raise SettingError("sweeps", rule, relaxation.config.sweeps)
     criterion = relaxation.config.criterion
     resolved = dataclasses.replace(prepared.config, criterion=criterion)
     prepared, recall = prepared.with_config(resolved), prepared.with_config(relaxation.config)
 
     def work(execution: ThreadedExecution, progress: Progress) -> RelaxResult:
         relaxation = Relaxation.of(recall, execution.threads)
-        measured = _Paths(relaxation).measure(progress)
-        tables = {
-            "relaxation": relaxation_table(measured),
-            "settling": settling_table(measured, resolved.sweeps // 2),
-            "autocorrelation": autocorrelation_table(measured),
+        measured = [*_measured(relaxation, progress)]
+        rows = np.concatenate([one.rows for one in measured])
+        bank = relaxation.trials.bank(rows)
+        arrays = {
+            "label": bank.label,
+            "source_index": bank.source_index,
+            "repeat": rows // relaxation.trials.size,
+            "settled": np.concatenate([one.settled for one in measured]),
+            "recalled": np.concatenate([one.recalled for one in measured]),
         }
-        arrays = {**prepared.pattern_arrays, **prefixed("trials", _each(relaxation, measured))}
-        return prepared.result(RelaxResult, tables, arrays, _notes(relaxation, config))
+        return prepared.result(
+            [
+                _relaxation_table(measured, _points(resolved.sweeps)),
+                settling_table(measured, resolved.sweeps // 2),
+                _autocorrelation_table(measured),
+            ],
+            prefixed("trials", arrays),
+            criterion="auto" if config.is_automatic else "given",
+            **noted(cautions(relaxation, relaxation.resting(), config)),
+        )
 
-    trials = relaxation.trials
     return prepared.plan(
         work,
         attempts=len(trials) * resolved.sweeps * resolved.attempts_per_sweep,
@@ -106,88 +299,38 @@ def plan(config: RelaxConfig, stock: Stock) -> Plan:
     )
 
 
-def _notes(relaxation: Relaxation, given: TrialSettings) -> dict[str, Any]:
-    """Collect warnings about patterns that are not held, or rest too low."""
-    return {
-        "criterion": "auto" if given.is_automatic else "given",
-        **noted(cautions(relaxation, relaxation.resting(), given)),
-    }
+def _places(trials: Trials) -> list[Ints]:
+    """Return the places of the trials of each label in a repeat."""
+    label = trials.bank(np.arange(trials.size)).label
+    return [np.flatnonzero(label == name) for name in trials.labels]
 
 
-def _each(relaxation: Relaxation, measured: list[Measured]) -> dict[str, NDArray[Any]]:
-    """Return the outcome of each trial, label by label."""
-    trials = relaxation.trials
-    rows = np.concatenate([one.rows for one in measured])
-    bank = trials.bank(rows)
-    return {
-        "label": bank.label,
-        "source_index": bank.source_index,
-        "repeat": rows // trials.size,
-        "settled": np.concatenate([one.settled for one in measured]),
-        "recalled": np.concatenate([one.recalled for one in measured]),
-    }
+def _measured(relaxation: Relaxation, progress: Progress) -> Iterator[Measured]:
+    """Run the trials of each label, some at once, and measure them after every sweep."""
+    trials, config, network = relaxation.trials, relaxation.config, relaxation.couplings
+    all_images = config.tests == "all" and config.start.uses_images
+    size = max(1, _BLOCK_SUMS // ((config.sweeps + 1) * network.n_classes))
+    firsts = trials.size * np.arange(config.repeats)[:, None]
+    for label, place in zip(trials.labels, _places(trials), strict=True):
+        rows = (firsts + place).ravel()
+        is_own = np.array(relaxation.patterns.labels) == label
+        looks = []
+        for first in range(0, len(rows), size):
+            some = rows[first : first + size]
+            sums = relaxation.sweep(
+                some, config.sweeps, record=True, tell=lambda done: progress(done, len(trials))
+            ).class_sums
+            assert sums is not None
+            m, signed = overlaps_of_sums(sums, network), config.score == "signed"
+            recalled, own = recall_of(m, is_own, config.criterion, signed=signed)
+            looks.append((recalled, own, energy_of_sums(sums, network)))
+        unit = trials.bank(rows).source_index if config.start.uses_images else rows
+        recalled, own, energy = (np.concatenate(some) for some in zip(*looks, strict=True))
+        yield Measured.of(label, rows, unit, (recalled, own, energy), population=all_images)
 
 
 def summary(config: RelaxConfig, result: RelaxResult) -> Columns:
     """Return accuracy, overlap and energy of all labels at sweeps 0, 1, 2, 5, ... and the last."""
     n_rows = len(result.columns["settling"])
     overall = result.columns["relaxation"].take(slice(n_rows - 1, None, n_rows))
-    return overall.take(np.isin(overall["sweep"], config.round_sweeps)).only(_PRINTED)
-
-
-@dataclass(frozen=True, slots=True, eq=False)
-class _Paths:
-    """Trials of a recall, sweep by sweep."""
-
-    relaxation: Relaxation
-
-    @property
-    def places(self) -> list[Ints]:
-        """Return the places of the trials of each label in a repeat."""
-        trials = self.relaxation.trials
-        label = trials.bank(np.arange(trials.size)).label
-        return [np.flatnonzero(label == name) for name in trials.labels]
-
-    def check(self) -> None:
-        """Refuse more sweeps of one label than fit into memory.
-
-        Raises
-        ------
-        SettingError
-            If there are too many.
-        """
-        config, n_most = self.relaxation.config, max(map(len, self.places))
-        most = _MOST_LOOKS // (n_most * config.repeats)
-        if config.sweeps > most:
-            rule = f"must be at most {most:,} with {n_most * config.repeats:,} trials of a label"
-            raise SettingError("sweeps", rule, config.sweeps)
-
-    def measure(self, progress: Progress) -> list[Measured]:
-        """Run all trials; return the measurements of each label."""
-        trials, config = self.relaxation.trials, self.relaxation.config
-        firsts = trials.size * np.arange(config.repeats)[:, None]
-        found = []
-        for label, place in zip(trials.labels, self.places, strict=True):
-            rows = (firsts + place).ravel()
-            course = self._course(label, rows, lambda done: progress(done, len(trials)))
-            found.append(Measured.of(course, config.tests == "all" and config.start.uses_images))
-        return found
-
-    def _course(self, label: str, rows: Ints, tell: Callable[[int], None]) -> Course:
-        """Run the trials of a label, some at once, and measure them after every sweep."""
-        relaxation = self.relaxation
-        config, couplings = relaxation.config, relaxation.couplings
-        is_own = np.array(relaxation.patterns.labels) == label
-        signed = config.score == "signed"
-        size = max(1, _BLOCK_SUMS // ((config.sweeps + 1) * couplings.n_classes))
-        looks = []
-        for first in range(0, len(rows), size):
-            some = rows[first : first + size]
-            sums = relaxation.sweep(some, config.sweeps, record=True, tell=tell).class_sums
-            assert sums is not None
-            m = overlaps_of_sums(sums, couplings)
-            recalled, own = recall_of(m, is_own, config.criterion, signed=signed)
-            looks.append((recalled, own, energy_of_sums(sums, couplings)))
-        unit = relaxation.trials.bank(rows).source_index if config.start.uses_images else rows
-        recalled, own, energies = (np.concatenate(some) for some in zip(*looks, strict=True))
-        return Course(label, rows, unit, recalled, own, energies)
+    return overall.take(np.isin(overall["sweep"], config.round_sweeps)).only(("sweep", *_SHOWN))

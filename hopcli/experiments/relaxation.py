@@ -5,15 +5,14 @@ from __future__ import annotations
 import dataclasses
 import functools
 from dataclasses import dataclass
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, Any
 
 import numpy as np
 
 from hopcli import dynamics
 from hopcli.config.notations import temperatures
 from hopcli.dynamics import DYNAMICS
-from hopcli.experiments.holding import Holding, hold
-from hopcli.experiments.resting import Resting, rest
+from hopcli.experiments.holding import Holding, Resting, hold, rest
 from hopcli.experiments.trials import authors_sites, authors_trials, draw_trials
 from hopcli.observables import overlaps_of_sums
 from hopcli.scoring import recall_of
@@ -25,7 +24,7 @@ if TYPE_CHECKING:
 
     from numpy.typing import NDArray
 
-    from hopcli.config import RecallConfig
+    from hopcli.config import Config, RecallConfig
     from hopcli.experiments.preparation import Prepared
     from hopcli.experiments.trials import Trials
     from hopcli.network import Network
@@ -196,22 +195,8 @@ class Relaxation:
         record: bool,
         tell: Callable[[int], None] | None,
     ) -> dynamics.FinalStates:
-        config = self.config
-        return dynamics.run(
-            self.couplings,
-            spins,
-            seeds=seeds,
-            dynamics=config.dynamics,
-            temperatures=schedule,
-            sweeps=len(schedule),
-            attempts_per_sweep=config.attempts_per_sweep,
-            order=config.order or "random",
-            tie=config.tie,
-            until_stable=config.until_stable,
-            record=record,
-            threads=self.threads,
-            progress=tell,
-        )
+        how = {"temperatures": schedule, "sweeps": len(schedule), "record": record}
+        return run_chains(self.config, self.couplings, spins, seeds, self.threads, tell, **how)
 
     def _replay(self, rows: Ints, tell: Callable[[int], None] | None) -> dynamics.FinalStates:
         assert self.sites is not None
@@ -235,6 +220,26 @@ class Relaxation:
         if not self.config.quench:
             return final
         return settle(self.couplings, final.spins, seeds, self.threads)
+
+
+_OF_CHAINS = ("dynamics", "order", "tie", "until_stable", "sweeps", "attempts_per_sweep")
+
+
+def run_chains(
+    config: Config,
+    network: Network,
+    spins: Spins,
+    seeds: NDArray[np.uint64],
+    threads: int | None,
+    tell: Callable[[int], None] | None = None,
+    **others: Any,
+) -> dynamics.FinalStates:
+    """Run states by the settings of a configuration; `others` are further arguments of a run."""
+    known = {name: getattr(config, name, None) for name in _OF_CHAINS}
+    how = {name: value for name, value in known.items() if value is not None}
+    return dynamics.run(
+        network, spins, seeds=seeds, threads=threads, progress=tell, **{**how, **others}
+    )
 
 
 def settle(

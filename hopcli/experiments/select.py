@@ -90,7 +90,7 @@ def plan(config: SelectConfig, stock: Stock) -> Plan:
                 "n_samples": samples.shape[1],
             }
         )
-        result = prepared.result(SelectResult, {"patterns": table})
+        result = prepared.result([table])
         return dataclasses.replace(result, arrays={"patterns": patterns.to_arrays()})
 
     return prepared.plan(work)

@@ -3,23 +3,26 @@
 from __future__ import annotations
 
 from dataclasses import dataclass
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, Any
 
 import numpy as np
 
 from hopcli import dynamics
-from hopcli.experiments import Parts, Plan, Progress, StoredResult
+from hopcli.experiments import Parts, Plan, Progress, StoredResult, filled
 from hopcli.experiments.preparation import prepare
+from hopcli.experiments.relaxation import run_chains
 from hopcli.experiments.trials import check_states
 from hopcli.observables import overlaps, projection_norm
 from hopcli.starts import BASES, change, choose, first_states, trial_rng
 from hopcli.statistics import mean_sd_sem
-from hopcli.streams import Streams, seed_word
+from hopcli.streams import seed_word
 from hopcli.tables import Column, Table, columns, estimate
 from hopcli.theory import chance_overlap, exact_overlaps, mean_field_overlaps, ordering_temperatures
 
 if TYPE_CHECKING:
-    from numpy.typing import ArrayLike
+    from collections.abc import Callable, Mapping
+
+    from numpy.typing import ArrayLike, NDArray
 
     from hopcli.config import TemperatureScanConfig, ThreadedExecution
     from hopcli.experiments.stock import Stock
@@ -111,33 +114,74 @@ def plan(config: TemperatureScanConfig, stock: Stock) -> Plan:
     prepared = prepare(config, stock)
     resolved, patterns, n_sites = prepared.config, prepared.patterns, prepared.facts.n_sites
     check_states("repeats", resolved.repeats, n_sites)
-
-    def scan() -> _Scan:
-        target = patterns.last(resolved.target)
-        return _Scan(resolved, patterns, prepared.network(), target, prepared.bank(target))
-
-    scan()  # refuses an impossible one now
+    target = patterns.last(resolved.target)
+    prepared.network()  # refuses an impossible one now
+    prepared.bank(target)
+    temperatures, repeats = resolved.temperatures, resolved.repeats
 
     def work(
         execution: ThreadedExecution, progress: Progress, parts: Parts
     ) -> TemperatureScanResult:
-        made = scan()
-        tables = {
-            "temperature_scan": made.run(execution.threads, progress, parts),
-            "mean_field": made.curve(),
-        }
+        network, bank, streams = prepared.network(), prepared.bank(target), prepared.streams
+        of_starts, of_chains = (
+            stream.spawn(len(temperatures)) for stream in (streams.starts, streams.chains)
+        )
+
+        def measure(number: int, tell: Callable[[int], None]) -> Floats:
+            """Compute means over the chains of a temperature, shape (measured columns, p)."""
+            temperature = temperatures[number]
+            starts = _starts(resolved.start, bank, patterns.shape, repeats, of_starts[number])
+            seeds, threads = dynamics.chain_seeds(of_chains[number], repeats), execution.threads
+            final = run_chains(
+                resolved, network, starts, seeds, threads, tell, temperatures=temperature
+            )
+            m = overlaps(final.spins, patterns.xi)
+            signed, _, signed_sem = mean_sd_sem(m)
+            projection = np.full(len(signed), projection_norm(m, patterns.xi).mean())
+            theory = np.abs(mean_field_overlaps(network, temperature, target))
+            return np.array([*mean_sd_sem(np.abs(m)), signed, signed_sem, projection, theory])
+
+        measured = np.hstack(filled(parts, len(temperatures), measure, progress, repeats))
+        grid = np.linspace(0, max(temperatures), _CURVE_POINTS)
+        theory = np.abs([mean_field_overlaps(network, t, target) for t in grid])
         arrays = {
-            **prepared.pattern_arrays,
-            "ordering": ordering_temperatures(made.couplings),
+            "ordering": ordering_temperatures(network),
             "chance": np.array(chance_overlap(n_sites)),
         }
-        return prepared.result(TemperatureScanResult, tables, arrays)
+        sources = np.tile(patterns.source_index, len(temperatures))
+        values = {"source_index": sources, **dict(zip(_MEASURED, measured, strict=True))}
+        return prepared.result(
+            [
+                _rows(_SCAN, network, patterns, temperatures, values),
+                _rows(_CURVE, network, patterns, grid, {"mean_field": theory.ravel()}),
+            ],
+            arrays,
+        )
 
     return prepared.plan(
         work,
-        len(resolved.temperatures),
-        attempts=len(resolved.temperatures) * resolved.repeats * resolved.attempts,
-        chains=resolved.repeats,
+        len(temperatures),
+        attempts=len(temperatures) * repeats * resolved.attempts,
+        chains=repeats,
+    )
+
+
+def _rows(
+    table: Table,
+    network: Network,
+    patterns: Patterns,
+    temperatures: ArrayLike,
+    values: Mapping[str, NDArray[Any]],
+) -> Columns:
+    """Make one row per temperature and pattern, with mean |m| in equilibrium if it is known."""
+    exact = exact_overlaps(network, temperatures)
+    return table.of(
+        {
+            "temperature": np.repeat(temperatures, len(patterns.labels)),
+            "label": np.tile(patterns.labels, np.size(temperatures)),
+            **values,
+            **({} if exact is None else {"exact": exact.ravel()}),
+        }
     )
 
 
@@ -147,89 +191,6 @@ def summary(config: TemperatureScanConfig, result: TemperatureScanResult) -> Col
     patterns = result.patterns
     of_target = np.arange(len(table)) % len(patterns.labels) == patterns.last(config.target)
     return table.take(of_target).only(name for name in _PRINTED if name in table)
-
-
-@dataclass(frozen=True, slots=True, eq=False)
-class _Scan:
-    """Network, row of its target pattern, and starting states of its chains."""
-
-    config: TemperatureScanConfig
-    patterns: Patterns
-    couplings: Network
-    target: int
-    bank: Bank
-
-    def run(self, threads: int | None, progress: Progress, parts: Parts) -> Columns:
-        """Run the chains of every temperature; return one row per temperature and pattern."""
-        config = self.config
-        streams = Streams.of(config.seed)
-        n_temperatures = len(config.temperatures)
-        missing = (n_temperatures - len(parts)) * config.repeats
-        of_temperatures = zip(
-            config.temperatures,
-            streams.starts.spawn(n_temperatures),
-            streams.chains.spawn(n_temperatures),
-            strict=True,
-        )
-        for number, (temperature, start_seed, chain_seed) in enumerate(of_temperatures):
-            if number in parts:
-                continue
-            final = dynamics.run(
-                self.couplings,
-                _starts(config.start, self.bank, self.patterns.shape, config.repeats, start_seed),
-                seeds=dynamics.chain_seeds(chain_seed, config.repeats),
-                dynamics=config.dynamics,
-                order=config.order or "random",
-                until_stable=config.until_stable,
-                temperatures=temperature,
-                sweeps=config.sweeps,
-                attempts_per_sweep=config.attempts_per_sweep,
-                threads=threads,
-                progress=lambda done: progress(done, missing),
-            ).spins
-            parts[number] = self._measure(final, temperature)
-        return self._table(np.hstack([parts[number] for number in range(n_temperatures)]))
-
-    def _measure(self, final: Spins, temperature: float) -> Floats:
-        """Compute means over the chains of a temperature, float64, shape (measured columns, p)."""
-        m = overlaps(final, self.patterns.xi)
-        size, size_sd, size_sem = mean_sd_sem(np.abs(m))
-        signed, _, signed_sem = mean_sd_sem(m)
-        projection = np.full(len(signed), projection_norm(m, self.patterns.xi).mean())
-        theory = np.abs(mean_field_overlaps(self.couplings, temperature, self.target))
-        return np.array([size, size_sd, size_sem, signed, signed_sem, projection, theory])
-
-    def _table(self, measured: Floats) -> Columns:
-        """Make one row per temperature and pattern from the measurements."""
-        temperatures, patterns = self.config.temperatures, self.patterns
-        return _SCAN.of(
-            {
-                "temperature": np.repeat(temperatures, len(patterns.labels)),
-                "label": np.tile(patterns.labels, len(temperatures)),
-                "source_index": np.tile(patterns.source_index, len(temperatures)),
-                **dict(zip(_MEASURED, measured, strict=True)),
-                **self._exact(temperatures),
-            }
-        )
-
-    def curve(self) -> Columns:
-        """Make the curves of theory on a fine grid, one row per temperature and pattern."""
-        labels = self.patterns.labels
-        grid = np.linspace(0, max(self.config.temperatures), _CURVE_POINTS)
-        values = np.abs([mean_field_overlaps(self.couplings, t, self.target) for t in grid])
-        return _CURVE.of(
-            {
-                "temperature": np.repeat(grid, len(labels)),
-                "label": np.tile(labels, len(grid)),
-                "mean_field": values.ravel(),
-                **self._exact(grid),
-            }
-        )
-
-    def _exact(self, temperatures: ArrayLike) -> dict[str, Floats]:
-        """Return the column of mean |m| in equilibrium, if it is known."""
-        exact = exact_overlaps(self.couplings, temperatures)
-        return {} if exact is None else {"exact": exact.ravel()}
 
 
 def _starts(

@@ -23,7 +23,7 @@ from hopcli.streams import legacy_random_state
 if TYPE_CHECKING:
     from collections.abc import Callable, Sequence
 
-    from numpy.typing import NDArray
+    from numpy.typing import ArrayLike, NDArray
 
     from hopcli.config import RecallConfig
     from hopcli.datasets import Dataset
@@ -126,16 +126,14 @@ def image_pools(dataset: Dataset, patterns: Patterns, *, exclude_samples: bool) 
     SettingError
         If the data set does not have a label.
     """
-    is_free = np.ones(len(dataset.spins), dtype=np.bool_)
-    if exclude_samples and patterns.comes_from(dataset):
-        is_free[patterns.sample_index] = False
+    excluded = exclude_samples and patterns.comes_from(dataset)
+    used: ArrayLike = patterns.sample_index if excluded else []
     labels, found = tuple(dict.fromkeys(patterns.labels)), []
     for label in labels:
         if label not in dataset.label_names:
             rule = f"must name labels of {dataset.name} to be tested"
             raise SettingError("digits", rule, label)
-        images = dataset.indices_of(label)
-        found.append(images[is_free[images]])
+        found.append(free_images(dataset, label, used))
     sizes = tuple(map(len, found))
     label_of, image = np.repeat(labels, sizes), np.concatenate(found)
     return Pools(labels, sizes, frozen(label_of), frozen(image))
@@ -241,6 +239,12 @@ def _test_images(
         return Trials(starts, size, config.repeats, fresh, labels)
     same = np.arange(size) if config.tests == "all" else draw(0)
     return Trials(starts, size, config.repeats, lambda _, place: same[place], labels)
+
+
+def free_images(dataset: Dataset, label: str, used: ArrayLike) -> Ints:
+    """Return the images of a label except those that are already used."""
+    pool = dataset.indices_of(label)
+    return pool[~np.isin(pool, used)]
 
 
 def _check_pools(config: RecallConfig, labels: Sequence[str], sizes: Sequence[int]) -> None:

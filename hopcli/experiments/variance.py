@@ -4,35 +4,26 @@ from __future__ import annotations
 
 import itertools
 from dataclasses import dataclass
-from typing import TYPE_CHECKING, NamedTuple
+from typing import TYPE_CHECKING
 
 import numpy as np
 
 from hopcli.errors import PatternError, SettingError
-from hopcli.experiments import Parts, Plan, Progress, StoredResult
-from hopcli.experiments.few import few_selections
+from hopcli.experiments import Parts, Plan, Progress, StoredResult, filled
+from hopcli.experiments.cautions import few_selections
 from hopcli.experiments.preparation import prepare
 from hopcli.experiments.relaxation import Relaxation
 from hopcli.experiments.tally import OVERALL
 from hopcli.experiments.trials import MOST_IN_A_REPEAT
-from hopcli.experiments.variance_tables import (
-    ACCURACY,
-    BEST_WORST,
-    COMPONENTS,
-    ERRORS,
-    RANKS,
-    SELECTIONS,
-    SOURCES,
-    SUMMARY,
-    difference_table,
-    findings,
-)
-from hopcli.experiments.variance_tables import TABLES as TABLES
 from hopcli.records import digest
 from hopcli.statistics import draws_interval, exact_interval, mean_sd_sem
+from hopcli.statistics.comparisons import mean_difference, with_holm
 from hopcli.statistics.components import Component, Components
+from hopcli.tables import Column, Columns, Table, columns, ends_of, estimate
 
 if TYPE_CHECKING:
+    from collections.abc import Callable, Mapping, Sequence
+
     from numpy.typing import NDArray
 
     from hopcli.config import ThreadedExecution, VarianceConfig
@@ -41,6 +32,78 @@ if TYPE_CHECKING:
     from hopcli.tables import Columns
 
     _Found = list[tuple[str, Components]]
+
+SOURCES = ("selection", "images", "thermal")
+"""Sources of the variance of an accuracy."""
+
+_LABEL = Column("label", "text", key=True)
+
+_ERRORS = Table(
+    "errors",
+    (
+        _LABEL,
+        Column("test_images", "text"),
+        Column("source", "text", key=True),
+        *estimate(
+            "sd",
+            "ci",
+            axis="SD of an accuracy (fraction)",
+            interval="95 % interval over selections",
+            bounds=(0, 1),
+        ),
+        Column("share", bounds=(0, 1)),
+    ),
+    headline="sd",
+    where={"label": OVERALL, "test_images": "same", "source": "total"},
+)
+_COMPONENTS = Table(
+    "components", (_LABEL, Column("source", "text"), *estimate("variance", "ci"), Column("share"))
+)
+_ACCURACY = Table(
+    "accuracy",
+    (
+        _LABEL,
+        Column("selections", "integer"),
+        *estimate("accuracy", "sd", "sem", "ci", bounds=(0, 1)),
+    ),
+)
+_BEST_WORST = Table(
+    "best_worst",
+    (
+        _LABEL,
+        *estimate("best", "ci", bounds=(0, 1)),
+        *estimate("worst", "ci", bounds=(0, 1)),
+        Column("rank_mean"),
+        Column("rank_sem", interval_of="rank_mean", end="sem"),
+    ),
+)
+_DIFFERENCES = Table(
+    "differences",
+    (_LABEL, *columns("other: text"), *estimate("difference", "sem", "ci"), *columns("p, p_holm")),
+)
+_RANKS = Table(
+    "ranks",
+    (
+        _LABEL,
+        Column("rank", "integer"),
+        Column("fraction", bounds=(0, 1)),
+        *ends_of("fraction", "ci", prefix=""),
+    ),
+)
+_SELECTIONS = Table(
+    "selections",
+    columns(
+        "selection: integer, selection_seed: integer, seed: integer, label: text, n: integer, "
+        "recalled: integer, accuracy, rank"
+    ),
+)
+
+TABLES = (_ERRORS, _COMPONENTS, _ACCURACY, _BEST_WORST, _DIFFERENCES, _RANKS, _SELECTIONS)
+"""The tables of a split of the variance."""
+
+_SHOWN = ("accuracy", *(f"sd_{source}" for source in (*SOURCES, "total")), "best", "worst")
+_SUMMARY = Table("summary", (_LABEL, *(Column(name, percent=True) for name in _SHOWN)))
+"""Printed table."""
 
 
 @dataclass(frozen=True, eq=False, kw_only=True)
@@ -96,18 +159,18 @@ def plan(config: VarianceConfig, stock: Stock) -> Plan:
     prepared = first.with_config(resolved)
 
     def work(execution: ThreadedExecution, progress: Progress, parts: Parts) -> VarianceResult:
-        missing = (resolved.selections - len(parts)) * n_trials
-        for number in numbers:
-            if number not in parts:
-                recall = relaxation(number, execution.threads)
-                recalled = recall.recalled(tell=lambda done: progress(done, missing))
-                by_repeat = recalled.reshape(resolved.repeats, -1, resolved.tests)
-                parts[number] = by_repeat.sum(axis=0).astype(np.float64)
-        successes = np.stack([parts[number] for number in numbers])
-        tables = _tables(resolved, labels, successes)
-        arrays = {**prepared.pattern_arrays, "recalled": successes.astype(np.int32)}
-        notes = {"findings": findings(tables), "warnings": warnings}
-        return prepared.result(VarianceResult, tables, arrays, notes)
+        def measure(number: int, tell: Callable[[int], None]) -> Floats:
+            """Count the recalled runs of each image, shape (labels, tests)."""
+            recalled = relaxation(number, execution.threads).recalled(tell=tell)
+            by_repeat = recalled.reshape(resolved.repeats, -1, resolved.tests)
+            return by_repeat.sum(axis=0).astype(np.float64)
+
+        successes = np.stack(filled(parts, resolved.selections, measure, progress, n_trials))
+        tables = {table.declared.name: table for table in _tables(resolved, labels, successes)}
+        arrays = {"recalled": successes.astype(np.int32)}
+        return prepared.result(
+            tables.values(), arrays, findings=_findings(tables), warnings=warnings
+        )
 
     return prepared.plan(
         work,
@@ -123,7 +186,7 @@ def summary(config: VarianceConfig, result: VarianceResult) -> Columns:
     del config
     accuracy, ranked = result.columns["accuracy"], result.columns["best_worst"]
     of_same = result.columns["errors"].where(test_images="same")
-    return SUMMARY.of(
+    return _SUMMARY.of(
         {
             **{name: accuracy[name] for name in ("label", "accuracy")},
             **{f"sd_{name}": of_same.where(source=name)["sd"] for name in (*SOURCES, "total")},
@@ -138,7 +201,7 @@ def _seed_of(config: VarianceConfig, selection: int) -> int:
     return int(sequence.generate_state(1)[0])
 
 
-def _tables(config: VarianceConfig, labels: list[str], successes: Floats) -> dict[str, Columns]:
+def _tables(config: VarianceConfig, labels: list[str], successes: Floats) -> list[Columns]:
     """Make the tables from the counts, see :class:`VarianceResult`."""
     of_each = [successes[:, [place]] for place in range(len(labels))]
     found = [
@@ -146,17 +209,18 @@ def _tables(config: VarianceConfig, labels: list[str], successes: Floats) -> dic
         for label, counts in zip([*labels, OVERALL], [*of_each, successes], strict=True)
     ]
     recalled = successes.sum(axis=2)
-    trials = config.tests * config.repeats
-    ranks = _Ranks.of(recalled)
-    return {
-        "errors": _error_table(config, found),
-        "components": _component_table(found),
-        "accuracy": _accuracy_table(found),
-        "best_worst": _best_worst_table(labels, ranks),
-        "differences": difference_table(labels, recalled / trials, config.tests),
-        "ranks": _rank_table(labels, ranks),
-        "selections": _selection_table(config, labels, recalled, ranks),
-    }
+    rates = recalled / (config.tests * config.repeats)
+    return [
+        _error_table(config, found),
+        _COMPONENTS.rows(
+            (label, source, *part, share)
+            for label, components in found
+            for source, part, share in _by_source(components, 1, 1)
+        ),
+        _accuracy_table(found),
+        _difference_table(labels, rates, config.tests),
+        *_rank_tables(config, labels, recalled),
+    ]
 
 
 def _error_table(config: VarianceConfig, found: _Found) -> Columns:
@@ -165,41 +229,24 @@ def _error_table(config: VarianceConfig, found: _Found) -> Columns:
     rows: list[tuple[object, ...]] = []
     for label, components in found:
         for name, units, trials in (("same", tests, repeats), ("fresh", tests * repeats, 1)):
-            by_source = _by_source(components, units, trials)
-            total = components.of_rate(units, trials)
-            shares = [*_shares(by_source), 1.0]
-            for source, part, share in zip(
-                (*SOURCES, "total"), (*by_source, total), shares, strict=True
-            ):
+            total = ("total", components.of_rate(units, trials), 1.0)
+            for source, part, share in (*_by_source(components, units, trials), total):
                 rows.append((label, name, source, *part.sd, share))
-    return ERRORS.rows(rows)
+    return _ERRORS.rows(rows)
 
 
-def _component_table(found: _Found) -> Columns:
-    """Make the variance of one outcome by source; in `overall` that of the mean over labels."""
-    rows: list[tuple[object, ...]] = []
-    for label, components in found:
-        by_source = _by_source(components, 1, 1)
-        shares = _shares(by_source)
-        rows += [
-            (label, *row)
-            for row in zip(SOURCES, *zip(*by_source, strict=True), shares, strict=True)
-        ]
-    return COMPONENTS.rows(rows)
+def _by_source(
+    components: Components, units: int, trials: int
+) -> list[tuple[str, Component, float]]:
+    """Return the contribution of each source to the variance of a rate, and its share.
 
-
-def _by_source(components: Components, units: int, trials: int) -> tuple[Component, ...]:
-    """Return the contribution of each source to the variance of a rate, given units and trials."""
+    Without variance, shares are NaN.
+    """
     of_units, of_trials = components.units, components.trials
-    return components.groups, of_units.of_mean(units), of_trials.of_mean(units * trials)
-
-
-def _shares(by_source: tuple[Component, ...]) -> list[float]:
-    """Return each source's share of the variance, at least 0; NaN without variance."""
-    variances = np.maximum([part.variance for part in by_source], 0)
-    total = variances.sum()
-    shares: list[float] = (variances / (total or np.nan)).tolist()
-    return shares
+    parts = components.groups, of_units.of_mean(units), of_trials.of_mean(units * trials)
+    variances = np.maximum([part.variance for part in parts], 0)
+    shares = variances / (variances.sum() or np.nan)
+    return [*zip(SOURCES, parts, shares.tolist(), strict=True)]
 
 
 def _accuracy_table(found: _Found) -> Columns:
@@ -207,77 +254,96 @@ def _accuracy_table(found: _Found) -> Columns:
     rows = []
     for label, components in found:
         rates, units = components.rate, components.n_units * components.n_strata
-        moments = (float(value) for value in mean_sd_sem(rates))
-        rows.append((label, len(rates), *moments, *draws_interval(rates, units)))
-    return ACCURACY.rows(rows)
+        rows.append((label, len(rates), *mean_sd_sem(rates), *draws_interval(rates, units)))
+    return _ACCURACY.rows(rows)
 
 
-class _Ranks(NamedTuple):
-    """Ranks of labels; the best is 1.
+def _difference_table(labels: Sequence[str], rates: Floats, tests: int) -> Columns:
+    """Compare the accuracies of each pair of labels, paired by selection.
 
-    Attributes
-    ----------
-    rank : ndarray of float64, shape (selections, labels)
-        The rank in each selection; tied labels have the mean of their ranks.
-    often : ndarray of float64, shape (labels, labels)
-        Number of selections in which a label has each rank; ties count in equal parts.
+    The rates have shape (selections, labels). Of each pair of labels this is the mean difference,
+    its standard error and 95 % interval, the p-value of no difference, and this p-value by Holm.
     """
-
-    rank: Floats
-    often: Floats
-
-    @classmethod
-    def of(cls, recalled: Floats) -> _Ranks:
-        """Rank labels by their number of recalled runs, shape (selections, labels)."""
-        from scipy.stats import rankdata
-
-        first, last = (rankdata(-recalled, method, axis=1) for method in ("min", "max"))
-        ranks = np.arange(1, recalled.shape[1] + 1)
-        often = np.zeros((len(ranks), len(ranks)))
-        for low, high in zip(first[:, :, None], last[:, :, None], strict=True):
-            often += ((low <= ranks) & (ranks <= high)) / (high - low + 1)
-        return cls((first + last) / 2, often)
+    rows = []
+    for one, other in itertools.combinations(range(len(labels)), 2):
+        gaps = rates[:, one] - rates[:, other]
+        difference, *bounds, p = mean_difference(gaps, tests)
+        rows.append((labels[one], labels[other], difference, mean_sd_sem(gaps)[2], *bounds, p))
+    return _DIFFERENCES.rows(with_holm(rows))
 
 
-def _best_worst_table(labels: list[str], ranks: _Ranks) -> Columns:
-    """Make the share of selections in which a label is best and worst, and its mean rank."""
-    n = len(ranks.rank)
-    ends = (_fractions(ranks.often[:, rank], n) for rank in (0, -1))
-    mean, _, sem = mean_sd_sem(ranks.rank)
-    rows = zip(labels, *ends, mean, sem, strict=True)
-    return BEST_WORST.rows((label, *best, *worst, *rank) for label, best, worst, *rank in rows)
+def _rank_tables(config: VarianceConfig, labels: list[str], recalled: Floats) -> list[Columns]:
+    """Rank the labels by their recalled runs, shape (selections, labels); the best rank is 1.
 
+    In a selection, tied labels have the mean of their ranks. In the shares of selections in
+    which a label has each rank, ties count in equal parts.
+    """
+    from scipy.stats import rankdata
 
-def _rank_table(labels: list[str], ranks: _Ranks) -> Columns:
-    """Make the share of selections in which each label has each rank."""
-    places = itertools.product(labels, range(1, len(labels) + 1))
-    fractions = _fractions(ranks.often.ravel(), len(ranks.rank))
-    return RANKS.rows((*place, *each) for place, each in zip(places, fractions, strict=True))
-
-
-def _fractions(often: Floats, n: int) -> list[tuple[float, float, float]]:
-    """Compute fractions of `n` selections with their 95 % intervals; parts count as parts."""
-    numbers: list[float] = often.tolist()
-    bounds = {number: exact_interval(number, n) for number in set(numbers)}
-    return [(number / n, *bounds[number]) for number in numbers]
-
-
-def _selection_table(
-    config: VarianceConfig, labels: list[str], recalled: Floats, ranks: _Ranks
-) -> Columns:
-    """Make accuracy and rank of each label in each selection, and the seeds of its recall."""
-    numbers = np.arange(config.selections)
-    trials = config.tests * config.repeats
+    n, n_labels = recalled.shape
+    first, last = (rankdata(-recalled, method, axis=1) for method in ("min", "max"))
+    ranks, rank = np.arange(1, n_labels + 1), (first + last) / 2
+    often = np.zeros((n_labels, n_labels))  # of each label, for each rank
+    for low, high in zip(first[:, :, None], last[:, :, None], strict=True):
+        often += ((low <= ranks) & (ranks <= high)) / (high - low + 1)
+    shares = [[(number / n, *exact_interval(number, n)) for number in row] for row in often]
+    mean, _, sem = mean_sd_sem(rank)
+    numbers, trials = np.arange(config.selections), config.tests * config.repeats
     seeds = [_seed_of(config, number) for number in numbers.tolist()]
-    return SELECTIONS.of(
-        {
-            "selection": np.repeat(numbers, len(labels)),
-            "selection_seed": np.repeat(numbers + config.selection_seed, len(labels)),
-            "seed": np.repeat(seeds, len(labels)),
-            "label": np.tile(labels, len(numbers)),
-            "n": trials,
-            "recalled": recalled.ravel().astype(np.int64),
-            "accuracy": recalled.ravel() / trials,
-            "rank": ranks.rank.ravel(),
-        }
+    return [
+        _BEST_WORST.rows(
+            (label, *own[0], *own[-1], *rest)
+            for label, own, *rest in zip(labels, shares, mean, sem, strict=True)
+        ),
+        _RANKS.rows(
+            (label, place, *share)
+            for label, own in zip(labels, shares, strict=True)
+            for place, share in enumerate(own, start=1)
+        ),
+        _SELECTIONS.of(
+            {
+                "selection": np.repeat(numbers, n_labels),
+                "selection_seed": np.repeat(numbers + config.selection_seed, n_labels),
+                "seed": np.repeat(seeds, n_labels),
+                "label": np.tile(labels, len(numbers)),
+                "n": trials,
+                "recalled": recalled.ravel().astype(np.int64),
+                "accuracy": recalled.ravel() / trials,
+                "rank": rank.ravel(),
+            }
+        ),
+    ]
+
+
+def _findings(tables: Mapping[str, Columns]) -> list[str]:
+    """Summarise the errors and the order of the labels, one sentence each.
+
+    The first is about the label whose accuracy varies most with the samples. The second is about
+    the two labels that are most often recalled worst.
+    """
+    errors, ranked, pairs = (tables[name] for name in ("errors", "best_worst", "differences"))
+    n_labels = len(ranked)
+    own = errors.where(test_images="same", source="selection").take(slice(n_labels))
+    most = own.row(int(own["sd"].argmax()))
+    low, high = 100 * most["sd_ci_low"], 100 * most["sd_ci_high"]
+    spread = (
+        f"The draw of the samples alone gives an accuracy an SD of up to {100 * most['sd']:.1f} "
+        f"percentage points (label {most['label']}, 95 % interval {low:.1f} to {high:.1f})."
     )
+    if n_labels < 2:
+        return [spread]
+    order = ranked["worst"].argsort(kind="stable")[::-1]
+    first, second = (ranked.row(int(place)) for place in order[:2])
+    a, b, sign = first["label"], second["label"], 1
+    if order[0] > order[1]:  # the table has each pair once
+        a, b, sign = b, a, -1
+    pair = pairs.where(label=a, other=b).row(0)
+    difference, sem, p = 100 * sign * pair["difference"], 100 * pair["difference_sem"], pair["p"]
+    size = "p < 0.001" if p < 0.001 else f"p = {p:.2g}"
+    worst = (
+        f"Recalled worst: {first['label']} in {100 * first['worst']:.1f} % of the selections, "
+        f"{second['label']} in {100 * second['worst']:.1f} %. The accuracy of {first['label']} "
+        f"less that of {second['label']} is {difference:+.1f} +- {sem:.1f} percentage points "
+        f"({size})."
+    )
+    return [spread, worst]

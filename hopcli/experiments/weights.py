@@ -100,15 +100,9 @@ def plan(config: WeightsConfig, stock: Stock) -> Plan:
         del execution, progress
         patterns, network = prepared.patterns, prepared.network()
         values, multiplicities = spectrum(network)
-        tables = {
-            "weights": _stability_table(patterns, network),
-            "spectrum": _SPECTRUM.of({"eigenvalue": values, "multiplicity": multiplicities}),
-        }
-        arrays = {
-            **prepared.pattern_arrays,
-            **_kept_couplings(network, patterns.shape, prepared.config.pixel),
-        }
-        return prepared.result(WeightsResult, tables, arrays)
+        spectral = _SPECTRUM.of({"eigenvalue": values, "multiplicity": multiplicities})
+        arrays = _kept_couplings(network, patterns.shape, prepared.config.pixel)
+        return prepared.result([_stability_table(patterns, network), spectral], arrays)
 
     return prepared.plan(work)
 

@@ -2,13 +2,15 @@
 
 from __future__ import annotations
 
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, Any
 
 import numpy as np
 
 from hopcli.statistics.rates import Z95, clustered_interval, draws_interval
 
 if TYPE_CHECKING:
+    from collections.abc import Sequence
+
     from numpy.typing import ArrayLike
 
     from hopcli.records import Floats
@@ -105,6 +107,14 @@ def holm(p_values: ArrayLike) -> Floats:
     adjusted = np.empty_like(p)
     adjusted[order] = np.minimum(np.maximum.accumulate(times * p[order]), 1)
     return adjusted
+
+
+def with_holm(rows: Sequence[tuple[Any, ...]]) -> list[tuple[Any, ...]]:
+    """Append to each row its last value, a p-value, adjusted by :func:`holm`; NaN is no test."""
+    p = np.array([row[-1] for row in rows], dtype=np.float64)
+    tested = ~np.isnan(p)
+    p[tested] = holm(p[tested])
+    return [(*row, adjusted) for row, adjusted in zip(rows, p.tolist(), strict=True)]
 
 
 def mean_difference(differences: ArrayLike, units: int) -> tuple[float, float, float, float]:
