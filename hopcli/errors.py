@@ -108,6 +108,10 @@ class PatternError(HopcliError, ValueError):
     """The patterns cannot be stored by the rule, e.g. because they are dependent."""
 
 
+class SizeError(HopcliError, MemoryError):
+    """The work does not fit into memory."""
+
+
 class ResultError(HopcliError, OSError):
     """A run folder cannot be written, or cannot be read back."""
 

@@ -10,7 +10,7 @@ from typing import TYPE_CHECKING
 
 import numpy as np
 
-from hopcli.network import Quadratic
+from hopcli.network import LowRank, Quadratic
 from hopcli.observables import TIE
 from hopcli.waiting import interruptibly
 
@@ -277,8 +277,15 @@ def ordering_temperatures(network: Network) -> NDArray[np.float64]:
     >>> ordering_temperatures(store(xi, "pseudo-inverse")).round(9).tolist()
     [1.0, 1.0]
     """
-    root = np.sqrt(network.class_sizes)
-    eigenvalues = interruptibly(np.linalg.eigvalsh, root[:, None] * network.J * root)
+    pairs, sizes = network.hamiltonian, network.class_sizes
+    if isinstance(pairs, LowRank):  # the same positive eigenvalues, of r x r numbers
+        values, vectors = np.linalg.eigh(pairs.gram(sizes))
+        half = np.sqrt(np.maximum(values, 0.0))[:, None] * vectors.T
+        matrix = half * pairs.signs @ half.T / pairs.divisor
+    else:
+        root = np.sqrt(sizes)
+        matrix = root[:, None] * network.J * root
+    eigenvalues = interruptibly(np.linalg.eigvalsh, matrix)
     return np.flip(eigenvalues[eigenvalues > 1e-9]).astype(np.float64)
 
 

@@ -16,6 +16,7 @@ import sys
 from dataclasses import dataclass
 from pathlib import Path
 from typing import TYPE_CHECKING, Any, Literal, Protocol
+from unittest import mock
 
 if "PYTEST_XDIST_WORKER" in os.environ:
     os.environ.setdefault("OPENBLAS_NUM_THREADS", "1")  # workers share the cores; read by numpy
@@ -311,6 +312,13 @@ def run_chains(
         settings["seeds"] = dynamics.chain_seeds(np.random.SeedSequence(seed), len(spins))
     defaults = {"temperatures": 0.3, "sweeps": 6, "attempts_per_sweep": couplings.n_sites}
     return dynamics.run(couplings, spins, **(defaults | settings))
+
+
+@contextlib.contextmanager
+def by_overlaps() -> Iterator[None]:
+    """Store by overlaps, even few patterns on few sites."""
+    with mock.patch.multiple("hopcli.network.low_rank", MANY=0, PER_RANK=1e-9):
+        yield
 
 
 def stored(xi: NDArray[np.int8], rule: str, theta: ArrayLike = 0.0, **parameters: Any) -> Network:

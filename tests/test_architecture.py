@@ -48,7 +48,7 @@ MAY_IMPORT = {
     "starts": "datasets errors later patterns records values",
     "kinds": "errors values",
     "network": "errors records",
-    "rules": "errors kinds later network waiting",
+    "rules": "errors kinds later network records waiting",
     "dynamics": "errors kinds later records observables streams _kernels _loading",
     "taxonomy": "errors records observables dynamics network",
     "scoring": "records taxonomy",

@@ -13,19 +13,26 @@ import numba
 import numpy as np
 import pytest
 import reference_loops as plain
-from conftest import random_patterns, run_chains
+from conftest import by_overlaps, random_patterns, run_chains
 from numpy.typing import NDArray
 
 import hopcli
 from hopcli import _kernels, dynamics, observables
 from hopcli.dynamics import sites
-from hopcli.network import Network
+from hopcli.network import LowRank, Network
 from hopcli.rules import store
 
 
 def network(n_sites: int, p: int, rule: str, theta: float = 0.0) -> Network:
     thresholds = theta * np.random.default_rng(p).integers(-2, 3, n_sites)
     return store(random_patterns(p, p, n_sites), rule, thresholds)
+
+
+def low(n_sites: int, p: int, rule: str, theta: float = 0.0) -> Network:
+    with by_overlaps():
+        made = network(n_sites, p, rule, theta)
+    assert isinstance(made.hamiltonian, LowRank)
+    return made
 
 
 def starts(couplings: Network, n_chains: int) -> NDArray[np.int8]:
@@ -66,6 +73,34 @@ def test_scanning(n_sites: int, p: int, rule: str, theta: float, temperature: fl
     fast = run_chains(couplings, spins, temperatures=temperature, sweeps=7)
     slow = plain.straightforward(couplings, spins, seeds(20), temperature, 7 * n_sites)
     assert np.array_equal(fast.spins, slow)
+
+
+@pytest.mark.usefixtures("scanning")
+@pytest.mark.parametrize("temperature", [0.0, 0.2, 0.8])
+@pytest.mark.parametrize("rule", ["hebbian", "pseudo-inverse", "storkey"])
+def test_scanning_by_overlaps(rule: str, temperature: float) -> None:
+    couplings = low(401, 41, rule, 0.1)
+    spins = starts(couplings, 20)
+    fast = run_chains(couplings, spins, temperatures=temperature, sweeps=7)
+    slow = plain.straightforward(couplings, spins, seeds(20), temperature, 7 * 401)
+    assert np.array_equal(fast.spins, slow)
+    assert np.array_equal(fast.ends, observables.class_sums(slow, couplings))
+
+
+@pytest.mark.usefixtures("scanning")
+@pytest.mark.parametrize("name", ["metropolis", "glauber", "async"])
+@pytest.mark.parametrize("order", dynamics.ORDERS)
+@pytest.mark.parametrize("rule", ["hebbian", "storkey"])
+def test_overlaps_do_as_fields(name: str, order: str, rule: str) -> None:
+    spins = starts(network(60, 3, rule, 0.1), 40)
+    if name != "metropolis":
+        spins[1, ::2] = 0
+    schedule = {"temperatures": [0.5, 0.3, *[0.0] * 8], "sweeps": 10, "until_stable": True}
+    settings = {"dynamics": name, "order": order, "record": True, **schedule}
+    made: Any = [run_chains(of(60, 3, rule, 0.1), spins, **settings) for of in (network, low)]
+    assert 0 < made[0].status.sum() <= 40
+    for part in ("spins", "sweeps", "status", "ends", "class_sums"):
+        assert np.array_equal(getattr(made[0], part), getattr(made[1], part))
 
 
 @pytest.mark.parametrize("temperature", [0.0, 0.2, 1.0])

@@ -2,21 +2,26 @@
 
 from __future__ import annotations
 
+import contextlib
 from collections.abc import Callable
 from dataclasses import dataclass
 from typing import Any, ClassVar
 
 import numpy as np
 import pytest
-from conftest import every_state, random_patterns, refuses, run_chains
+from conftest import by_overlaps, every_state, random_patterns, refuses, run_chains
 from numpy.typing import NDArray
 
 from hopcli.dynamics.jobs import Job
-from hopcli.network import Network
+from hopcli.errors import SizeError
+from hopcli.network import LowRank, Network, memory
 from hopcli.observables import energy, local_fields
 from hopcli.rules import RULES, Rule, Task, store
 from hopcli.taxonomy import classify, fixed_points
 from hopcli.theory import exact_overlaps, mean_field_overlaps, ordering_temperatures
+
+LOW = [name for name, rule in RULES.items() if rule.rank]
+"""Rules that store by overlaps where there are many sites."""
 
 
 @dataclass(frozen=True, eq=False)
@@ -60,11 +65,15 @@ def learn(task: Task) -> Cubic:
     return Cubic(task.columns, task.n_sites)
 
 
-@pytest.fixture(params=["hebbian", "pseudo-inverse", "cubic"])
+@pytest.fixture(params=["hebbian", "pseudo-inverse", "cubic", *map("low {}".format, LOW)])
 def network(request: pytest.FixtureRequest, monkeypatch: pytest.MonkeyPatch) -> Network:
     monkeypatch.setitem(RULES, "cubic", Rule("cubic", "", learn))
     theta = np.array([0.2, -0.1] * 4)
-    return store(random_patterns(7, 3, 8), request.param, theta)
+    low, rule = request.param.startswith("low"), request.param.removeprefix("low ")
+    with by_overlaps() if low else contextlib.nullcontext():
+        made = store(random_patterns(7, 3, 8), rule, theta)
+    assert isinstance(made.hamiltonian, LowRank) == low
+    return made
 
 
 def test_a_flip_changes_the_energy_by_twice_the_alignment(network: Network) -> None:
@@ -119,3 +128,25 @@ def test_another_energy_has_no_couplings(network: Network, monkeypatch: pytest.M
             read()
     monkeypatch.setitem(RULES, "cubic", Rule("cubic", "", learn))
     assert exact_overlaps(store(network.xi[:2], "cubic"), [0.5]) is None
+
+
+@pytest.mark.parametrize("rule", LOW)
+def test_overlaps_replace_the_couplings(rule: str, monkeypatch: pytest.MonkeyPatch) -> None:
+    xi = random_patterns(3, 5, 4100)
+    network, some = store(xi, rule), store(xi[:, :90], rule)
+    assert network.n_classes == 32  # so a matrix is enough
+    with by_overlaps():
+        low, again = store(xi, rule), store(xi[2:], rule, onto=store(xi[:2], rule))
+        on_few = store(xi[:, :90], rule)
+    assert np.allclose(low.J, network.J, atol=1e-12)
+    assert np.array_equal(again.J, low.J)
+    assert np.allclose(on_few.dense(), some.dense(), atol=1e-12)
+    assert np.allclose(ordering_temperatures(low), ordering_temperatures(network), atol=1e-9)
+    many = store(random_patterns(3, 4100 // 16 // RULES[rule].rank, 4100), rule)
+    assert isinstance(many.hamiltonian, LowRank)
+    monkeypatch.setattr(memory, "available", lambda: 16 * 4100**2 - 1.0)
+    monkeypatch.setattr(memory, "_SMALL", 0)
+    with pytest.raises(SizeError, match=r"4,100 x 4,100 .* 0\.3 GB"):
+        many.dense()
+    with pytest.raises(SizeError, match=r"300 .* 4,100 .* 0\.3 GB"):
+        store(random_patterns(3, 300, 4100), rule)

@@ -2,9 +2,11 @@
 
 from __future__ import annotations
 
+import contextlib
+
 import numpy as np
 import pytest
-from conftest import every_state, few_and_many, random_patterns, run_chains
+from conftest import by_overlaps, every_state, few_and_many, random_patterns, run_chains
 from scipy import stats
 
 from hopcli import _kernels
@@ -18,7 +20,9 @@ ALWAYS_SCAN = _kernels.NEVER >> 20  # patience a class, with room for 2^20 class
 
 def network(n_sites: int, p: int, rule: str = "hebbian", theta: float = 0.0) -> Network:
     thresholds = theta * np.random.default_rng(n_sites).normal(size=n_sites)
-    return store(random_patterns(n_sites + 100 * p, p, n_sites), rule, thresholds)
+    with by_overlaps() if rule.startswith("low") else contextlib.nullcontext():
+        xi = random_patterns(n_sites + 100 * p, p, n_sites)
+        return store(xi, rule.removeprefix("low "), thresholds)
 
 
 @few_and_many("n_chains", 10_000, 100_000)
@@ -32,6 +36,9 @@ def network(n_sites: int, p: int, rule: str = "hebbian", theta: float = 0.0) -> 
         (("glauber", "random"), network(6, 2, theta=0.3), 0.7),
         (("glauber", "permutation"), network(6, 3), 1.0),
         (("glauber", "random"), network(1, 1, theta=0.5), 0.6),
+        (("metropolis", "random"), network(7, 3, "low hebbian", 0.4), 1.3),
+        (("metropolis", "fixed"), network(5, 2, "low storkey", 0.3), 1.5),
+        (("glauber", "permutation"), network(6, 3, "low pseudo-inverse"), 0.5),
     ],
 )
 def test_chains_reach_boltzmann_weights(

@@ -26,6 +26,11 @@ def inner(function: _F) -> _F:
     return cast("_F", numba.njit(**_PART)(function))
 
 
+def summing(function: _F) -> _F:
+    """Compile a part of the loop whose additions may be reordered, for vectors."""
+    return cast("_F", numba.njit(fastmath={"reassoc"}, **_PART)(function))
+
+
 def step(function: _F) -> _F:
     """Inline a part with a single caller, so that it is compiled once."""
     return cast("_F", numba.njit(**_STEP)(function))

@@ -130,6 +130,17 @@ def settle(chain: Chain, draws: Filter, seed: np.uint64, attempt: int, t: int) -
 
 
 @inner
+def draw_one(seed: np.uint64, attempt: int, stretch: int) -> tuple[int, float]:
+    """Return the site and the uniform of an attempt, of `stretch` sites, as :func:`settle`."""
+    pair = _mix(seed + np.uint64((attempt >> 1) + 1) * _GAMMA)
+    word = (pair >> _S32 if attempt & 1 else pair & _LOW) * np.uint64(stretch)
+    more = _mix(seed + (np.uint64(attempt) | _FAR) * _GAMMA) >> _S32
+    rest = word << _S32
+    u = rest + more * np.uint64(stretch)
+    return int(word >> _S32) + int(u < rest), unit_of(u)
+
+
+@inner
 def shuffle(seed: np.uint64, spare: int, queue: NDArray[np.uint32]) -> int:
     """Shuffle all sites (Fisher-Yates); return the next spare draw."""
     for i in range(len(queue) - 1, 0, -1):

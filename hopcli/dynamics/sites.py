@@ -54,7 +54,7 @@ def start(job: Job) -> Callable[[slice], None]:
     SettingError
         If the loop does not support the rule or the order.
     """
-    rule, order = _rule(job), _order(job)
+    rule, order = rule_code(job), order_code(job)
     wiring = lay_out(job.network)
     n_sites, n_classes = job.network.n_sites, job.network.n_classes
     patience = _patience(n_sites, n_classes)
@@ -85,7 +85,7 @@ def start(job: Job) -> Callable[[slice], None]:
     return run
 
 
-def _rule(job: Job) -> int:
+def rule_code(job: Job) -> int:
     """Return the code of the rule."""
     name, rule = job.rule.codes[job.tie], job.rule
     fits = name in RULES and job.order is not None
@@ -97,7 +97,7 @@ def _rule(job: Job) -> int:
     return int(getattr(_kernels, name))
 
 
-def _order(job: Job) -> int:
+def order_code(job: Job) -> int:
     """Return the code of the order; the loop does not check the number of given sites."""
     order = job.order
     assert order is not None

@@ -7,5 +7,6 @@ from __future__ import annotations
 
 from hopcli.network.classes import Network, site_classes
 from hopcli.network.hamiltonian import Hamiltonian, Quadratic
+from hopcli.network.low_rank import LowRank, couple, is_low
 
-__all__ = ["Hamiltonian", "Network", "Quadratic", "site_classes"]
+__all__ = ["Hamiltonian", "LowRank", "Network", "Quadratic", "couple", "is_low", "site_classes"]

@@ -16,6 +16,7 @@ import numpy as np
 
 from hopcli.errors import SettingError
 from hopcli.network.hamiltonian import Quadratic
+from hopcli.network.low_rank import LowRank
 from hopcli.records import frozen
 
 if TYPE_CHECKING:
@@ -118,14 +119,16 @@ class Network:
     def J(self) -> NDArray[np.float64]:  # noqa: N802 - the field's name
         """Couplings between the classes, float64, shape (K, K).
 
-        See :class:`~hopcli.network.Quadratic`.
+        See :class:`~hopcli.network.Quadratic`. For couplings of low rank it is computed anew.
 
         Raises
         ------
+        SizeError
+            If it does not fit into memory.
         SettingError
             If the energy is not quadratic.
         """
-        if isinstance(self.hamiltonian, Quadratic):
+        if isinstance(self.hamiltonian, Quadratic | LowRank):
             return self.hamiltonian.J
         raise SettingError("rule", "must couple pairs of sites for this", self.rule)
 

@@ -93,7 +93,9 @@ def store(
     hopcli.errors.SettingError: kappa is no parameter of the rule 'hebbian' (it has: \
 normalise), found 0.5
     """
-    from hopcli.network import Network, site_classes
+    from hopcli.network import Network, is_low, site_classes
+    from hopcli.network.memory import require
+    from hopcli.records import frozen
 
     checked(choice(RULES), "rule", rule)
     if onto is not None and onto.rule != rule:
@@ -104,10 +106,21 @@ normalise), found 0.5
     if not np.all(np.isfinite(thresholds)):
         raise SettingError("theta", "must be finite at every site")
     site_class, columns, class_theta = site_classes(every, thresholds)
-    earlier = onto if RULES[rule].incremental else None
+    columns = frozen(columns)
+    low = is_low(len(columns), RULES[rule].rank * len(every))
+    require(*_estimate(columns, RULES[rule], is_low=low))
+    earlier = onto if RULES[rule].incremental and not low else None
     task = _task(site_class, columns, earlier)
     hamiltonian = RULES[rule].learn(task, **complete)
     return Network(rule, site_class, columns, hamiltonian, class_theta)
+
+
+def _estimate(columns: NDArray[np.int8], rule: Rule, *, is_low: bool) -> tuple[float, str, str]:
+    """Estimate the bytes of a network and its loop; return also the work and an advice."""
+    n_classes, p = columns.shape
+    work = f"{p:,} patterns by the {rule.name} rule on {n_classes:,} different sites"
+    advice = "store fewer patterns or smaller images"
+    return (32 * rule.rank * columns.size if is_low else 20 * n_classes**2), work, advice
 
 
 def as_thresholds(theta: ArrayLike) -> NDArray[np.float64]:
@@ -170,10 +183,10 @@ def _task(
     site_class: NDArray[np.int32], columns: NDArray[np.int8], earlier: Network | None
 ) -> Task:
     """Collect the input of a rule, with the couplings of earlier patterns in the new classes."""
-    known, before = 0, np.zeros((len(columns), len(columns)))
+    known, before = 0, None
     if earlier is not None:
         first_site = np.unique(site_class, return_index=True)[1]
         old_class = earlier.site_class[first_site]
         known, before = earlier.columns.shape[1], earlier.J[np.ix_(old_class, old_class)]
     sizes = np.bincount(site_class).astype(np.float64)
-    return Task(columns.astype(np.float64), sizes, before, known)
+    return Task(columns, sizes, before, known)

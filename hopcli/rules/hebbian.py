@@ -11,18 +11,17 @@ from hopcli.rules.rule import Parameter, Rule, Task
 if TYPE_CHECKING:
     import numpy as np
 
-    from hopcli.network import Quadratic
+    from hopcli.network import LowRank, Quadratic
 else:
     np = later("numpy")
 
 
-def _learn(task: Task, *, normalise: str) -> Quadratic:
+def _learn(task: Task, *, normalise: str) -> Quadratic | LowRank:
     """W_ij = (1/N) sum_mu xi_i^mu xi_j^mu, divided by N, by p or not at all."""
-    from hopcli.network import Quadratic
-    from hopcli.network.products import symmetric_product
+    from hopcli.network import couple
 
-    divisor = {"N": task.n_sites, "p": task.columns.shape[1], "none": 1}[normalise]
-    return Quadratic(symmetric_product(task.columns, task.columns, divisor))
+    divisor = {"N": task.n_sites, "p": task.xi.shape[1], "none": 1}[normalise]
+    return couple(task.xi, float(divisor))
 
 
 def _capacity(n_sites: int, **parameters: Any) -> dict[str, float]:  # noqa: ARG001
@@ -47,6 +46,7 @@ HEBBIAN = Rule(
             "Divide the Hebbian sum by the number of spins, of patterns, or not at all.",
         )
     },
+    rank=1,
     capacity=_capacity,
 )
 """The rule."""

@@ -37,7 +37,7 @@ def _learn(task: Task, *, kappa: float, epochs: int) -> Quadratic:
         return Quadratic(j)
     raise PatternError(
         f"the perceptron rule found no couplings with stability kappa = {kappa:g} for "
-        f"{task.columns.shape[1]} patterns in {epochs} epochs (weakest in the last: "
+        f"{task.xi.shape[1]} patterns in {epochs} epochs (weakest in the last: "
         f"{weakest:.3g}){_advice(task, kappa, epochs)}"
     )
 
@@ -46,11 +46,12 @@ def _trained(task: Task, kappa: float, epochs: int) -> tuple[NDArray[np.float64]
     """Return the couplings and the weakest stability in the last epoch."""
     from hopcli.network.products import symmetric_product
 
-    j = symmetric_product(task.columns, task.columns, task.n_sites).copy()
+    columns = task.columns
+    j = symmetric_product(columns, columns, task.n_sites).copy()
     weakest = -np.inf
     for _ in range(epochs):
         weakest = np.inf
-        for x in task.columns.T:
+        for x in columns.T:
             stability = x * _fields_of(j, task, x) / _row_norms(j, task)
             weakest = min(weakest, float(stability.min()))
             weak = (stability < _enough(kappa)).astype(np.float64)
@@ -68,7 +69,7 @@ def _enough(kappa: float) -> float:
 
 def _advice(task: Task, kappa: float, epochs: int) -> str:
     """Suggest parameters for which training succeeds, if a short search finds any."""
-    if 21 * epochs * task.columns.size * len(task.columns) > _CHEAP:
+    if 21 * epochs * task.xi.size * len(task.xi) > _CHEAP:
         return ""
     others = ((kappa, 10 * epochs), (kappa / 10, epochs), (kappa / 10, 10 * epochs))
     for less, more in others:

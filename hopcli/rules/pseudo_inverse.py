@@ -13,7 +13,7 @@ if TYPE_CHECKING:
     import numpy as np
     from numpy.typing import NDArray
 
-    from hopcli.network import Quadratic
+    from hopcli.network import LowRank, Quadratic
 else:
     np = later("numpy")
 
@@ -23,21 +23,21 @@ _MANY = 1000  # patterns; above this, and above the largest rank, Q is not exami
 _RULE = "the pseudo-inverse rule needs linearly independent patterns"
 
 
-def _learn(task: Task) -> Quadratic:
+def _learn(task: Task) -> Quadratic | LowRank:
     """W_ij = (1/N) sum_mu,nu xi_i^mu (Q^-1)_mu,nu xi_j^nu [ZG eqs. 2 and 3]."""
-    from hopcli.network import Quadratic
-
-    return Quadratic(interruptibly(_couplings, task))
+    return interruptibly(_couplings, task)
 
 
-def _couplings(task: Task) -> NDArray[np.float64]:
+def _couplings(task: Task) -> Quadratic | LowRank:
     """Compute the couplings Y Y^T / N, with Q = L L^T and Y = xi^T L^-T."""
+    from hopcli.network import couple
     from hopcli.network.products import symmetric_product
 
-    n_classes, p = task.columns.shape
+    columns = task.columns
+    n_classes, p = columns.shape
     if p > max(n_classes, _MANY):
         raise PatternError(f"{_RULE}: {p:,} patterns on {n_classes:,} different sites cannot be")
-    q = symmetric_product(task.columns.T * task.sizes, task.columns.T, task.n_sites)
+    q = symmetric_product(columns.T * task.sizes, columns.T, task.n_sites)
     try:
         inverse_root = np.linalg.inv(np.linalg.cholesky(q))
     except np.linalg.LinAlgError:
@@ -46,30 +46,28 @@ def _couplings(task: Task) -> NDArray[np.float64]:
     # at most p. Eigenvalues are computed only if this bound does not suffice.
     if _SINGULAR * len(q) * np.square(inverse_root).sum() > 1:
         _check_independent(q)
-    y = task.columns @ inverse_root.T
-    return symmetric_product(y, y, task.n_sites)
+    return couple(columns @ inverse_root.T, task.n_sites)
 
 
-def projector(task: Task, tolerance: float = _SINGULAR) -> Quadratic:
+def projector(task: Task, tolerance: float = _SINGULAR) -> Quadratic | LowRank:
     """Compute W_ij of eqs. 2 and 3 for dependent patterns, with the pseudo-inverse of Q.
 
     With Q = V diag(q) V^T the couplings are Y Y^T / N, Y = xi^T V diag(q)^-1/2, over the
     eigenvalues q above `tolerance` times the largest. With the diagonal this is the projector
     on the span of the patterns.
     """
-    from hopcli.network import Quadratic
-
-    return Quadratic(interruptibly(_projector, task, tolerance))
+    return interruptibly(_projector, task, tolerance)
 
 
-def _projector(task: Task, tolerance: float) -> NDArray[np.float64]:
+def _projector(task: Task, tolerance: float) -> Quadratic | LowRank:
+    from hopcli.network import couple
     from hopcli.network.products import symmetric_product
 
-    q = symmetric_product(task.columns.T * task.sizes, task.columns.T, task.n_sites)
+    columns = task.columns
+    q = symmetric_product(columns.T * task.sizes, columns.T, task.n_sites)
     eigenvalues, vectors = np.linalg.eigh(q)
     kept = eigenvalues > tolerance * eigenvalues[-1]
-    y = task.columns @ (vectors[:, kept] / np.sqrt(eigenvalues[kept]))
-    return symmetric_product(y, y, task.n_sites)
+    return couple(columns @ (vectors[:, kept] / np.sqrt(eigenvalues[kept])), task.n_sites)
 
 
 def _check_independent(q: NDArray[np.float64]) -> None:
@@ -102,6 +100,7 @@ PSEUDO_INVERSE = Rule(
     "pseudo-inverse",
     "projector on the patterns; stores N of them",
     _learn,
+    rank=1,
     exact=True,
     capacity=_capacity,
 )

@@ -28,20 +28,25 @@ class Task:
 
     Parameters
     ----------
-    columns : ndarray of float64, shape (K, p)
+    xi : ndarray of int8, shape (K, p)
         Values of the p patterns, -1 or +1, on the sites of each class, in storage order.
     sizes : ndarray of float64, shape (K,)
         Number of sites in each class.
-    before : ndarray of float64, shape (K, K)
-        Couplings that store the first `known` patterns; zeros if there are none.
+    before : ndarray of float64, shape (K, K), or None
+        Couplings that store the first `known` patterns; None if there are none.
     known : int
         Number of patterns already stored, for an incremental rule; otherwise 0.
     """
 
-    columns: NDArray[np.float64]
+    xi: NDArray[np.int8]
     sizes: NDArray[np.float64]
-    before: NDArray[np.float64]
+    before: NDArray[np.float64] | None
     known: int
+
+    @property
+    def columns(self) -> NDArray[np.float64]:
+        """The values of the patterns as float64, shape (K, p), converted anew."""
+        return self.xi.astype("float64")
 
     @property
     def n_sites(self) -> float:
@@ -92,6 +97,9 @@ class Rule:
         :class:`hopcli.network.Quadratic` couples different sites of one class.
     parameters : mapping of str to Parameter
         Parameters by name; the names are the keywords of `learn`.
+    rank : int
+        Rank of the couplings per pattern, for rules that give overlaps for many classes, see
+        :func:`hopcli.network.is_low`; 0 for others.
     incremental : bool
         Whether it continues from the couplings of earlier patterns.
     exact : bool
@@ -106,6 +114,7 @@ class Rule:
     description: str
     learn: Callable[..., Hamiltonian]
     parameters: Mapping[str, Parameter] = field(default_factory=dict)
+    rank: int = 0
     incremental: bool = False
     exact: bool = False
     capacity: Callable[..., Mapping[str, float]] = _unknown

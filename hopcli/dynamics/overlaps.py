@@ -1,0 +1,53 @@
+"""Single-site updates by overlaps: a job prepared for :mod:`hopcli._kernels.overlaps`."""
+
+from __future__ import annotations
+
+from typing import TYPE_CHECKING, Any
+
+import numpy as np
+
+from hopcli._kernels import NEVER, Protocol, overlaps
+from hopcli._loading import announced
+from hopcli.dynamics.sites import order_code, rule_code
+
+if TYPE_CHECKING:
+    from collections.abc import Callable
+
+    from hopcli.dynamics.jobs import Job
+
+
+def start(job: Job) -> Callable[[slice], None]:
+    """Prepare a job, see :func:`hopcli.dynamics.sites.start`; the couplings have a low rank."""
+    pairs: Any = job.network.hamiltonian  # a LowRank, which names this loop
+    n_sites = job.network.n_sites
+    network = overlaps.Factors(
+        job.network.site_class.astype(np.uint32),
+        pairs.factors,
+        np.array(pairs.signs),
+        1.0 / pairs.divisor,
+        np.array(pairs.own),
+        np.array(job.network.theta),
+    )
+    protocol = Protocol(rule_code(job), order_code(job), job.attempts, NEVER, job.settle)
+    given = np.empty((len(job.spins), 0), np.uint32) if job.given is None else job.given
+
+    def run(chunk: slice) -> None:
+        overlaps.run_chains(
+            network,
+            protocol,
+            job.spins[chunk],
+            job.seeds[chunk],
+            job.temperatures,
+            given[chunk],
+            job.sweeps[chunk],
+            job.status[chunk],
+            job.ends[chunk],
+            job.sums[chunk],
+            np.empty(pairs.factors.shape[1]),
+            np.empty(n_sites, np.uint32),
+            job.cancelled,
+        )
+
+    with announced("compiling the loop for many sites: some seconds"):
+        run(slice(0, 0))  # no chain: the call only loads the loop
+    return run
