@@ -16,6 +16,13 @@ def hebbian(xi: NDArray[np.int8]) -> NDArray[np.float64]:
     return _without_diagonal(x.T @ x / x.shape[1])
 
 
+def covariance(xi: NDArray[np.int8]) -> NDArray[np.float64]:
+    """W_ij = sum_mu (eta_i - f) (eta_j - f) / (N f (1 - f)), eta 0 or 1, f their mean."""
+    eta = (xi.astype(float) + 1) / 2
+    f = eta.mean()
+    return _without_diagonal((eta - f).T @ (eta - f) / (xi.shape[1] * f * (1 - f)))
+
+
 def projector(xi: NDArray[np.int8]) -> NDArray[np.float64]:
     """P = (1/N) sum_mu,nu xi^mu (Q^-1)_mu,nu xi^nu, its diagonal left in [ZG eqs. 2, 3]."""
     x = xi.astype(float)

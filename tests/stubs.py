@@ -70,6 +70,8 @@ def _parameter(item: Any) -> str:
     default = None if item.default is None else kind.plain(item.default)
     shown = "..." if isinstance(default, list) else _quoted(default)
     line = f"    {item.name}: {' | '.join(dict.fromkeys(types))} = {shown},\n"
+    if len(line) > _WIDEST and types[0].startswith("Literal") and len(types) == 1:
+        return line.replace("[", "[\n        ", 1).replace("] =", "\n    ] =", 1)
     return line if len(line) <= _WIDEST else line.replace(" | ", "\n    | ")
 
 

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import itertools
 import math
 import re
 import tracemalloc
@@ -30,6 +31,7 @@ FORMULAS: dict[str, Callable[[Spins], Any]] = {
     "hebbian": published.hebbian,
     "pseudo-inverse": published.pseudo_inverse,
     "storkey": published.storkey,
+    "covariance": published.covariance,
 }
 LEARNT = {"perceptron"}  # learns until a condition holds
 
@@ -59,7 +61,10 @@ SIZES = [(1, 1), (1, 7), (2, 3), (2, 16), (3, 25), (5, 23), (12, 14), (50, 120)]
 
 @pytest.mark.parametrize(
     ("rule", "p", "n_sites"),
-    [*((rule, *size) for rule in FORMULAS for size in SIZES), ("pseudo-inverse", 300, 784)],
+    [
+        *((rule, *size) for rule in FORMULAS for size in SIZES[rule == "covariance" :]),
+        ("pseudo-inverse", 300, 784),
+    ],
 )
 def test_couplings_equal_the_formula(rule: str, p: int, n_sites: int) -> None:
     for seed in range(1 if p > 12 else 3):
@@ -93,11 +98,30 @@ def test_hebbian_is_divided_by_sites_patterns_or_nothing(normalise: str, divisor
     assert_close(store(xi, "hebbian", normalise=normalise).dense(), expected, 1e-14)
 
 
+def test_covariance_of_0_and_1_with_thresholds_is_the_textbook_network() -> None:
+    """h_i = sum_j W_ij eta_j > theta in 0 and 1: in spins theta_i = 2 theta - sum_j W_ij."""
+    xi = np.where(np.random.default_rng(5).random((3, 9)) < 0.3, 1, -1).astype(np.int8)
+    assert_close(store(xi, "covariance", activity=0.5).dense(), published.hebbian(xi))
+    mean = float((xi > 0).mean())
+    w = store(xi, "covariance", activity=mean).dense()
+    assert_close(w, published.covariance(xi))
+    for theta in (0.0, 0.11):
+        network = store(xi, "covariance", 2 * theta - w.sum(axis=1))
+        eta = np.array([*itertools.product([0, 1], repeat=9)])
+        fields = eta @ w - theta
+        fixed = np.all(np.where(np.abs(fields) < 1e-9, eta, fields > 0) == eta, axis=1)
+        assert fixed.sum() > 2
+        assert np.array_equal(fixed_points((2 * eta - 1).astype(np.int8), network), fixed)
+    for constant in (np.ones((2, 4), np.int8), -np.ones((1, 3), np.int8)):
+        with pytest.raises(PatternError):
+            store(constant, "covariance")
+
+
 @pytest.mark.parametrize("rule", RULES)
 def test_drawings_are_stored_without_a_matrix_of_all_sites(rule: str) -> None:
     """128 x 128 sites: N x N numbers would be 2 GiB, and even one byte each 268 MB."""
     xi = load_dataset("drawings").spins
-    store(xi[:1, :64], rule)  # imports what it needs
+    store(xi[:1], rule)  # imports what it needs
     tracemalloc.start()
     network = store(xi, rule)
     _, peak = tracemalloc.get_traced_memory()
@@ -163,6 +187,7 @@ WRONG: dict[str, list[Any]] = {
     "normalise": ["n", "", None, 1, ["N"]],
     "kappa": [-0.1, math.nan, math.inf, "1", None, True],
     "epochs": [0, -1, 1.5, "10", None, True],
+    "activity": [0, 1.1, -0.5, math.nan, "half", None, True],
     "kapa": [1],
 }
 
@@ -197,6 +222,7 @@ def test_capacities_are_the_published_loads(n_sites: int) -> None:
         "storkey": {"fixed": pytest.approx((2 * math.log(n_sites)) ** -0.5)},
         "pseudo-inverse": {"all_fixed": 1.0},
         "perceptron": {"all_fixed": pytest.approx(0.5196, abs=5e-5)},
+        "covariance": {},
     }
     assert all(set(loads) <= set(QUANTITIES) for loads in found.values())
 

@@ -66,7 +66,7 @@ def test_a_damaged_matplotlibrc(empty_folder: Path, child_environment: Mapping[s
 LINES = [
     # what is typed, what is offered, and what is not
     ("tem", {"temperature-scan"}, {"recall"}),
-    ("recall --rule ", {"hebbian", "perceptron", "pseudo-inverse", "storkey"}, set()),
+    ("recall --rule ", {"covariance", "hebbian", "pseudo-inverse", "storkey"}, {"mnist"}),
     ("recall --config pa", {"paper", "paper-as-run", "patience.toml"}, {"figure1", "notes.txt"}),
     ("run figure1-", {"figure1-as-run"}, {"figure1", "paper"}),
     ("recall --dataset d", {"digits", "drawings"}, {"mnist"}),

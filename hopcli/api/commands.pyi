@@ -31,7 +31,10 @@ def recall(
     normalise: Literal["N", "p", "none"] = "N",
     kappa: _Number = 1.0,
     epochs: _Whole = 1000,
-    rule: Literal["pseudo-inverse", "hebbian", "storkey", "perceptron"] = "pseudo-inverse",
+    activity: _Number | Literal["mean"] = "mean",
+    rule: Literal[
+        "pseudo-inverse", "hebbian", "storkey", "perceptron", "covariance"
+    ] = "pseudo-inverse",
     theta: _Number | _Path = 0.0,
     dataset: _Path | Dataset = "mnist",
     split: Literal["train", "test", "all"] = "train",
@@ -79,7 +82,10 @@ def temperature_scan(
     normalise: Literal["N", "p", "none"] = "N",
     kappa: _Number = 1.0,
     epochs: _Whole = 1000,
-    rule: Literal["pseudo-inverse", "hebbian", "storkey", "perceptron"] = "pseudo-inverse",
+    activity: _Number | Literal["mean"] = "mean",
+    rule: Literal[
+        "pseudo-inverse", "hebbian", "storkey", "perceptron", "covariance"
+    ] = "pseudo-inverse",
     theta: _Number | _Path = 0.0,
     dataset: _Path | Dataset = "mnist",
     split: Literal["train", "test", "all"] = "train",
@@ -110,7 +116,10 @@ def weights(
     normalise: Literal["N", "p", "none"] = "N",
     kappa: _Number = 1.0,
     epochs: _Whole = 1000,
-    rule: Literal["pseudo-inverse", "hebbian", "storkey", "perceptron"] = "pseudo-inverse",
+    activity: _Number | Literal["mean"] = "mean",
+    rule: Literal[
+        "pseudo-inverse", "hebbian", "storkey", "perceptron", "covariance"
+    ] = "pseudo-inverse",
     theta: _Number | _Path = 0.0,
     dataset: _Path | Dataset = "mnist",
     split: Literal["train", "test", "all"] = "train",
@@ -138,6 +147,7 @@ def attractors(
     normalise: Literal["N", "p", "none"] = "N",
     kappa: _Number = 1.0,
     epochs: _Whole = 1000,
+    activity: _Number | Literal["mean"] = "mean",
     dataset: _Path | Dataset = "mnist",
     split: Literal["train", "test", "all"] = "train",
     threshold: _Whole | Literal["otsu", "mean"] | None = None,
@@ -153,7 +163,7 @@ def attractors(
     selection_seed: _Whole = 9,
     sampler: Literal["legacy", "generator"] = "legacy",
     rule: str
-    | Sequence[Literal["pseudo-inverse", "hebbian", "storkey", "perceptron"]]
+    | Sequence[Literal["pseudo-inverse", "hebbian", "storkey", "perceptron", "covariance"]]
     | NDArray[Any] = ...,
     theta: _Number | _Path = 0.0,
     dynamics: Literal["async", "sync"] = "async",
@@ -175,6 +185,7 @@ def capacity(
     normalise: Literal["N", "p", "none"] = "N",
     kappa: _Number = 1.0,
     epochs: _Whole = 1000,
+    activity: _Number | Literal["mean"] = "mean",
     dataset: _Path | Dataset = "mnist",
     split: Literal["train", "test", "all"] = "train",
     threshold: _Whole | Literal["otsu", "mean"] | None = None,
@@ -183,7 +194,7 @@ def capacity(
     invert: _Truth = False,
     transpose: _Truth = False,
     rule: str
-    | Sequence[Literal["pseudo-inverse", "hebbian", "storkey", "perceptron"]]
+    | Sequence[Literal["pseudo-inverse", "hebbian", "storkey", "perceptron", "covariance"]]
     | NDArray[Any] = ...,
     patterns: Literal["random", "images"] = "random",
     sizes: _Whole | Sequence[_Whole] | NDArray[Any] | None = None,
@@ -241,7 +252,10 @@ def compare(
     normalise: Literal["N", "p", "none"] = "N",
     kappa: _Number = 1.0,
     epochs: _Whole = 1000,
-    rule: Literal["pseudo-inverse", "hebbian", "storkey", "perceptron"] = "pseudo-inverse",
+    activity: _Number | Literal["mean"] = "mean",
+    rule: Literal[
+        "pseudo-inverse", "hebbian", "storkey", "perceptron", "covariance"
+    ] = "pseudo-inverse",
     theta: _Number | _Path = 0.0,
     dataset: _Path | Dataset = "mnist",
     split: Literal["train", "test", "all"] = "test",
@@ -285,7 +299,10 @@ def variance(
     normalise: Literal["N", "p", "none"] = "N",
     kappa: _Number = 1.0,
     epochs: _Whole = 1000,
-    rule: Literal["pseudo-inverse", "hebbian", "storkey", "perceptron"] = "pseudo-inverse",
+    activity: _Number | Literal["mean"] = "mean",
+    rule: Literal[
+        "pseudo-inverse", "hebbian", "storkey", "perceptron", "covariance"
+    ] = "pseudo-inverse",
     theta: _Number | _Path = 0.0,
     dataset: _Path | Dataset = "mnist",
     split: Literal["train", "test", "all"] = "train",
@@ -378,7 +395,10 @@ def relax(
     normalise: Literal["N", "p", "none"] = "N",
     kappa: _Number = 1.0,
     epochs: _Whole = 1000,
-    rule: Literal["pseudo-inverse", "hebbian", "storkey", "perceptron"] = "pseudo-inverse",
+    activity: _Number | Literal["mean"] = "mean",
+    rule: Literal[
+        "pseudo-inverse", "hebbian", "storkey", "perceptron", "covariance"
+    ] = "pseudo-inverse",
     theta: _Number | _Path = 0.0,
     dataset: _Path | Dataset = "mnist",
     split: Literal["train", "test", "all"] = "train",

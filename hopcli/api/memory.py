@@ -52,11 +52,12 @@ def store(
         (p, height, width) or (p, N), of booleans, spins -1 and +1, or grey values (whole numbers
         0..255 or floats 0..1), of which those above 0 become +1.
     rule : str
-        ``"pseudo-inverse"``, ``"hebbian"``, ``"storkey"`` or ``"perceptron"``.
+        ``"pseudo-inverse"``, ``"hebbian"``, ``"storkey"``, ``"perceptron"`` or ``"covariance"``.
     theta : float, array-like or path
         Threshold of all sites or of each, shape (N,) or that of a picture; or a file of them.
     **parameters
-        Parameters of the rule: ``normalise`` (Hebbian), ``kappa`` and ``epochs`` (perceptron).
+        Parameters of the rule: ``normalise`` (Hebbian), ``kappa`` and ``epochs`` (perceptron),
+        ``activity`` (covariance).
 
     Returns
     -------

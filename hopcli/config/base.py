@@ -35,6 +35,8 @@ class Setting:
         Whether resolution always fills an open default.
     axis : str
         Text on an axis; empty for the name.
+    newer : bool
+        Whether manifests omit its default, so that earlier runs keep their keys.
     """
 
     kind: Kind
@@ -43,6 +45,7 @@ class Setting:
     shown_default: str | None = None
     filled: bool = False
     axis: str = ""
+    newer: bool = False
 
 
 def setting(
@@ -54,9 +57,10 @@ def setting(
     shown_default: str | None = None,
     filled: bool = False,
     axis: str = "",
+    newer: bool = False,
 ) -> Any:
     """Declare a setting as a dataclass field; see :class:`Setting`."""
-    declared = Setting(kind, text, group, shown_default, filled, axis)
+    declared = Setting(kind, text, group, shown_default, filled, axis, newer)
     return field(default=default, metadata={"setting": declared})
 
 
@@ -138,11 +142,12 @@ class Settings:
         return {name: getattr(self, name) for name in self._declared()[0]}
 
     def to_dict(self) -> dict[str, Any]:
-        """Return the values by name, for JSON and TOML."""
-        known, _ = self._declared()
+        """Return the values by name, for JSON and TOML; see :attr:`Setting.newer`."""
+        known, defaults = self._declared()
         return {
             name: None if value is None else known[name].kind.plain(value)
             for name, value in self.values().items()
+            if not known[name].newer or value != defaults[name]
         }
 
     def refuse(self, name: str, rule: str, wrong: bool = True) -> None:

@@ -193,7 +193,12 @@ def _with_parameters(owner: type[Config]) -> type[Config]:
         for name, parameter in rule.parameters.items():
             owner.__annotations__[name] = Any
             declared = setting(
-                parameter.kind, parameter.default, "Network", parameter.help, axis=parameter.axis
+                parameter.kind,
+                parameter.default,
+                "Network",
+                parameter.help,
+                axis=parameter.axis,
+                newer=parameter.newer,
             )
             setattr(owner, name, declared)
     return owner

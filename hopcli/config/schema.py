@@ -64,11 +64,12 @@ def _grid(entry: Entry) -> dict[str, Any]:
 
 
 def _of_command(entry: Entry) -> dict[str, Any]:
-    defaults = {**entry.config().to_dict(), **entry.execution().to_dict()}
+    defaults = {**entry.config().values(), **entry.execution().values()}
     properties: dict[str, Any] = {"command": {"const": entry.command, "description": entry.line}}
     for name, declared in entry.settings.items():
-        default = {} if defaults[name] is None else {"default": defaults[name]}
-        properties[name] = {**declared.kind.schema, "description": declared.help, **default}
+        properties[name] = {**declared.kind.schema, "description": declared.help}
+        if defaults[name] is not None:
+            properties[name]["default"] = declared.kind.plain(defaults[name])
     properties["grid"] = _grid(entry)
     properties["plot"] = _PLOT
     return {

@@ -31,7 +31,7 @@ SCRIPTS = (
 )
 """The modules of the page, in the order in which they are put together."""
 
-_LEARNT = ("hebbian", "pseudo-inverse", "storkey", "perceptron")
+_LEARNT = ("hebbian", "pseudo-inverse", "storkey", "perceptron", "covariance")
 """Rules that the page computes itself; for other rules it receives the couplings."""
 
 _OF_KEY = 12  # characters that name the patterns of a page

@@ -73,6 +73,15 @@ const LEARNERS = {
     return products(columns, columns, K, p, { N, p, none: 1 }[normalise]);
   },
 
+  // Hebbian without the mean, for patterns of few or many +1.
+  covariance({ columns, sizes, K, p, N }, { activity = "mean" }) {
+    let sum = 0;
+    for (let a = 0; a < K; a++) for (let mu = 0; mu < p; mu++) sum += sizes[a] * columns[a * p + mu];
+    const bias = activity === "mean" ? sum / (N * p) : 2 * activity - 1;
+    const centred = Float64Array.from(columns, (value) => value - bias);
+    return Math.abs(bias) === 1 ? null : products(centred, centred, K, p, N * (1 - bias * bias));
+  },
+
   "pseudo-inverse"(task) {
     const { columns, K, p, N } = task, root = inverseRoot(correlations(task), p);
     if (!root) return null;

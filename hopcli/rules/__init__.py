@@ -11,6 +11,7 @@ from typing import TYPE_CHECKING, Any
 from hopcli.errors import PatternError, SettingError
 from hopcli.kinds import checked, choice
 from hopcli.later import later
+from hopcli.rules.covariance import COVARIANCE
 from hopcli.rules.hebbian import HEBBIAN
 from hopcli.rules.perceptron import PERCEPTRON
 from hopcli.rules.pseudo_inverse import PSEUDO_INVERSE, projector
@@ -36,7 +37,7 @@ __all__ = [
 ]
 
 RULES: dict[str, Rule] = {
-    rule.name: rule for rule in (PSEUDO_INVERSE, HEBBIAN, STORKEY, PERCEPTRON)
+    rule.name: rule for rule in (PSEUDO_INVERSE, HEBBIAN, STORKEY, PERCEPTRON, COVARIANCE)
 }
 """The storage rules by name."""
 
@@ -65,7 +66,7 @@ def store(
         Parameters of the rule, see :attr:`Rule.parameters`. Hebbian: ``normalise``, the
         divisor of the sum, ``"N"``, ``"p"`` or ``"none"``. Perceptron: ``kappa``, the
         required stability, dimensionless, >= 0; ``epochs``, the largest number of passes
-        over the patterns, >= 1.
+        over the patterns, >= 1. Covariance: ``activity``, the fraction of +1, or ``"mean"``.
 
     Returns
     -------

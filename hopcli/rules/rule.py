@@ -68,12 +68,15 @@ class Parameter:
         Description in the help of the commands.
     axis : str
         Text on an axis; if empty, the name is used.
+    newer : bool
+        Whether manifests omit its default, as the parameter is newer than other runs.
     """
 
     kind: Kind
     default: Any
     help: str
     axis: str = ""
+    newer: bool = False
 
 
 def _unknown(n_sites: int, **parameters: Any) -> dict[str, float]:  # noqa: ARG001
