@@ -37,6 +37,7 @@ if TYPE_CHECKING:
     from hopcli.api.data import select as select
     from hopcli.api.folders import check as check
     from hopcli.api.folders import diff as diff
+    from hopcli.api.folders import plot as plot
     from hopcli.api.folders import write_report as write_report
     from hopcli.api.gridding import GridRun as GridRun
     from hopcli.api.gridding import grid as grid
@@ -69,7 +70,7 @@ _PLACES = {
     "api.gridding": "grid GridRun",
     "api.reading": "read",
     "api.verdicts": "reproduce",
-    "api.folders": "check diff write_report",
+    "api.folders": "check diff plot write_report",
     "estimator": "HopfieldClassifier",
     "datasets.dataset": "Dataset",
     "patterns": "Patterns",

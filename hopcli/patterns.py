@@ -6,6 +6,7 @@ couplings.
 
 from __future__ import annotations
 
+import dataclasses
 import functools
 from collections import Counter
 from dataclasses import dataclass
@@ -14,6 +15,7 @@ from typing import TYPE_CHECKING, Any
 import numpy as np
 
 from hopcli.datasets import Dataset
+from hopcli.datasets.dataset import chosen_rows
 from hopcli.datasets.files import as_text
 from hopcli.datasets.npz import Archive
 from hopcli.errors import DataError, SettingError
@@ -24,7 +26,7 @@ from hopcli.records import digest, frozen
 from hopcli.streams import legacy_random_state
 
 if TYPE_CHECKING:
-    from collections.abc import Mapping, Sequence
+    from collections.abc import Iterator, Mapping, Sequence
     from pathlib import Path
 
     from numpy.typing import NDArray
@@ -169,19 +171,37 @@ class Patterns:
         SettingError
             If there is no pattern with one of the labels.
         """
-        for label in labels:
-            if label not in self.labels:
-                known = ", ".join(self.labels)
-                raise SettingError("digits", f"must name selected labels ({known})", label)
-        rows = [row for name in labels for row, own in enumerate(self.labels) if own == name]
-        return Patterns(
-            self.xi[rows],
-            tuple(self.labels[row] for row in rows),
-            self.source_index[rows],
-            self.shape,
-            self.sample_index,
-            self.dataset,
-            self.dataset_sha256,
+        part: Patterns = self[list(labels)]
+        return part
+
+    def _rows_of(self, label: str) -> NDArray[np.int64]:
+        if label not in self.labels:
+            known = ", ".join(self.labels)
+            raise SettingError("digits", f"must name selected labels ({known})", label)
+        return np.flatnonzero(np.array(self.labels) == label)
+
+    def __len__(self) -> int:
+        return len(self.labels)
+
+    def __iter__(self) -> Iterator[NDArray[np.int8]]:
+        return iter(self.xi.reshape(-1, *self.shape))
+
+    def __getitem__(self, which: Any) -> Any:
+        """Return a pattern by its number, int8 (height, width); or some patterns as a record.
+
+        Parameters
+        ----------
+        which : int, slice, array of int or bool, str or list of str
+            As for NumPy; or a label, or several, whose patterns are chosen.
+        """
+        rows = chosen_rows(which, len(self), self._rows_of)
+        if rows.ndim == 0:
+            return self.xi[rows].reshape(self.shape)
+        return dataclasses.replace(
+            self,
+            xi=self.xi[rows],
+            labels=tuple(self.labels[row] for row in rows),
+            source_index=self.source_index[rows],
         )
 
 

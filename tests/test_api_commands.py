@@ -188,7 +188,7 @@ def test_a_run_says_what_it_is() -> None:
         made = run("recall", **{**SMALL, "temperature": 0.45, "criterion": 0.99, "sweeps": 20})
     assert told[0].filename == __file__
     assert made.warnings == tuple(str(one.message) for one in told)
-    accuracy = made.tables["accuracy"].set_index("label").accuracy["overall"]
+    accuracy = made.overall.accuracy.item()
     for part in ("recall", "digits=3,6", "temperature=0.45", f"accuracy {accuracy:.4g}"):
         assert part in repr(made)
     assert made._repr_html_().count("<tr") == len(made.summary) + 1

@@ -59,8 +59,8 @@ def test_the_training_set_is_the_studys_in_its_original_order(mnist: Dataset) ->
 def test_all_is_train_then_test_with_the_published_counts(mnist: Dataset) -> None:
     everything, test = load_dataset(split="all"), load_dataset(split="test")
     counts = [5923, 6742, 5958, 6131, 5842, 5421, 5918, 6265, 5851, 5949]
-    assert mnist.counts() == {str(digit): count for digit, count in enumerate(counts)}
-    assert list(test.counts().values()) == [980, 1135, 1032, 1010, 982, 892, 958, 1028, 974, 1009]
+    assert mnist.counts == {str(digit): count for digit, count in enumerate(counts)}
+    assert list(test.counts.values()) == [980, 1135, 1032, 1010, 982, 892, 958, 1028, 974, 1009]
     assert test.name == "mnist:test"
     assert np.array_equal(everything.spins, np.concatenate([mnist.spins, test.spins]))
     assert np.array_equal(everything.labels, np.concatenate([mnist.labels, test.labels]))
@@ -144,7 +144,7 @@ def _dataset(spins: NDArray[np.int8], labels: list[str], shape: tuple[int, int])
 def test_labels_are_in_numeric_order_then_by_name() -> None:
     dataset = _dataset(np.ones((5, 2), np.int8), ["10", "b", "9", "a", "10"], (1, 2))
     assert dataset.label_names == ("9", "10", "a", "b")
-    assert dataset.counts() == {"9": 1, "10": 2, "a": 1, "b": 1}
+    assert dataset.counts == {"9": 1, "10": 2, "a": 1, "b": 1}
     assert dataset.indices_of("10").tolist() == [0, 4]
     assert dataset.indices_of("10").dtype == np.int64
     assert dataset.indices_of("10") is dataset.indices_of("10")

@@ -153,7 +153,7 @@ def test_names_of_patterns_are_text(browser: Browser, tmp_path: Path, width: int
     path = tmp_path / "page.html"
     memory = hopcli.store(BLOTS, rule="hebbian")
     images = hopcli.load(np.array(list(BLOTS.values())), [f"{name}!" for name in HOSTILE])
-    hopcli.live(memory, images).write(path)
+    hopcli.live(memory, images).save(path)
     with browser.new_context(
         locale="en-GB", viewport={"width": width, "height": 900}, accept_downloads=True
     ) as context:
@@ -200,7 +200,7 @@ def test_a_damaged_address_opens_the_page(seen: Seen) -> None:
 def test_parameters_of_a_rule_are_those_of_the_memory(browser: Browser, tmp_path: Path) -> None:
     memory = hopcli.store(hopcli.select("mnist").take("36104"), rule="perceptron", kappa=0.5)
     path = tmp_path / "page.html"
-    hopcli.live(memory, temperature=0).write(path)
+    hopcli.live(memory, temperature=0).save(path)
     with browser.new_context(locale="en-GB", accept_downloads=True) as context:
         seen = Seen(context.new_page(), path)
         energy = observables.energy(seen.spins().reshape(1, -1), memory.couplings)[0]
@@ -306,7 +306,7 @@ def test_an_inverse_counts_as_recalled(browser: Browser, tmp_path: Path) -> None
     path = tmp_path / "page.html"
     pictures = {"a": np.eye(6, dtype=int), "b": np.tri(6, dtype=int)}
     images = hopcli.load(np.array([1 - picture for picture in pictures.values()]), list(pictures))
-    hopcli.live(hopcli.store(pictures), images, temperature=0).write(path)
+    hopcli.live(hopcli.store(pictures), images, temperature=0).save(path)
     with browser.new_context(locale="en-GB") as context:
         tab = Seen(context.new_page(), path).tab
         tab.click("#count-images")

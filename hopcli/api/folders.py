@@ -1,4 +1,4 @@
-"""Finished runs and grids in folders: verify, compare and report them."""
+"""Finished runs and grids in folders: verify, compare, draw and report them."""
 
 from __future__ import annotations
 
@@ -6,10 +6,19 @@ import os
 from pathlib import Path
 from typing import TYPE_CHECKING
 
-from hopcli.errors import ResultError
+from hopcli import catalogue
+from hopcli.errors import ResultError, SettingError
+from hopcli.kinds import checked, choice
+from hopcli.results.forms import GRID
+from hopcli.values import nearest
 
 if TYPE_CHECKING:
     import pandas as pd
+
+    from hopcli.api.gridding import GridRun
+    from hopcli.api.recalled import Recalled
+    from hopcli.api.running import Run
+    from hopcli.plots.files import Picture
 
 Place = str | os.PathLike[str]
 """A folder."""
@@ -86,6 +95,55 @@ def diff(a: Place, b: Place) -> pd.DataFrame:
     found = comparing.compare(*runs)
     rows = comparing.rows_of(found, comparing.command_of(runs[0]))
     return pd.DataFrame(rows, columns=comparing.COLUMNS, dtype=object).fillna("")
+
+
+def plot(
+    what: Run | GridRun | Recalled | Place, name: str | None = None, *, style: str = "screen"
+) -> Picture:
+    """Draw a figure of a run, a grid or final states, or of a folder of results.
+
+    Parameters
+    ----------
+    what : Run, GridRun, Recalled, str or path
+        A record of hopcli, or the folder of a finished run or grid.
+    name : str, optional
+        Name of the figure, such as ``"confusion"``; by default the first of the run.
+    style : {"screen", "paper"}
+        With title and caption, or for print; only for a folder and a run.
+
+    Returns
+    -------
+    matplotlib.figure.Figure
+        The figure.
+
+    Raises
+    ------
+    SettingError
+        If there is no such figure or style.
+    ResultError
+        If there is no run in the folder, or it is damaged.
+    """
+    from hopcli import results
+    from hopcli.api.running import Run
+    from hopcli.grids.view import load_view
+    from hopcli.plots.grid import picture
+
+    checked(choice(("screen", "paper")), "style", style)
+    if isinstance(what, Run):
+        figures = catalogue.entry(what.command).figures(what.config, what.result, style)
+    elif not isinstance(what, str | os.PathLike):
+        figures = {"trials" if hasattr(what, "spins") else GRID: what.figure()}
+    elif results.command_in(Path(what)) == GRID:
+        view = load_view(Path(what))
+        figures = {GRID: picture(view, view.grid.look, style)}
+    else:
+        loaded = results.load(Path(what))
+        entry = catalogue.entry(loaded.config.command)
+        figures = entry.figures(loaded.config, loaded.result, style)
+    if name is not None and name not in figures:
+        rule = f"must be one of {', '.join(figures)}{nearest(name, figures)}"
+        raise SettingError("name", rule, name)
+    return next(iter(figures.values())) if name is None else figures[name]
 
 
 def write_report(

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import importlib
 import os
 import shutil
 import tempfile
@@ -14,7 +15,7 @@ from typing import TYPE_CHECKING, Any
 
 from hopcli import catalogue, kinds
 from hopcli.api.asking import command_named, plain_settings, plain_value
-from hopcli.api.running import Bar, in_lines
+from hopcli.api.running import Bar, in_lines, of_all, of_labels
 from hopcli.config import find_config, read_config
 from hopcli.errors import HopcliWarning, SettingError
 from hopcli.experiments.stock import Stock
@@ -29,9 +30,9 @@ from hopcli.runs.requests import Wishes
 
 if TYPE_CHECKING:
     import pandas as pd
-    from matplotlib.figure import Figure
 
     from hopcli.grids.grid import Grid
+    from hopcli.plots.files import Picture
     from hopcli.runs.grids import GridDone
 
 
@@ -50,53 +51,85 @@ class GridRun:
     grid: Grid
     folder: Path
 
-    @property
-    def table(self) -> pd.DataFrame:
-        """Table of all finished cells: the varying settings, then the columns of their table."""
-        return self.read()
-
-    def read(self, table: str | None = None) -> pd.DataFrame:
-        """Return a table of all finished cells.
-
-        Parameters
-        ----------
-        table : str, optional
-            Name of the table; by default the plotted one.
+    def __getitem__(self, name: str) -> pd.DataFrame:
+        """Return a table of all finished cells, without the rows of all labels together.
 
         Raises
         ------
         SettingError
             If no cell has such a table.
         """
-        return load_view(self.folder, table).table.frame()
+        return of_labels(load_view(self.folder, name).table).frame()
 
     @property
-    def state(self) -> State:
-        """Return the progress: counts, failures and warnings of the cells."""
+    def table(self) -> pd.DataFrame:
+        """Main table of all finished cells: the varying settings, then the columns of a run."""
+        return self[self.grid.entry.headline.table.name]
+
+    @property
+    def overall(self) -> pd.DataFrame:
+        """Rows of the main table for all labels together; the whole table if it has none."""
+        return of_all(load_view(self.folder).table).frame()
+
+    @property
+    def _state(self) -> State:
         with Store(self.folder) as store:
             return State(self.grid, store.places(), store.standings())
 
     @property
     def status(self) -> dict[str, int]:
-        """Return the numbers of cells: all, finished, failed, missing."""
-        return self.state.counts
+        """Numbers of cells: all, finished, failed, missing."""
+        return self._state.counts
 
     @property
     def failures(self) -> list[tuple[str, str]]:
-        """Return the failed points, in words, with their errors."""
-        return self.state.failures
+        """Failed points, in words, with their errors."""
+        return self._state.failures
 
     @property
     def warnings(self) -> list[tuple[str, str]]:
-        """Return the points with warnings, in words, and the warnings."""
-        return self.state.warnings
+        """Points with warnings, in words, and the warnings."""
+        return self._state.warnings
 
-    @property
-    def figure(self) -> Figure:
+    def figure(self) -> Picture:
         """Draw the picture of the finished cells."""
         from hopcli.plots.grid import picture
 
         return picture(load_view(self.folder), self.grid.look)
+
+    def to_xarray(self, name: str | None = None) -> Any:
+        """Return a table of all finished cells as an ``xarray.Dataset``.
+
+        Its dimensions are the settings that vary and the keys of the table, such as the label;
+        settings that vary together share the first one's. Further rows are numbered by ``row``.
+
+        Parameters
+        ----------
+        name : str, optional
+            Name of the table; by default the main one.
+
+        Raises
+        ------
+        ImportError
+            If the package xarray is missing.
+        """
+        try:
+            importlib.import_module("xarray")  # pandas needs it
+        except ImportError:
+            rule = "to_xarray needs the package xarray; type `pip install xarray`"
+            raise ImportError(rule) from None
+        table = of_labels(load_view(self.folder, name).table)
+        firsts = [axis.names[0] for axis in self.grid.axes]
+        keys = [
+            each for each in table if table.declared.column(each).key and each in table.declared
+        ]
+        frame = table.frame()
+        index = [*firsts, *keys]
+        if frame.duplicated(index).any():
+            frame.insert(0, "row", frame.groupby(index, sort=False).cumcount())
+            index.append("row")
+        found: Any = frame.set_index(index)
+        return found.to_xarray()
 
     def save(self, folder: str | os.PathLike[str], *, figures: bool = True) -> list[Path]:
         """Merge the cells into a folder, as ``hopcli grid merge``; publish a complete grid there.

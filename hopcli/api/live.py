@@ -24,7 +24,7 @@ _HEIGHT = 900  # pixels in a notebook
 class Live:
     """Page on which memory can be watched; made by :func:`hopcli.live`.
 
-    A notebook shows it. :meth:`write` writes it to a file.
+    A notebook shows it. :meth:`save` writes it to a file.
 
     Parameters
     ----------
@@ -46,7 +46,7 @@ class Live:
             'style="border:0;max-width:100%"></iframe>'
         )
 
-    def write(self, path: str | os.PathLike[str], *, overwrite: bool = False) -> None:
+    def save(self, path: str | os.PathLike[str], *, overwrite: bool = False) -> None:
         """Write the page to a file.
 
         Parameters

@@ -6,13 +6,12 @@ import glob
 import math
 import os
 from pathlib import Path
-from typing import TYPE_CHECKING, Any, NamedTuple
-
-import numpy as np
+from typing import TYPE_CHECKING, Any
 
 from hopcli import catalogue
+from hopcli.api.running import of_all, of_labels
 from hopcli.errors import ResultError, SettingError
-from hopcli.grids.export import column_places, key_column, typed_column
+from hopcli.grids.export import joined
 from hopcli.grids.store import FILE, Store, is_grid
 from hopcli.grids.view import load_published
 from hopcli.results.forms import GRID
@@ -23,19 +22,12 @@ from hopcli.tables import Columns
 from hopcli.values import as_column, bare
 
 if TYPE_CHECKING:
-    from collections.abc import Iterator, Sequence
+    from collections.abc import Iterable, Iterator, Sequence
 
     import pandas as pd
-    from numpy.typing import NDArray
 
-
-class _Found(NamedTuple):
-    """Folder, settings and rows of a table of one run."""
-
-    run: str
-    settings: dict[str, Any]
-    columns: tuple[str, ...]
-    rows: list[tuple[Any, ...]]
+    Found = tuple[str, dict[str, Any], Sequence[str], Iterable[Sequence[Any]]]
+    """Folder and settings of a run; heads and rows of its table."""
 
 
 def read(
@@ -43,6 +35,7 @@ def read(
     *,
     table: str | None = None,
     command: str | None = None,
+    overall: bool = False,
 ) -> pd.DataFrame:
     """Read a table of every finished run into one, with the settings as columns.
 
@@ -60,6 +53,8 @@ def read(
         Name of the table; by default the one with the main number of the command.
     command : str, optional
         Command whose runs are read; required if there are several.
+    overall : bool
+        Return the rows of all labels together, instead of those of each label.
 
     Returns
     -------
@@ -73,8 +68,8 @@ def read(
     SettingError
         If a run has no such table, or the command is required.
     """
-    runs = _runs(_folders(where))
-    chosen = _chosen(command, [name for _, _, name in runs])
+    runs = [run for folder in _folders(where) for run in _runs(folder)]
+    chosen = _chosen(command, {name for _, _, name in runs})
     name = catalogue.entry(chosen).headline.table.name if table is None else table
     found = [
         one
@@ -82,7 +77,9 @@ def read(
         if of == chosen
         for one in (_cells(folder, name) if manifest == GRID else [_of_run(folder, chosen, name)])
     ]
-    return _as_table(found, chosen)
+    if not found:
+        raise ResultError(f"there is no finished run of {chosen} yet")
+    return (of_all if overall else of_labels)(_together(found, chosen)).frame()
 
 
 def _folders(where: Any) -> list[Path]:
@@ -109,57 +106,50 @@ def _folders(where: Any) -> list[Path]:
     return list(found)
 
 
-def _runs(folders: Sequence[Path]) -> list[tuple[Path, str, str]]:
-    """Find the runs in folders: place, manifest and command."""
-    found = []
-    for folder in folders:
-        manifests = finished_in(folder)
-        if is_grid(folder) and GRID not in manifests:
-            manifests.append(GRID)
-        found += [(folder, name, _command(folder) if name == GRID else name) for name in manifests]
-    return found
+def _runs(folder: Path) -> Iterator[tuple[Path, str, str]]:
+    """Find the runs in a folder: place, manifest and command."""
+    manifests = finished_in(folder)
+    if is_grid(folder) and GRID not in manifests:
+        manifests.append(GRID)
+    for name in manifests:
+        if name != GRID:
+            yield folder, name, name
+        elif is_grid(folder):
+            with Store(folder) as store:
+                yield folder, GRID, store.grid().command
+        else:
+            yield folder, GRID, load_published(folder).grid.command
 
 
-def _command(folder: Path) -> str:
-    """Return the command of a grid."""
-    if is_grid(folder):
-        with Store(folder) as store:
-            return store.grid().command
-    return load_published(folder).grid.command
-
-
-def _chosen(command: str | None, found: Sequence[str]) -> str:
+def _chosen(command: str | None, found: set[str]) -> str:
     """Choose the command whose runs are read."""
     known = [name for name in catalogue.CATALOGUE if name in found]
-    wanted = None if command is None else command.replace("_", "-")
-    if wanted is None and len(known) == 1:
-        return known[0]
-    if wanted is None and not known:
+    if not known:
         raise ResultError("there is no finished run, only remains of others")
-    if wanted is None:
+    if command is None and len(known) > 1:
         rule = f"is required, as there are runs of {', '.join(known)}"
         raise SettingError("command", rule)
+    wanted = known[0] if command is None else command.replace("_", "-")
     if wanted not in known:
         rule = f"must be one of those found ({', '.join(known)})"
         raise SettingError("command", rule, command)
     return wanted
 
 
-def _check_table(name: str, known: Sequence[str], where: Path) -> None:
+def _check_table(name: str, known: Iterable[str], where: Path) -> None:
     if name not in known:
         raise SettingError("table", f"must be one of {', '.join(known)} of {where}", name)
 
 
-def _of_run(folder: Path, command: str, name: str) -> _Found:
+def _of_run(folder: Path, command: str, name: str) -> Found:
     """Read a table of a run."""
     manifest = open_manifest(folder / f"{command}.json")
-    columns = manifest["tables"]
-    _check_table(name, list(columns), folder)
-    table = read_table(manifest, name)
-    return _Found(str(folder), dict(manifest["config"]), tuple(columns[name]), list(table.rows()))
+    _check_table(name, manifest["tables"], folder)
+    rows = read_table(manifest, name).rows()
+    return str(folder), manifest["config"], manifest["tables"][name], rows
 
 
-def _cells(folder: Path, name: str) -> Iterator[_Found]:
+def _cells(folder: Path, name: str) -> Iterator[Found]:
     """Read the finished cells of a grid from its store, otherwise from its published table."""
     if not is_grid(folder):
         yield from _published(folder, name)
@@ -170,74 +160,42 @@ def _cells(folder: Path, name: str) -> Iterator[_Found]:
         for cell in dict.fromkeys(store.places().values()):
             if cell in standings and standings[cell].state == "finished":
                 made = store.made(cell)
-                _check_table(name, list(made.tables), folder)
-                yield _Found(str(folder), made.settings, *made.tables[name])
+                _check_table(name, made.tables, folder)
+                yield str(folder), made.settings, *made.tables[name]
 
 
-def _published(folder: Path, name: str) -> Iterator[_Found]:
+def _published(folder: Path, name: str) -> Iterator[Found]:
     """Read the cells of a grid without its store: settings as given, not resolved."""
     view = load_published(folder, name)
     grid, table = view.grid, view.table
-    settings = grid.entry.config(
-        **{k: v for k, v in grid.fixed.items() if k in grid.entry.config.settings()}
-    ).to_dict()
+    known = grid.entry.config.settings()
+    fixed = {name: value for name, value in grid.fixed.items() if name in known}
+    settings = grid.entry.config(**fixed).to_dict()
     others = table.only(name for name in table if name not in (*grid.names, "version"))
-    of_cells: dict[tuple[Any, ...], list[tuple[Any, ...]]] = {}
     for keys, row in zip(table.only(grid.names).rows(), others.rows(), strict=True):
-        of_cells.setdefault(keys, []).append(row)
-    for keys, rows in of_cells.items():
         own = dict(zip(grid.names, keys, strict=True))
-        yield _Found(str(folder), {**settings, **own}, tuple(others.heads), rows)
+        yield str(folder), {**settings, **own}, others.heads, [row]
 
 
-def _as_table(found: Sequence[_Found], command: str) -> pd.DataFrame:
+def _together(found: Sequence[Found], command: str) -> Columns:
     """Combine all rows, each with the folder and the settings of its run."""
-    if not found:
-        raise ResultError(f"there is no finished run of {command} yet")
-    places: dict[tuple[str, int], int] = {}
-    kinds: list[str] = []
-    where = [column_places(one.columns, places, kinds) for one in found]
-    values: list[list[Any]] = [[] for _ in places]
-    for one, own in zip(found, where, strict=True):
-        by_place = dict(zip(own, zip(*one.rows, strict=True), strict=True)) if one.rows else {}
-        for place, column in enumerate(values):
-            column += by_place.get(place, [None] * len(one.rows))
-    names = list(dict.fromkeys(name for one in found for name in one.settings))
-    settings = {name: _column(name, found, command) for name in names}
-    varies = [name for name in names if len(set(map(repr, settings[name]))) > 1]
-    lengths = [len(one.rows) for one in found]
-
-    def each(column: Sequence[Any]) -> list[Any]:
-        return [v for v, n in zip(column, lengths, strict=True) for _ in range(n)]
-
-    taken = {"run", *names}
-    runs = np.array(each([one.run for one in found]), dtype=object)
-    columns: list[tuple[str, Any]] = [("run", runs)]
-    columns += [(name, _setting(each(settings[name]))) for name in varies]
-    columns += [
-        (f"{command}_{name}" if name in taken else name, typed_column(tuple(column), kind))
-        for (name, _), column, kind in zip(places, values, kinds, strict=True)
-    ]
-    columns += [(name, _setting(each(settings[name]))) for name in names if name not in varies]
-    return Columns([name for name, _ in columns], [array for _, array in columns]).frame()
+    names = list(dict.fromkeys(name for _, settings, _, _ in found for name in settings))
+    columns = [_column(name, found, command) for name in names]
+    own = zip(*columns, strict=True) if columns else [()] * len(found)
+    parts = [((f[0], *values), f[2], f[3]) for f, values in zip(found, own, strict=True)]
+    heads, arrays = joined(["run", *names], parts, command)
+    varies = [n for n, column in enumerate(columns, 1) if len(set(map(repr, column))) > 1]
+    same = [n for n in range(1, 1 + len(names)) if n not in varies]
+    order = [0, *varies, *range(1 + len(names), len(heads)), *same]
+    return Columns([heads[n] for n in order], [arrays[n] for n in order])
 
 
-def _column(name: str, found: Sequence[_Found], command: str) -> list[Any]:
-    """Return a setting of each run as a column."""
+def _column(name: str, found: Sequence[Found], command: str) -> list[Any]:
+    """Return a setting of each run; an open one is NaN among numbers, otherwise empty."""
     known = catalogue.entry(command).settings
     between = known[name].kind.between if name in known else ","
-    return [_value(one.settings.get(name), between) for one in found]
-
-
-def _value(value: Any, between: str) -> Any:
-    """Convert a setting to an entry of a column."""
-    plain = bare(value)
-    return None if plain is None else as_column(plain, between)
-
-
-def _setting(values: list[Any]) -> NDArray[Any]:
-    """Make a column of a setting: booleans, numbers, or texts."""
+    plain = [bare(settings.get(name)) for _, settings, _, _ in found]
+    values = [None if value is None else as_column(value, between) for value in plain]
     kinds = {type(value) for value in values} - {type(None)}
-    if kinds and kinds <= {int, float}:
-        return key_column([math.nan if v is None else v for v in values])
-    return key_column(["" if v is None else v for v in values])
+    unset = math.nan if kinds and kinds <= {int, float} else ""
+    return [unset if value is None else value for value in values]

@@ -2,22 +2,31 @@
 
 from __future__ import annotations
 
+import base64
 import functools
+import tempfile
 from dataclasses import dataclass
+from pathlib import Path
 from typing import TYPE_CHECKING
 
 import numpy as np
 
 from hopcli import kinds, observables
+from hopcli.errors import SettingError
 from hopcli.markup import pictures, shortened
 
 if TYPE_CHECKING:
+    import os
+    from collections.abc import Callable
+
     import pandas as pd
     from numpy.typing import NDArray
 
     from hopcli.dynamics import FinalStates
     from hopcli.experiments.relaxation import Relaxation
     from hopcli.experiments.tally import Block
+    from hopcli.plots.files import Picture
+    from hopcli.tables import Columns
 
 _SHOWN = 6  # trials in a notebook
 
@@ -112,10 +121,94 @@ class Recalled:
     @functools.cached_property
     def table(self) -> pd.DataFrame:
         """One row per trial, in the columns of trials.csv."""
+        return self._trials().frame()
+
+    def _trials(self) -> Columns:
         from hopcli.experiments.recall_tables import trials_table
 
-        size = self.relaxation.trials.size
-        return trials_table(self.block, self.relaxation.patterns, size).frame()
+        return trials_table(self.block, self.relaxation.patterns, self.relaxation.trials.size)
+
+    def figure(self, trials: int = _SHOWN) -> Picture:
+        """Draw start and end of the first trials, with their overlap and outcome."""
+        from hopcli.experiments.recall import Gallery
+        from hopcli.experiments.recall_tables import gallery_table
+        from hopcli.plots.gallery import trials_figure
+
+        first = np.arange(min(_count(trials), len(self)))
+        patterns, block = self.relaxation.patterns, self.block.take(first)
+        table = gallery_table([block], patterns, self.relaxation.trials.size)
+        gallery = Gallery(table, self.starts[first], self.spins[first])
+        title = f"{np.sum(self.recalled):,} of {len(self):,} trials recalled"
+        return trials_figure(gallery, patterns.shape, title)
+
+    def animate(self, trials: int = 1) -> Animation:
+        """Draw the first trials sweep by sweep, as :meth:`save` writes them; notebooks show it."""
+        return Animation(self._moving(trials, ".gif"))
+
+    def _moving(self, trials: int, suffix: str) -> bytes:
+        """Return an animation as the content of a file."""
+        from hopcli.experiments.frames import Frames
+        from hopcli.plots.animation import write_animation
+
+        frames = Frames.of(self.relaxation, self.block.rows[: _count(trials)])
+        with tempfile.TemporaryDirectory() as folder:
+            path = Path(folder, f"trials.{min(len(frames), 9)}{suffix}")
+            write_animation(frames, self.relaxation.patterns.shape, path)
+            return path.read_bytes()
+
+    def save(self, path: str | os.PathLike[str], trials: int = _SHOWN) -> Path:
+        """Write one file, by its suffix.
+
+        Parameters
+        ----------
+        path : str or path
+            ``.csv``: the table of all trials; ``.npz``: starts, spins, overlaps, labels and
+            shape; ``.png``, ``.svg`` or ``.pdf``: the figure; ``.gif`` or ``.webp``: the
+            animation. An existing file is replaced.
+        trials : int
+            Number of trials in a picture; at most 9 in an animation.
+
+        Returns
+        -------
+        Path
+            The file.
+
+        Raises
+        ------
+        SettingError
+            If the suffix is unknown.
+        ResultError
+            If the file cannot be written.
+        """
+        from hopcli.results.files import write_file
+        from hopcli.results.tables import as_csv
+
+        file = Path(path)
+        writers: dict[str, Callable[[Path], object]] = {
+            ".csv": lambda stage: stage.write_text(
+                as_csv(self._trials()), encoding="utf-8", newline=""
+            ),
+            ".npz": self._save_arrays,
+            **dict.fromkeys((".png", ".svg", ".pdf"), lambda stage: self._draw(stage, trials)),
+            **dict.fromkeys(
+                (".gif", ".webp"),
+                lambda stage: stage.write_bytes(self._moving(trials, file.suffix)),
+            ),
+        }
+        if file.suffix not in writers:
+            raise SettingError("path", f"must end in {', '.join(writers)}", str(path))
+        write_file(file, writers[file.suffix])
+        return file
+
+    def _save_arrays(self, stage: Path) -> None:
+        arrays = {name: getattr(self, name) for name in ("starts", "spins", "overlaps", "labels")}
+        with stage.open("wb") as file:
+            np.savez_compressed(file, **arrays, shape=self.relaxation.patterns.shape)
+
+    def _draw(self, stage: Path, trials: int) -> None:
+        from hopcli import plots
+
+        plots.save(self.figure(trials), stage)
 
     def trace(self, trials: int = 10) -> pd.DataFrame:
         """Return energy and overlaps of the first trials after every sweep, as in trace.csv."""
@@ -126,6 +219,27 @@ class Recalled:
     def frames(self, trials: int = 10) -> NDArray[np.int8]:
         """Return states of the first trials after 0, 1, ... sweeps, int8, (sweeps + 1, n, N)."""
         return self.relaxation.by_sweep(self.block.rows[: _count(trials)])
+
+
+@dataclass(frozen=True, repr=False)
+class Animation:
+    """Moving picture that a notebook shows.
+
+    Parameters
+    ----------
+    gif : bytes
+        The content of a GIF file.
+    """
+
+    gif: bytes
+
+    def __repr__(self) -> str:
+        return f"Animation({len(self.gif):,} bytes of GIF)"
+
+    def _repr_html_(self) -> str:
+        """Show the animation, for notebooks."""
+        data = base64.b64encode(self.gif).decode()
+        return f'<img alt="trials sweep by sweep" src="data:image/gif;base64,{data}">'
 
 
 def _count(trials: int) -> int:

@@ -11,10 +11,15 @@ from dataclasses import dataclass, replace
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
+import numpy as np
+
 from hopcli import catalogue, experiments, results
-from hopcli.errors import HopcliWarning
+from hopcli.errors import HopcliWarning, SettingError
+from hopcli.experiments.tally import OVERALL
 from hopcli.printing import html, terminal
 from hopcli.runs import single
+from hopcli.tables import Columns, Made
+from hopcli.values import nearest
 
 if TYPE_CHECKING:
     import os
@@ -89,10 +94,25 @@ class Run:
         """Command of the run."""
         return self.config.command
 
-    @property
+    @functools.cached_property
     def tables(self) -> Mapping[str, pd.DataFrame]:
-        """Tables by name, in order of importance."""
-        return self.result.tables
+        """Tables by name, in order of importance, without the rows of all labels together."""
+        return Made({k: of_labels(v) for k, v in self.result.columns.items()}, Columns.frame)
+
+    @property
+    def overall(self) -> pd.DataFrame:
+        """Rows of the main table for all labels together; the whole table if it has none."""
+        return of_all(self.result.columns[self._entry.headline.table.name]).frame()
+
+    def __getitem__(self, name: str) -> pd.DataFrame:
+        """Return a table, as :attr:`tables`."""
+        if name not in self.tables:
+            rule = f"must be one of {', '.join(self.tables)}{nearest(name, self.tables)}"
+            raise SettingError("table", rule, name)
+        return self.tables[name]
+
+    def __iter__(self) -> Iterator[str]:
+        return iter(self.tables)
 
     @property
     def arrays(self) -> dict[str, dict[str, Any]]:
@@ -121,7 +141,7 @@ class Run:
 
     @property
     def summary(self) -> pd.DataFrame:
-        """Table that the command prints; rates are fractions."""
+        """Table that the command prints, with the row `overall`; rates are fractions."""
         made: pd.DataFrame = self._entry.summary(self.config, self.result).frame()
         return made
 
@@ -236,6 +256,17 @@ class Run:
         table = in_lines(self.summary).to_html(index=False, border=0, float_format="{:.4g}".format)
         title = f"<p><code>{html(self._title())}</code></p>"
         return "\n".join([title, *told, table, *found])
+
+
+def of_labels(table: Columns) -> Columns:
+    """Return a table without the rows of all labels together."""
+    return table.take(table["label"] != OVERALL) if "label" in table else table
+
+
+def of_all(table: Columns) -> Columns:
+    """Return the rows of all labels together; the whole table if there are none."""
+    rows = table["label"] == OVERALL if "label" in table else np.zeros(0, np.bool_)
+    return table.take(rows) if rows.any() else table
 
 
 def in_lines(table: pd.DataFrame) -> pd.DataFrame:

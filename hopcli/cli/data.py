@@ -87,7 +87,7 @@ def command(ctx: click.Context, /, dataset: str | None, form: str, **flags: Any)
     if form == "json":
         click.echo(json.dumps(_as_json(parts)))
         return
-    counts = {split: part.counts() for split, part in parts.items()}
+    counts = {split: part.counts for split, part in parts.items()}
     labels = list(dict.fromkeys(label for part in parts.values() for label in part.label_names))
     rows = [{"label": n, **{split: counts[split].get(n, 0) for split in parts}} for n in labels]
     if not is_usual(form):
@@ -145,7 +145,7 @@ def _as_json(parts: dict[str, Dataset]) -> dict[str, Any]:
                 "name": part.name,
                 "shape": list(part.shape),
                 "sha256": part.sha256,
-                "images": part.counts(),
+                "images": part.counts,
             }
             for part in parts.values()
         ],

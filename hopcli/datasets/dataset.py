@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import dataclasses
 import hashlib
 from dataclasses import dataclass, field
 from typing import TYPE_CHECKING, Any
@@ -14,7 +15,7 @@ from hopcli.printing import terminal
 from hopcli.records import frozen
 
 if TYPE_CHECKING:
-    from collections.abc import Mapping
+    from collections.abc import Callable, Iterator, Mapping
 
     from numpy.typing import NDArray
 
@@ -76,7 +77,7 @@ class Dataset:
         for name in ("spins", "labels", *(() if self.named is None else ("named",))):
             object.__setattr__(self, name, frozen(getattr(self, name)))
         # Requested repeatedly; sorting takes milliseconds.
-        object.__setattr__(self, "label_names", tuple(self.counts()))
+        object.__setattr__(self, "label_names", tuple(self.counts))
 
     def __repr__(self) -> str:
         height, width = self.shape
@@ -92,6 +93,50 @@ class Dataset:
 
     def __len__(self) -> int:
         return len(self.labels)
+
+    def __iter__(self) -> Iterator[NDArray[np.int8]]:
+        return iter(self.spins.reshape(-1, *self.shape))
+
+    def __getitem__(self, which: Any) -> Any:
+        """Return a picture by its number, int8 (height, width); or some images as a data set.
+
+        Parameters
+        ----------
+        which : int, slice, array of int or bool, str or list of str
+            As for NumPy; or a label, or several, whose images are chosen.
+        """
+        rows = chosen_rows(which, len(self), self.indices_of)
+        if rows.ndim == 0:
+            return self.spins[rows].reshape(self.shape)
+        spins, labels = self.spins[rows], self.labels[rows]
+        return dataclasses.replace(
+            self,
+            name=f"{self.name} ({len(rows):,} of {len(self):,})",
+            spins=spins,
+            labels=labels,
+            sha256=content_hash(spins, labels, self.shape),
+            request={},
+            named=None if self.named is None else self.named[rows],
+        )
+
+    def sample(self, n: int, seed: int = 1) -> Dataset:
+        """Return `n` images as a data set, drawn without replacement.
+
+        Raises
+        ------
+        SettingError
+            If there are fewer images.
+
+        Examples
+        --------
+        >>> import hopcli
+        >>> hopcli.load("mnist").sample(4, seed=1).labels.tolist()
+        ['6', '4', '0', '2']
+        """
+        if not 1 <= n <= len(self):
+            raise SettingError("n", f"must be a whole number from 1 to {len(self):,}", n)
+        part: Dataset = self[np.random.default_rng(seed).choice(len(self), n, replace=False)]
+        return part
 
     @property
     def is_named(self) -> NDArray[np.bool_]:
@@ -133,13 +178,42 @@ class Dataset:
         self._indices[label] = indices  # requested by every run, and often for every label
         return indices
 
+    @property
     def counts(self) -> dict[str, int]:
-        """Count the images of each label, in the order of :attr:`label_names`."""
+        """Number of images of each label, in the order of :attr:`label_names`."""
         names, counts = np.unique(self.labels, return_counts=True)
         if counts.max() == 1:  # own pictures: the storage rule may depend on their order
             return dict.fromkeys(self.labels.tolist(), 1)
         pairs = zip(names.tolist(), counts.tolist(), strict=True)
         return dict(sorted(pairs, key=lambda pair: _numbers_first(pair[0])))
+
+
+def chosen_rows(
+    which: Any, n_rows: int, find: Callable[[str], NDArray[np.int64]]
+) -> NDArray[np.int64]:
+    """Return the rows that an index chooses: as for NumPy, or by labels.
+
+    Parameters
+    ----------
+    which : int, slice, array, str or list of str
+        The index.
+    n_rows : int
+        Number of rows.
+    find : callable
+        Returns the rows with a label.
+
+    Raises
+    ------
+    IndexError
+        If no row is chosen, or a row does not exist.
+    """
+    names = np.asarray(which).reshape(-1) if not isinstance(which, slice) else np.array([])
+    if names.dtype.kind == "U":
+        return np.concatenate([find(str(name)) for name in names])
+    rows = np.asarray(np.arange(n_rows)[which])
+    if not rows.size:
+        raise IndexError(f"no row of {n_rows:,} is chosen")
+    return rows
 
 
 def _numbers_first(label: str) -> tuple[bool, int, str]:

@@ -125,10 +125,6 @@ class HopfieldClassifier(
         The network.
     threshold_ : ndarray of float64, shape (n_features,)
         The level of each feature.
-    n_features_in_ : int
-        Number of features, and of spins.
-    feature_names_in_ : ndarray of str, shape (n_features,)
-        Names of the features, if X has names.
 
     Raises
     ------
@@ -237,9 +233,17 @@ class HopfieldClassifier(
         self.prototype_labels_ = self.classes_[self._codes]
         self.couplings_ = self._stored()
         # Refuse now what the later steps would refuse.
-        ballot = self._ballot([self._run(self.prototypes_)])
-        warn_of_lost(ballot, self._codes, other_settings(self.get_params()), self._tried)
+        ballot, warned = self._ballot([self._run(self.prototypes_)]), vars(self).get("_warned", [])
+        others = other_settings(vars(self))
+        if not warned and warn_of_lost(ballot, self._codes, others, self._tried):
+            warned.append(True)
         return self
+
+    def __sklearn_clone__(self) -> Self:
+        """Return a copy; of all copies, such as those of a search, only the first warns."""
+        made: Self = super().__sklearn_clone__()
+        made._of_copies = made._warned = self.__dict__.setdefault("_of_copies", [])
+        return made
 
     def predict(self, X: ArrayLike) -> NDArray[Any]:  # noqa: N803
         """Return the class in which most repeats of a sample end; the first of several such.
@@ -371,7 +375,7 @@ class HopfieldClassifier(
     def _run(self, spins: Spins) -> FinalStates:
         """Run the chains of some samples, sample after sample."""
         n_sites = self.couplings_.n_sites
-        once = self.order != "random"
+        attempts = n_sites if self.order != "random" else max(n_sites // 2, 1)
         return run(
             self.couplings_,
             np.repeat(spins, self.repeats, axis=0),
@@ -379,8 +383,7 @@ class HopfieldClassifier(
             dynamics=self.dynamics,
             temperatures=self.temperature,
             sweeps=self.sweeps,
-            attempts_per_sweep=self.attempts_per_sweep
-            or (n_sites if once else max(n_sites // 2, 1)),
+            attempts_per_sweep=self.attempts_per_sweep or attempts,
             order=self.order,
             threads=effective_n_jobs(self.n_jobs),
         )

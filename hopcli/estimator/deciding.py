@@ -112,7 +112,7 @@ def warn_of_lost(
     codes: Ints,
     others: Iterable[tuple[str, object]],
     vote: Callable[[str, object], Ballot],
-) -> None:
+) -> bool:
     """Warn if prototypes, as starts, do not stay with their own class.
 
     Noise then decides the class of samples: the temperature is too high, or the network stores
@@ -129,9 +129,14 @@ def warn_of_lost(
         Other settings; if several of one parameter help, the first is named.
     vote : callable
         Returns the ballot of the prototypes under a setting.
+
+    Returns
+    -------
+    bool
+        True if it has warned.
     """
     if not _loses(ballot, codes):
-        return
+        return False
     ways: dict[str, str] = {}
     for name, value in others:
         if name not in ways and not _loses(vote(name, value), codes):
@@ -143,6 +148,7 @@ def warn_of_lost(
         f"and these dynamics, so predictions are unreliable{advice}"
     )
     warnings.warn(text, HopcliWarning, stacklevel=3)
+    return True
 
 
 def _loses(ballot: Ballot, codes: Ints) -> bool:

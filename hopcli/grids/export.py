@@ -12,13 +12,15 @@ from hopcli.tables import Columns, Layout
 from hopcli.tables.documents import check_column, chosen_rows, document
 
 if TYPE_CHECKING:
-    from collections.abc import Sequence
+    from collections.abc import Iterable, Sequence
     from pathlib import Path
 
     from numpy.typing import NDArray
 
     from hopcli.grids.grid import Grid
     from hopcli.grids.store import Store
+
+    Part = tuple[Sequence[Any], Sequence[str], Iterable[Sequence[Any]]]
 
 _WHOLE = Layout()
 _LARGEST = np.iinfo(np.int64).max
@@ -60,28 +62,17 @@ def tidy_table(store: Store, grid: Grid, name: str) -> Columns:
     if name not in known:
         raise SettingError("table", f"must be one of {', '.join(known)}", name)
     standings, places = store.standings(), store.places()
-    versions: list[str] = []
-    rows: list[tuple[Any, ...]] = []
-    columns: dict[tuple[str, int], int] = {}  # a name, and its number among equal ones: its place
-    kinds: list[str] = []
+    parts: list[Part] = []
     for point in grid.points():
         cell = places.get(point.place)
         table = None if cell is None else store.read(cell, name)
-        if cell is None or table is None:
-            continue
-        where = column_places(table.columns, columns, kinds)
-        own = grid.shown(point.values)
-        for values in table.rows:
-            row: list[Any] = [None] * len(columns)
-            for place, value in zip(where, values, strict=True):
-                row[place] = value
-            rows.append((*own, *row))
-        versions += [standings[cell].version] * len(table.rows)
-    names = [*grid.names, *(_renamed(grid, text) for text, _ in columns)]
-    arrays, n_keys = _arrays(rows, len(names), kinds), len(grid.names)
-    if len(set(versions)) > 1:
-        names.insert(n_keys, "version")
-        arrays.insert(n_keys, np.array(versions, dtype=object))
+        if cell is not None and table is not None:
+            keys = (*grid.shown(point.values), standings[cell].version)
+            parts.append((keys, table.columns, table.rows))
+    names, arrays = joined([*grid.names, "version"], parts, grid.command)
+    version = len(grid.names)
+    if len(set(arrays[version].tolist())) < 2:
+        del names[version], arrays[version]
     return Columns(names, arrays, grid.entry.table(name))
 
 
@@ -89,38 +80,55 @@ def points_table(store: Store, grid: Grid) -> Columns:
     """Return the keys of every point with a cell, finished or not, as in :func:`tidy_table`."""
     places = store.places()
     rows = [grid.shown(point.values) for point in grid.points() if point.place in places]
-    return Columns(grid.names, _arrays(rows, len(grid.names), []))
+    return Columns(*joined(grid.names, [(row, (), [()]) for row in rows], grid.command))
 
 
-def column_places(
-    columns: tuple[str, ...], known: dict[tuple[str, int], int], kinds: list[str]
-) -> list[int]:
-    """Find the places of the columns of a cell among those of all cells, and add new ones."""
-    seen: dict[str, int] = {}
-    places = []
-    for column in columns:
-        name, _, kind = column.rpartition(": ")
-        seen[name] = seen.get(name, 0) + 1
-        which = (name, seen[name])
-        if which not in known:
-            known[which] = len(known)
-            kinds.append(kind)
-        places.append(known[which])
-    return places
+def joined(
+    keys: Sequence[str], parts: Iterable[Part], command: str
+) -> tuple[list[str], list[NDArray[Any]]]:
+    """Join tables below each other, with the values of keys first.
 
+    Parameters
+    ----------
+    keys : sequence of str
+        Names of the keys.
+    parts : iterable of (values, heads, rows)
+        Values of the keys; names and kinds of the columns, and the rows of each table. Columns
+        that a table lacks are empty in its rows.
+    command : str
+        A column with the name of a key is called ``<command>_<name>``.
 
-def _renamed(grid: Grid, column: str) -> str:
-    """Return the name of a column of the table, different from the keys."""
-    return f"{grid.command}_{column}" if column in (*grid.names, "version") else column
-
-
-def _arrays(rows: list[tuple[Any, ...]], width: int, kinds: list[str]) -> list[NDArray[Any]]:
-    """Convert rows to columns; the first ones, without a kind, are keys."""
-    rows = [(*row, *([None] * (width - len(row)))) for row in rows]  # fill later columns
+    Returns
+    -------
+    names : list of str
+        Names of all columns.
+    arrays : list of ndarray
+        The columns.
+    """
+    places: dict[tuple[str, int], int] = {}  # a name, and its number among equal ones: its place
+    kinds: list[str] = []
+    rows: list[list[Any]] = []
+    for own, heads, of_table in parts:
+        where = []
+        seen: dict[str, int] = {}
+        for name, _, kind in (head.rpartition(": ") for head in heads):
+            seen[name] = seen.get(name, 0) + 1
+            which = (name, seen[name])
+            if which not in places:
+                places[which] = len(places)
+                kinds.append(kind)
+            where.append(places[which])
+        for values in of_table:
+            row = [*own, *([None] * len(places))]
+            for place, value in zip(where, values, strict=True):
+                row[len(own) + place] = value
+            rows.append(row)
+    width = len(keys) + len(kinds)
+    rows = [row + [None] * (width - len(row)) for row in rows]
     values = list(zip(*rows, strict=True)) if rows else [()] * width
-    n_keys = width - len(kinds)
-    keys = [key_column(column) for column in values[:n_keys]]
-    return keys + [typed_column(*each) for each in zip(values[n_keys:], kinds, strict=True)]
+    arrays = [key_column(column) for column in values[: len(keys)]]
+    arrays += [typed_column(*each) for each in zip(values[len(keys) :], kinds, strict=True)]
+    return [*keys, *(f"{command}_{n}" if n in keys else n for n, _ in places)], arrays
 
 
 def key_column(values: Sequence[Any]) -> NDArray[Any]:

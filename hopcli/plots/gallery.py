@@ -15,12 +15,12 @@ from hopcli.plots.captions import (
     starts,
     what_was_run,
 )
-from hopcli.plots.page import FAINT, LINE, MUTED, NARROWEST, SOFT, TEXT, TITLE, Page, shorten
+from hopcli.plots.page import FAINT, LINE, MUTED, NARROWEST, SOFT, TEXT, TITLE, Page, pages, shorten
 from hopcli.plots.rows import draw_row_heads, heads_width
 
 if TYPE_CHECKING:
     from hopcli.config import RecallConfig
-    from hopcli.experiments.recall import RecallResult
+    from hopcli.experiments.recall import Gallery, RecallResult
     from hopcli.plots.files import Picture
 
 _STATE, _LARGE = 0.8, 2.0  # inches: a state among many, and on its own page
@@ -86,16 +86,44 @@ def _page(
             if not len(places):
                 page.text(x, middle, "none", va="center", color=SOFT)
             for k, place in enumerate(places):
-                _draw_pair(page, x + k * (pair + _PAIR_GAP), middle, state, result, int(place))
+                left = x + k * (pair + _PAIR_GAP)
+                _draw_pair(page, left, middle, state, result.gallery, patterns.shape, int(place))
         x += width + _GROUP_GAP
     return page.figure
 
 
+def trials_figure(gallery: Gallery, shape: tuple[int, int], title: str) -> Picture:
+    """Draw start and end of some trials in rows, each with overlap and outcome below.
+
+    Parameters
+    ----------
+    gallery : Gallery
+        The trials.
+    shape : tuple of int
+        Height and width of a state as a picture.
+    title : str
+        Title.
+    """
+    n_trials, pair, step = len(gallery.start), 2 * _STATE + _ARROW + _PAIR_GAP, _STATE + _BELOW
+    columns = min(n_trials, _HANDFUL // 2)
+    with pages("screen"):
+        page = Page(columns * pair - _PAIR_GAP, -(-n_trials // columns) * step - 0.28, title, "")
+        for k in range(n_trials):
+            x, middle = k % columns * pair, k // columns * step + _STATE / 2
+            _draw_pair(page, x, middle, _STATE, gallery, shape, k)
+        return page.figure
+
+
 def _draw_pair(
-    page: Page, x: float, middle: float, state: float, result: RecallResult, place: int
+    page: Page,
+    x: float,
+    middle: float,
+    state: float,
+    gallery: Gallery,
+    shape: tuple[int, int],
+    place: int,
 ) -> None:
     """Draw start and end of a trial, with its image, overlap and outcome below."""
-    gallery, shape = result.gallery, result.patterns.shape
     trial, top = gallery.trials.row(place), middle - state / 2
     right, below = x + 2 * state + _ARROW, middle + state / 2 + 0.05
     page.pattern(x, top, state, gallery.start[place], shape)

@@ -341,6 +341,13 @@ class Made(Mapping[str, Form]):
     def __len__(self) -> int:
         return len(self._tables)
 
+    def __repr__(self) -> str:
+        lines = [
+            f"{name}: {len(table):,} rows of {', '.join(table)}"
+            for name, table in self._tables.items()
+        ]
+        return "\n".join(lines)
+
 
 DataFrames = Made["pd.DataFrame"]
 """Tables as DataFrames."""
