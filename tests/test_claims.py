@@ -56,7 +56,7 @@ class Ran:
 ERRORS = Table(
     "any",
     (
-        *(column for name in RATES for column in ends_of(name, "ci", prefix="")),
+        *(column for name in RATES for column in ends_of(name, "ci", alone=True)),
         *(column for name in ("accuracy", "m", "q", "spearman") for column in ends_of(name, "ci")),
         *(column for name in ("accuracy", "m") for column in ends_of(name, "sem")),
     ),

@@ -10,7 +10,7 @@ import pytest
 from conftest import RunHopcli
 
 from hopcli.errors import SettingError
-from hopcli.tables import Column, Columns, Layout, Table, estimate
+from hopcli.tables import Column, Columns, Layout, Table, columns
 from hopcli.tables.documents import document, shown_columns
 
 TABLE = Table(
@@ -18,8 +18,7 @@ TABLE = Table(
     (
         Column("label", "text", key=True),
         Column("n", "integer"),
-        *estimate("rate", "sd", "ci", percent=True),
-        *estimate("m", "sem"),
+        *columns("rate % ± sd ci, m ± sem"),
         Column("energy", unit="J"),
     ),
     headline="rate",

@@ -28,7 +28,7 @@ from hopcli.grids.over import average
 from hopcli.plots.grid import figure as drawn
 from hopcli.plots.grid_panels import apart
 from hopcli.plots.page import text_width
-from hopcli.tables import Column, Columns, Estimate, Table, estimate
+from hopcli.tables import Column, Columns, Estimate, Table, columns
 
 LABEL = Column("label", "text", key=True)
 RATE = CATALOGUE["recall"].headline
@@ -37,7 +37,7 @@ OVERLAP = Table(
     (
         Column("temperature", key=True),
         LABEL,
-        *estimate("overlap", "sem", axis="overlap |m|", bounds=(0, 1)),
+        *columns("overlap ± sem", rates="overlap", overlap={"axis": "overlap |m|"}),
     ),
     "overlap",
 ).estimate()

@@ -10,7 +10,7 @@ from conftest import CHECKOUT
 
 from hopcli.catalogue import CATALOGUE
 from hopcli.results.tables import as_csv
-from hopcli.tables import Column, Columns, Table, columns, ends_of, estimate
+from hopcli.tables import Column, Columns, Table, columns
 
 RESULTS = CHECKOUT / "results"
 COMMITTED = [
@@ -54,7 +54,7 @@ def test_one_number_of_each_experiment_is_its_headline(command: str) -> None:
 
 
 def test_each_error_belongs_to_its_estimate() -> None:
-    both = (*estimate("a", "sem"), *estimate("b", "ci"), *ends_of("a", "ci", prefix=""))
+    both = columns("a ± sem .ci, b ± ci")
     values = {"a": [1.0], "a_sem": [0.5], "b": [2.0], "b_ci_low": [1.5], "b_ci_high": [3.0]}
     table = Table("t", both)
     made = table.of({**values, "ci_low": [0.75], "ci_high": [1.5]})

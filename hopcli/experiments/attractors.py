@@ -16,7 +16,7 @@ from hopcli.observables import energy, overlaps
 from hopcli.starts import choose, first_states
 from hopcli.statistics import chao1, exact_interval
 from hopcli.streams import seed_word
-from hopcli.tables import Column, Columns, Table, columns, ends_of, estimate
+from hopcli.tables import Columns, Table, columns
 from hopcli.taxonomy import KINDS, classify, mixture_method
 
 if TYPE_CHECKING:
@@ -30,29 +30,25 @@ if TYPE_CHECKING:
 
 _KINDS = Table(
     "kinds",
-    (
-        *columns("rule: text, kind: text", key=True),
-        *columns("distinct: integer"),
-        *columns("count: integer", printed=False),
-        Column("fraction", percent=True, bounds=(0, 1)),
-        *ends_of("fraction", "ci", prefix="", percent=True),
-        *estimate(
-            "chao1",
-            "ci",
-            axis="attractors (number, those not met included)",
-            interval="95 % interval of the number",
-        ),
+    columns(
+        "rule: text, kind: text, distinct: integer, count: integer, fraction % ± .ci, chao1 ± ci",
+        key="rule kind",
+        rates="fraction",
+        hidden="count",
+        chao1={
+            "axis": "attractors (number, those not met included)",
+            "interval": "95 % interval of the number",
+        },
     ),
     headline="chao1",
     where={"kind": "attractors"},
 )
 _STATES = Table(
     "attractors",
-    (
-        *columns("rule: text, rank: integer, kind: text, nearest: text"),
-        *columns("overlap, energy, count: integer"),
-        Column("fraction", percent=True, bounds=(0, 1)),
-        *ends_of("fraction", "ci", prefix="", percent=True),
+    columns(
+        "rule: text, rank: integer, kind: text, nearest: text, overlap, energy, count: integer, "
+        "fraction % ± .ci",
+        rates="fraction",
     ),
 )
 

@@ -19,7 +19,7 @@ from hopcli.starts import Start, change, trial_rng
 from hopcli.statistics import draws_interval, mean_sd_sem
 from hopcli.statistics.medians import draws_median
 from hopcli.streams import Streams, seed_word
-from hopcli.tables import Column, Table, columns, estimate
+from hopcli.tables import Table, columns
 from hopcli.taxonomy import unstable_sites
 from hopcli.waiting import interruptibly
 
@@ -37,27 +37,19 @@ if TYPE_CHECKING:
 
 _CAPACITY = Table(
     "capacity",
-    (
-        Column("size", "integer", axis="size (spins)", key=True),
-        Column("rule", "text", key=True),
-        Column("load", axis="load p / N", key=True),
-        *columns("patterns: integer, draws: integer, learnt: integer"),
-        *estimate(
-            "fixed",
-            *("sem", "ci"),
-            percent=True,
-            axis="fixed points (fraction of patterns)",
-            bounds=(0, 1),
-            interval="95 % interval over draws of the patterns",
-        ),
-        *estimate("overlap_pattern", "sem", "ci"),
-        *estimate("overlap_flipped", "sem", "ci"),
-        *estimate("wrong_first", "sem", "ci"),
-        *estimate("half_radius", "sem", "ci", percent=True),
-        *estimate("near_pattern", "ci"),
-        *estimate("near_flipped", "ci"),
-        *estimate("median_pattern", "ci"),
-        *estimate("median_flipped", "ci"),
+    columns(
+        "size: integer, rule: text, load, patterns: integer, draws: integer, learnt: integer, "
+        "fixed % ± sem ci, overlap_pattern ± sem ci, overlap_flipped ± sem ci, "
+        "wrong_first ± sem ci, half_radius % ± sem ci, near_pattern ± ci, near_flipped ± ci, "
+        "median_pattern ± ci, median_flipped ± ci",
+        key="size rule load",
+        rates="fixed",
+        size={"axis": "size (spins)"},
+        load={"axis": "load p / N"},
+        fixed={
+            "axis": "fixed points (fraction of patterns)",
+            "interval": "95 % interval over draws of the patterns",
+        },
     ),
     headline="fixed",
 )

@@ -26,7 +26,7 @@ from hopcli.experiments.trials import draw_trials, free_images
 from hopcli.observables import overlaps
 from hopcli.statistics import draws_interval, exact_interval, mean_sd_sem
 from hopcli.statistics.comparisons import mcnemar, mean_difference, paired_interval, with_holm
-from hopcli.tables import Column, Columns, Table, columns, ends_of, estimate
+from hopcli.tables import Columns, Table, columns
 from hopcli.values import show
 
 if TYPE_CHECKING:
@@ -46,38 +46,33 @@ REFERENCE = "dynamics"
 
 _CLASSIFIERS = Table(
     "classifiers",
-    (
-        *columns("classifier: text, label: text", key=True),
-        *columns("trained_on: integer, n: integer, correct: integer"),
-        Column(
-            "accuracy",
-            percent=True,
-            axis="accuracy (fraction of images named correctly)",
-            bounds=(0, 1),
-            counts=("correct", "n"),
-            interval="95 % interval for new images",
-        ),
-        *ends_of("accuracy", "ci", prefix="", percent=True),
+    columns(
+        "classifier: text, label: text, trained_on: integer, n: integer, correct: integer, "
+        "accuracy % ± .ci",
+        key="classifier label",
+        rates="accuracy",
+        accuracy={
+            "axis": "accuracy (fraction of images named correctly)",
+            "counts": ("correct", "n"),
+            "interval": "95 % interval for new images",
+        },
     ),
     headline="accuracy",
     where={"label": OVERALL},
 )
 _PAIRS = Table(
     "pairs",
-    (
-        *columns("classifier: text, other: text"),
-        *columns("n: integer, classifier_only: integer, other_only: integer"),
-        *estimate("difference", "ci"),
-        *columns("p, p_holm"),
+    columns(
+        "classifier: text, other: text, n: integer, classifier_only: integer, "
+        "other_only: integer, difference ± ci, p, p_holm"
     ),
 )
 _SELECTORS = Table(
     "selectors",
-    (
-        *columns("samples: integer, selector: text, selections: integer"),
-        *estimate("accuracy", "sd", "sem", "ci", percent=True, bounds=(0, 1)),
-        *estimate("difference", "ci"),
-        *columns("p, p_holm"),
+    columns(
+        "samples: integer, selector: text, selections: integer, accuracy % ± sd sem ci, "
+        "difference ± ci, p, p_holm",
+        rates="accuracy",
     ),
 )
 SELECTIONS = Table(

@@ -23,7 +23,7 @@ from hopcli.scoring import recall_of
 from hopcli.statistics import draws_interval, mean_sd_sem
 from hopcli.statistics.comparisons import permutation_p, rank_correlation, rank_correlation_interval
 from hopcli.streams import Streams
-from hopcli.tables import Column, Columns, Table, columns, estimate
+from hopcli.tables import Columns, Table, columns
 from hopcli.waiting import interruptibly
 
 if TYPE_CHECKING:
@@ -42,14 +42,9 @@ MEASURES = ("within", "contrast", "loss")
 
 SHAPES = Table(
     "consistency",
-    (
-        *columns("label: text, n: integer"),
-        *estimate("within", "sem"),
-        *estimate("between", "sem"),
-        *estimate("contrast", "sem"),
-        *estimate("loss", "sem"),
-        *estimate("loss_per_pair", "sem"),
-        *(Column(f"{measure}_rank", "integer") for measure in MEASURES),
+    columns(
+        "label: text, n: integer, within ± sem, between ± sem, contrast ± sem, loss ± sem, "
+        "loss_per_pair ± sem, within_rank: integer, contrast_rank: integer, loss_rank: integer"
     ),
 )
 """Table of the measures."""
@@ -180,25 +175,19 @@ _log = logging.getLogger(__name__)
 
 _CORRELATION = Table(
     "correlation",
-    (
-        *columns("stored: text, measure: text", key=True),
-        *estimate(
-            "spearman",
-            "ci",
-            axis="rank correlation of consistency and recall (dimensionless)",
-            interval="95 % interval over selections of the patterns",
-            bounds=(-1, 1),
-        ),
-        *columns("p, labels: integer, selections: integer"),
+    columns(
+        "stored: text, measure: text, spearman ± ci, p, labels: integer, selections: integer",
+        key="stored measure",
+        spearman={
+            "axis": "rank correlation of consistency and recall (dimensionless)",
+            "interval": "95 % interval over selections of the patterns",
+            "bounds": (-1, 1),
+        },
     ),
     headline="spearman",
 )
 _RECALL = Table(
-    "recall",
-    (
-        *columns("stored: text, label: text"),
-        *estimate("accuracy", "sd", "sem", "ci", percent=True, bounds=(0, 1)),
-    ),
+    "recall", columns("stored: text, label: text, accuracy % ± sd sem ci", rates="accuracy")
 )
 _SELECTIONS = Table(
     "selections", columns("stored: text, selection: integer, label: text, accuracy")

@@ -23,7 +23,7 @@ from hopcli.statistics import exact_interval
 from hopcli.statistics.autocorrelation import autocorrelation_time
 from hopcli.statistics.means import replicate_interval
 from hopcli.streams import Streams
-from hopcli.tables import Column, Columns, Table, columns, ends_of, estimate
+from hopcli.tables import Columns, Table, columns
 
 if TYPE_CHECKING:
     from collections.abc import Iterator
@@ -42,34 +42,32 @@ _QUANTITIES = (
 )
 _CRITICAL = Table(
     "critical",
-    (
-        Column("what", "text"),
-        Column("sizes", "text", key=True),
-        Column(
-            "value",
-            axis="temperature at which Binder ratios cross",
-            interval="95 % interval over chains",
-        ),
-        *ends_of("value", "ci", prefix=""),
-        Column("exact"),
+    columns(
+        "what: text, sizes: text, value ± .ci, exact",
+        key="sizes",
+        value={
+            "axis": "temperature at which Binder ratios cross",
+            "interval": "95 % interval over chains",
+        },
     ),
     headline="value",
     where={"what": "Binder crossing"},
 )
 _SCAN = Table(
     "critical_scan",
-    (
-        *columns("size: integer, temperature, start: text, chains: integer"),
-        *estimate("tau", "sem"),
-        *columns("burn_in: integer, p_hot_cold, agree: boolean"),
-        *(column for name in _QUANTITIES for column in estimate(name, "ci")),
-        *(Column(f"{name}_exact") for name in _QUANTITIES),
-        *(Column(f"{name}_z") for name in _LINEAR),
+    columns(
+        ", ".join(
+            [
+                "size: integer, temperature, start: text, chains: integer, tau ± sem",
+                "burn_in: integer, p_hot_cold, agree: boolean",
+                *(f"{name} ± ci" for name in _QUANTITIES),
+                *(f"{name}_exact" for name in _QUANTITIES),
+                *(f"{name}_z" for name in _LINEAR),
+            ]
+        )
     ),
 )
-_EXACT = Table(
-    "critical_exact", (*columns("size: integer, temperature"), *map(Column, _QUANTITIES))
-)
+_EXACT = Table("critical_exact", columns(", ".join(["size: integer, temperature", *_QUANTITIES])))
 _FIT = Table(
     "critical_fit", columns("size: integer, quantity: text, temperatures: integer, chi_square, p")
 )

@@ -24,7 +24,7 @@ from hopcli.statistics.counts import (
 from hopcli.streams import Streams
 from hopcli.study.published import read_published
 from hopcli.study.replays import Replays
-from hopcli.tables import Column, Columns, Table, columns, estimate
+from hopcli.tables import Columns, Table, columns
 
 if TYPE_CHECKING:
     from numpy.typing import NDArray
@@ -36,26 +36,24 @@ if TYPE_CHECKING:
 
 _ESTIMATE = Table(
     "estimate",
-    (
-        Column("order", "text", "order of the sites: known or unknown", key=True),
-        *estimate(
-            "sweeps",
-            "ci",
-            kind="integer",
-            axis="most likely number of sweeps",
-            interval="95 % interval of the likelihood",
-            bounds=(0, np.inf),
-        ),
-        *columns("chi2, dof: integer, overdispersion, p"),
+    columns(
+        "order: text, sweeps: integer ± ci, chi2, dof: integer, overdispersion, p",
+        key="order",
+        order={"unit": "order of the sites: known or unknown"},
+        sweeps={
+            "axis": "most likely number of sweeps",
+            "interval": "95 % interval of the likelihood",
+            "bounds": (0, np.inf),
+        },
     ),
     headline="sweeps",
 )
 _LIKELIHOOD = Table(
     "likelihood",
-    (
-        *columns("order: text, sweeps: integer, log_likelihood, relative"),
-        Column("relative_error", interval_of="relative", end="sem"),
-        *columns("chi2, in_interval: boolean"),
+    columns(
+        "order: text, sweeps: integer, log_likelihood, relative, relative_error, chi2, "
+        "in_interval: boolean",
+        relative_error={"interval_of": "relative", "end": "sem"},
     ),
 )
 _EXPECTED = Table(

@@ -9,7 +9,7 @@ import numpy as np
 from hopcli.experiments.tally import OUTCOMES, OVERALL, confusion_columns
 from hopcli.scoring import STORED
 from hopcli.statistics import clustered_intervals, mean_interval, mean_sd_sem, thermal_interval
-from hopcli.tables import Column, Columns, Table, columns, ends_of
+from hopcli.tables import Columns, Table, columns, ends_of
 from hopcli.taxonomy import KINDS, mixture_method
 
 if TYPE_CHECKING:
@@ -24,44 +24,42 @@ if TYPE_CHECKING:
 
     Groups = tuple[ArrayLike, ArrayLike, ArrayLike]
 
-RECALLED = Column(
-    "accuracy",
-    percent=True,
-    axis="accuracy (fraction of trials recalled)",
-    bounds=(0, 1),
-    counts=("recalled", "n"),
-    interval="95 % interval for a new start, or of a new run where all images are tested",
-)
-"""Column of the fraction of trials recalled."""
+RATE = {
+    "axis": "accuracy (fraction of trials recalled)",
+    "counts": ("recalled", "n"),
+    "interval": "95 % interval for a new start, or of a new run where all images are tested",
+}
+"""About the column of the fraction of trials recalled."""
 
 _ACCURACY = Table(
     "accuracy",
-    (
-        Column("label", "text", key=True),
-        *columns("n: integer, recalled: integer"),
-        RECALLED,
-        Column("sd_repeats", percent=True, interval_of="accuracy", end="sd"),
-        Column("sem_repeats", percent=True, printed=False),
-        Column("sd_labels", percent=True, interval_of="accuracy", end="sd"),
-        *ends_of("accuracy", "ci", prefix="", percent=True),
-    ),
+    columns(
+        "label: text, n: integer, recalled: integer, accuracy %, sd_repeats %, sem_repeats %, "
+        "sd_labels %",
+        key="label",
+        rates="accuracy",
+        hidden="sem_repeats",
+        accuracy=RATE,
+        sd_repeats={"interval_of": "accuracy", "end": "sd"},
+        sd_labels={"interval_of": "accuracy", "end": "sd"},
+    )
+    + ends_of("accuracy", "ci", alone=True, percent=True),
     headline="accuracy",
     where={"label": OVERALL},
 )
 _REPEATS = Table("repeats", columns("repeat: integer, label: text, accuracy"))
 _CONFUSION = Table(
     "confusion",
-    (
-        Column("label", "text"),
-        *(Column(name, "integer") for name in ("inverse *", "none", *KINDS[2:], "*")),
+    columns(
+        "label: text, "
+        + ", ".join(f"{name}: integer" for name in ("inverse *", "none", *KINDS[2:], "*"))
     ),
 )
 _OUTCOMES = Table(
     "outcomes",
-    (
-        *columns("label: text, outcome: text, pattern: text, count: integer"),
-        Column("fraction", percent=True, bounds=(0, 1)),
-        *ends_of("fraction", "ci", prefix="", percent=True),
+    columns(
+        "label: text, outcome: text, pattern: text, count: integer, fraction % ± .ci",
+        rates="fraction",
     ),
 )
 _TRIALS = Table(

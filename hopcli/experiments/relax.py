@@ -15,7 +15,7 @@ from hopcli.errors import SettingError
 from hopcli.experiments import Plan, Progress, StoredResult, prefixed, unprefixed
 from hopcli.experiments.cautions import cautions, decided, noted
 from hopcli.experiments.preparation import prepare
-from hopcli.experiments.recall_tables import RECALLED, rate_intervals
+from hopcli.experiments.recall_tables import RATE, rate_intervals
 from hopcli.experiments.relaxation import Relaxation
 from hopcli.experiments.tally import OVERALL
 from hopcli.observables import energy_of_sums, overlaps_of_sums
@@ -24,7 +24,7 @@ from hopcli.statistics import mean_interval
 from hopcli.statistics.autocorrelation import AutocorrelationTime, autocorrelation_time
 from hopcli.statistics.means import clustered_mean_sem
 from hopcli.statistics.medians import time_quantile
-from hopcli.tables import Column, Columns, Table, columns, ends_of, estimate
+from hopcli.tables import Columns, Table, columns
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Iterator
@@ -37,34 +37,28 @@ if TYPE_CHECKING:
 
 _RELAXATION = Table(
     "relaxation",
-    (
-        *columns("sweep: integer, label: text", key=True),
-        *columns("n: integer, recalled: integer"),
-        RECALLED,
-        *ends_of("accuracy", "ci", prefix="", percent=True),
-        *estimate("overlap", "sem"),
-        *estimate("energy", "sem", unit="k_B = 1"),
+    columns(
+        "sweep: integer, label: text, n: integer, recalled: integer, accuracy % ± .ci, "
+        "overlap ± sem, energy [k_B = 1] ± sem",
+        key="sweep label",
+        rates="accuracy",
+        accuracy=RATE,
     ),
     headline="accuracy",
     where={"label": OVERALL},
 )
 _SETTLING = Table(
     "settling",
-    (
-        *columns("label: text, n: integer"),
-        *estimate("settled", "ci", percent=True, bounds=(0, 1)),
-        *estimate("median", "ci", unit="sweeps"),
-        *estimate("p90", "ci", unit="sweeps"),
+    columns(
+        "label: text, n: integer, settled % ± ci, median [sweeps] ± ci, p90 [sweeps] ± ci",
+        rates="settled",
     ),
 )
 _AUTOCORRELATION = Table(
     "autocorrelation",
-    (
-        *columns("label: text, n: integer"),
-        *estimate("overlap_tau", "sem", unit="sweeps"),
-        Column("overlap_long_enough", "boolean"),
-        *estimate("energy_tau", "sem", unit="sweeps"),
-        Column("energy_long_enough", "boolean"),
+    columns(
+        "label: text, n: integer, overlap_tau [sweeps] ± sem, overlap_long_enough: boolean, "
+        "energy_tau [sweeps] ± sem, energy_long_enough: boolean"
     ),
 )
 

@@ -10,7 +10,7 @@ from typing import TYPE_CHECKING
 from hopcli.experiments import Plan, Progress, Result
 from hopcli.experiments.preparation import prepare
 from hopcli.patterns import Patterns, draw_samples, select
-from hopcli.tables import Column, Table, columns
+from hopcli.tables import Table, columns
 
 if TYPE_CHECKING:
     from hopcli.config import Execution, SelectConfig
@@ -21,11 +21,11 @@ if TYPE_CHECKING:
 TABLES = (
     Table(
         "patterns",
-        (
-            Column("label", "text", key=True),
-            *columns("source_index: integer"),
-            Column("loss", "integer", axis="overlap loss of the pattern (dimensionless)"),
-            *columns("same_label_term: integer, other_label_term: integer, n_samples: integer"),
+        columns(
+            "label: text, source_index: integer, loss: integer, same_label_term: integer, "
+            "other_label_term: integer, n_samples: integer",
+            key="label",
+            loss={"axis": "overlap loss of the pattern (dimensionless)"},
         ),
         headline="loss",
     ),

@@ -16,7 +16,7 @@ from hopcli.observables import overlaps, projection_norm
 from hopcli.starts import BASES, change, choose, first_states, trial_rng
 from hopcli.statistics import mean_sd_sem
 from hopcli.streams import seed_word
-from hopcli.tables import Column, Table, columns, estimate
+from hopcli.tables import Table, columns
 from hopcli.theory import chance_overlap, exact_overlaps, mean_field_overlaps, ordering_temperatures
 
 if TYPE_CHECKING:
@@ -34,18 +34,13 @@ if TYPE_CHECKING:
 
 _SCAN = Table(
     "temperature_scan",
-    (
-        Column("temperature", axis="temperature T  ($k_B$ = 1)", key=True),
-        Column("label", "text", key=True),
-        *columns("source_index: integer"),
-        *estimate(
-            "overlap_abs",
-            *("sd", "sem"),
-            axis="overlap |m| (1 is the pattern itself)",
-            bounds=(0, 1),
-        ),
-        *estimate("overlap", "sem"),
-        *columns("projection, mean_field, exact"),
+    columns(
+        "temperature, label: text, source_index: integer, overlap_abs ± sd sem, overlap ± sem, "
+        "projection, mean_field, exact",
+        key="temperature label",
+        rates="overlap_abs",
+        temperature={"axis": "temperature T  ($k_B$ = 1)"},
+        overlap_abs={"axis": "overlap |m| (1 is the pattern itself)"},
     ),
     headline="overlap_abs",
 )

@@ -19,7 +19,7 @@ from hopcli.records import digest
 from hopcli.statistics import draws_interval, exact_interval, mean_sd_sem
 from hopcli.statistics.comparisons import mean_difference, with_holm
 from hopcli.statistics.components import Component, Components
-from hopcli.tables import Column, Columns, Table, columns, ends_of, estimate
+from hopcli.tables import Columns, Table, columns
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Mapping, Sequence
@@ -36,59 +36,40 @@ if TYPE_CHECKING:
 SOURCES = ("selection", "images", "thermal")
 """Sources of the variance of an accuracy."""
 
-_LABEL = Column("label", "text", key=True)
-
 _ERRORS = Table(
     "errors",
-    (
-        _LABEL,
-        Column("test_images", "text"),
-        Column("source", "text", key=True),
-        *estimate(
-            "sd",
-            "ci",
-            axis="SD of an accuracy (fraction)",
-            interval="95 % interval over selections",
-            bounds=(0, 1),
-        ),
-        Column("share", bounds=(0, 1)),
+    columns(
+        "label: text, test_images: text, source: text, sd ± ci, share",
+        key="label source",
+        rates="sd share",
+        sd={"axis": "SD of an accuracy (fraction)", "interval": "95 % interval over selections"},
     ),
     headline="sd",
     where={"label": OVERALL, "test_images": "same", "source": "total"},
 )
 _COMPONENTS = Table(
-    "components", (_LABEL, Column("source", "text"), *estimate("variance", "ci"), Column("share"))
+    "components", columns("label: text, source: text, variance ± ci, share", key="label")
 )
 _ACCURACY = Table(
     "accuracy",
-    (
-        _LABEL,
-        Column("selections", "integer"),
-        *estimate("accuracy", "sd", "sem", "ci", bounds=(0, 1)),
+    columns(
+        "label: text, selections: integer, accuracy ± sd sem ci", key="label", rates="accuracy"
     ),
 )
 _BEST_WORST = Table(
     "best_worst",
-    (
-        _LABEL,
-        *estimate("best", "ci", bounds=(0, 1)),
-        *estimate("worst", "ci", bounds=(0, 1)),
-        Column("rank_mean"),
-        Column("rank_sem", interval_of="rank_mean", end="sem"),
+    columns(
+        "label: text, best ± ci, worst ± ci, rank_mean, rank_sem",
+        key="label",
+        rates="best worst",
+        rank_sem={"interval_of": "rank_mean", "end": "sem"},
     ),
 )
 _DIFFERENCES = Table(
-    "differences",
-    (_LABEL, *columns("other: text"), *estimate("difference", "sem", "ci"), *columns("p, p_holm")),
+    "differences", columns("label: text, other: text, difference ± sem ci, p, p_holm", key="label")
 )
 _RANKS = Table(
-    "ranks",
-    (
-        _LABEL,
-        Column("rank", "integer"),
-        Column("fraction", bounds=(0, 1)),
-        *ends_of("fraction", "ci", prefix=""),
-    ),
+    "ranks", columns("label: text, rank: integer, fraction ± .ci", key="label", rates="fraction")
 )
 _SELECTIONS = Table(
     "selections",
@@ -102,7 +83,7 @@ TABLES = (_ERRORS, _COMPONENTS, _ACCURACY, _BEST_WORST, _DIFFERENCES, _RANKS, _S
 """The tables of a split of the variance."""
 
 _SHOWN = ("accuracy", *(f"sd_{source}" for source in (*SOURCES, "total")), "best", "worst")
-_SUMMARY = Table("summary", (_LABEL, *(Column(name, percent=True) for name in _SHOWN)))
+_SUMMARY = Table("summary", columns("label: text, " + ", ".join(f"{name} %" for name in _SHOWN)))
 """Printed table."""
 
 

@@ -11,7 +11,7 @@ from hopcli.experiments import Plan, Progress, StoredResult
 from hopcli.experiments.preparation import prepare
 from hopcli.observables import TIE, local_fields
 from hopcli.patterns import Patterns
-from hopcli.tables import Column, Table, columns
+from hopcli.tables import Table, columns
 from hopcli.taxonomy import fixed_points
 from hopcli.theory import spectrum
 
@@ -27,15 +27,12 @@ if TYPE_CHECKING:
 
 _WEIGHTS = Table(
     "weights",
-    (
-        Column("label", "text", key=True),
-        *columns("source_index: integer", printed=False),
-        *columns("fixed_point: boolean, unstable_sites: integer, min_field"),
-        *columns("mean_field", printed=False),
-        Column(
-            "min_stability", axis="stability of the weakest site (field / length of its couplings)"
-        ),
-        Column("max_crosstalk"),
+    columns(
+        "label: text, source_index: integer, fixed_point: boolean, unstable_sites: integer, "
+        "min_field, mean_field, min_stability, max_crosstalk",
+        key="label",
+        hidden="source_index mean_field",
+        min_stability={"axis": "stability of the weakest site (field / length of its couplings)"},
     ),
     headline="min_stability",
 )

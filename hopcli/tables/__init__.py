@@ -6,7 +6,7 @@ intervals and axis texts come from the declarations. The manual of the command, 
 :mod:`hopcli.results`.
 """
 
-from hopcli.tables.columns import Column, columns, ends_of, estimate
+from hopcli.tables.columns import Column, columns, ends_of
 from hopcli.tables.documents import Layout
 from hopcli.tables.table import Columns, DataFrames, Estimate, Made, Table, kind_of
 
@@ -20,6 +20,5 @@ __all__ = [
     "Table",
     "columns",
     "ends_of",
-    "estimate",
     "kind_of",
 ]

@@ -2,8 +2,12 @@
 
 from __future__ import annotations
 
+import re
 from dataclasses import dataclass
-from typing import Any
+from typing import TYPE_CHECKING, Any
+
+if TYPE_CHECKING:
+    from collections.abc import Mapping
 
 
 @dataclass(frozen=True, slots=True, eq=False)
@@ -58,25 +62,10 @@ class Column:
         return self.axis or self.name.replace("_", " ") + unit
 
 
-def columns(text: str, **about: Any) -> tuple[Column, ...]:
-    """Declare columns by names and kinds as in a manifest; without a kind it is a number.
-
-    Parameters
-    ----------
-    text : str
-        Such as ``"label: text, n: integer, accuracy"``.
-    **about
-        Further parameters of each :class:`Column`.
-
-    Examples
-    --------
-    >>> [(column.name, column.kind) for column in columns("label: text, energy")]
-    [('label', 'text'), ('energy', 'number')]
-    """
-    parts = (part.partition(": ") for part in text.split(", "))
-    return tuple(Column(name, kind or "number", **about) for name, _, kind in parts)
-
-
+_PART = re.compile(
+    r"(?P<name>[^:%\[±]+?)(: (?P<kind>\w+))?(?P<percent> %)?"
+    r"( \[(?P<unit>[^]]+)\])?( ± (?P<ends>.+))?"
+)
 _ENDS = {
     "sd": (("sd", "_sd"),),
     "sem": (("sem", "_sem"),),
@@ -84,7 +73,53 @@ _ENDS = {
 }
 
 
-def ends_of(name: str, *ends: str, prefix: str | None = None, **about: Any) -> tuple[Column, ...]:
+def columns(
+    text: str, *, key: str = "", rates: str = "", hidden: str = "", **about: Mapping[str, Any]
+) -> tuple[Column, ...]:
+    """Declare columns in one line of text.
+
+    Each is a name, then its kind as in a manifest (without one it is a number), ``%`` if it is
+    printed in percent, its unit in brackets, and the errors beside it, of ``sd``, ``sem`` and
+    ``ci``. An interval ``.ci`` has columns without the name of its estimate.
+
+    Parameters
+    ----------
+    text : str
+        Such as ``"label: text, n: integer, accuracy % ± sd ci"``.
+    key, rates, hidden : str
+        Names of the coordinates, of the numbers from 0 to 1, and of the columns that a printed
+        table leaves out, separated by spaces.
+    **about
+        Further parameters of the :class:`Column` of a name.
+
+    Examples
+    --------
+    >>> [(column.name, column.kind) for column in columns("label: text, energy [k_B = 1] ± sem")]
+    [('label', 'text'), ('energy', 'number'), ('energy_sem', 'number')]
+    >>> [column.name for column in columns("accuracy % ± sd .ci")]
+    ['accuracy', 'accuracy_sd', 'ci_low', 'ci_high']
+    """
+    found: list[Column] = []
+    for part in text.split(", "):
+        declared = _PART.fullmatch(part)
+        if declared is None:
+            raise ValueError(f"no column is declared by {part!r}")
+        name, ends = declared["name"], (declared["ends"] or "").split()
+        shared: dict[str, Any] = {
+            "kind": declared["kind"] or "number",
+            "percent": declared["percent"] is not None,
+            "unit": declared["unit"] or "",
+        }
+        more: dict[str, Any] = {"key": name in key.split(), "printed": name not in hidden.split()}
+        if name in rates.split():
+            more["bounds"] = (0, 1)
+        found.append(Column(name, **{**shared, **more, **about.get(name, {})}))
+        for each in ends:
+            found += ends_of(name, each.lstrip("."), alone=each[0] == ".", **shared)
+    return tuple(found)
+
+
+def ends_of(name: str, *ends: str, alone: bool = False, **about: Any) -> tuple[Column, ...]:
     """Declare the columns of the errors of an estimate.
 
     Parameters
@@ -93,8 +128,8 @@ def ends_of(name: str, *ends: str, prefix: str | None = None, **about: Any) -> t
         Column of the estimate.
     *ends : {"sd", "sem", "ci"}
         Which errors, in the order of the columns; an interval has two.
-    prefix : str, optional
-        Beginning of the names of the columns; by default `name`.
+    alone : bool
+        Leave the name of the estimate out of the names of the columns.
     **about
         Further parameters of :class:`Column`.
 
@@ -102,18 +137,10 @@ def ends_of(name: str, *ends: str, prefix: str | None = None, **about: Any) -> t
     --------
     >>> [column.name for column in ends_of("m", "sem", "ci")]
     ['m_sem', 'm_ci_low', 'm_ci_high']
-    >>> [column.name for column in ends_of("m", "ci", prefix="")]
-    ['ci_low', 'ci_high']
     """
-    start = name if prefix is None else prefix
+    start = "" if alone else name
     return tuple(
         Column(f"{start}{suffix}".lstrip("_"), interval_of=name, end=end, **about)
         for which in ends
         for end, suffix in _ENDS[which]
     )
-
-
-def estimate(name: str, *ends: str, **about: Any) -> tuple[Column, ...]:
-    """Declare an estimate and the columns of its errors, see :func:`ends_of`."""
-    shared = {k: v for k, v in about.items() if k in ("kind", "percent", "unit")}
-    return (Column(name, **about), *ends_of(name, *ends, **shared))
