@@ -58,6 +58,34 @@ def reading(what: object) -> Iterator[None]:
         raise DataError(f"{what}: cannot be read ({one_line(error)})") from None
 
 
+def refuse(what: object, rule: str, found: object = None, wrong: bool = True) -> None:
+    """Raise an error if data are wrong.
+
+    Parameters
+    ----------
+    what : object
+        Their origin, for the beginning of the message.
+    rule : str
+        The broken rule.
+    found : object, optional
+        The data.
+    wrong : bool
+        True if the rule is broken.
+
+    Raises
+    ------
+    DataError
+        If they are.
+    """
+    if wrong:
+        raise DataError(f"{what}: {rule}" + ("" if found is None else f", found {found}"))
+
+
+def at_most(what: object, found: int, most: int, unit: str) -> None:
+    """Refuse data of more than `most` units."""
+    refuse(what, f"must have at most {most:,} {unit}", f"{found:,}", found > most)
+
+
 def check_file(path: Path) -> None:
     """Refuse anything except a regular file: reading a pipe would wait without end.
 
@@ -68,9 +96,8 @@ def check_file(path: Path) -> None:
     """
     with reading(path):
         mode = path.stat().st_mode
-    if not stat.S_ISREG(mode):
-        found = "is a folder" if stat.S_ISDIR(mode) else "is a pipe, a device or the like"
-        raise DataError(f"{path}: must be a file, {found}")
+    found = "a folder" if stat.S_ISDIR(mode) else "a pipe, a device or the like"
+    refuse(path, "must be a file", found, not stat.S_ISREG(mode))
 
 
 def check_folder(path: Path, of: str) -> None:
@@ -106,10 +133,8 @@ def check_shipped(path: Path) -> None:
     check_file(path)
     with reading(path):
         found = hashlib.sha256(path.read_bytes()).hexdigest()
-    if found != expected:
-        raise DataError(
-            f"{path}: must have SHA-256 {expected}, found {found}; install hopcli again"
-        )
+    rule = f"must have SHA-256 {expected}"
+    refuse(path, rule, f"{found}; install hopcli again", found != expected)
 
 
 def as_text(name: str) -> str:
@@ -145,15 +170,10 @@ def check_images(what: object, shape: Sequence[int]) -> None:
         If a length is not positive, or a limit is exceeded.
     """
     n_images, n_pixels = shape[0], math.prod(shape[1:])
-    if min(shape) < 1:
-        raise DataError(f"{what}: contains no images, found shape {tuple(shape)}")
-    for unit, most, found in (
-        ("images", MAX_IMAGES, n_images),
-        ("pixels per image", MAX_PIXELS, n_pixels),
-        ("pixels in all images", MAX_BYTES, n_images * n_pixels),
-    ):
-        if found > most:
-            raise DataError(f"{what}: must have at most {most:,} {unit}, found {found:,}")
+    refuse(what, "contains no images", f"shape {tuple(shape)}", min(shape) < 1)
+    at_most(what, n_images, MAX_IMAGES, "images")
+    at_most(what, n_pixels, MAX_PIXELS, "pixels per image")
+    at_most(what, n_images * n_pixels, MAX_BYTES, "pixels in all images")
 
 
 def check_packed(what: object, n_bytes: int, n_packed: int, itemsize: int = 1) -> None:
@@ -174,10 +194,7 @@ def check_packed(what: object, n_bytes: int, n_packed: int, itemsize: int = 1) -
         If there are more bytes than :data:`MAX_BYTES`, or more than 2^26 with over 100 values
         per compressed byte.
     """
-    if n_bytes > MAX_BYTES:
-        raise DataError(f"{what}: must unpack to at most {MAX_BYTES:,} bytes, found {n_bytes:,}")
-    if n_bytes > max(_UNPACKED_FREELY, _MAX_RATIO * itemsize * n_packed):
-        raise DataError(
-            f"{what}: must contain at most {_MAX_RATIO} values per compressed byte, found "
-            f"{n_bytes // itemsize:,} in {n_packed:,} bytes"
-        )
+    at_most(what, n_bytes, MAX_BYTES, "bytes")
+    rule = f"must contain at most {_MAX_RATIO} values per compressed byte"
+    found = f"{n_bytes // itemsize:,} in {n_packed:,} bytes"
+    refuse(what, rule, found, n_bytes > max(_UNPACKED_FREELY, _MAX_RATIO * itemsize * n_packed))

@@ -10,8 +10,8 @@ from typing import TYPE_CHECKING, Any
 
 import numpy as np
 
-from hopcli.datasets.files import MAX_IMAGES, as_text
-from hopcli.errors import DataError, HopcliWarning
+from hopcli.datasets.files import MAX_IMAGES, as_text, refuse
+from hopcli.errors import HopcliWarning
 
 if TYPE_CHECKING:
     from collections.abc import Sequence
@@ -23,8 +23,10 @@ if TYPE_CHECKING:
 
 _AT_ONCE = 2**24  # values compared at once, to bound the memory
 _ONE = 1 + 1e-6  # floats that are 1 except for rounding
-_RULE = "grey values must be whole numbers from 0 to 255, floats from 0 to 1, or spins -1 and 1"
-_HELP = "(divide them by their greatest value, or round them)"
+_RULE = (
+    "grey values must be whole numbers from 0 to 255, floats from 0 to 1, or spins -1 and 1 "
+    "(divide them by their greatest value, or round them)"
+)
 
 
 @dataclass(frozen=True, slots=True, eq=False)
@@ -125,10 +127,8 @@ def pictures_of(
     """
     if values.ndim == 4 and values.shape[3] == 1:
         values = values[..., 0]
-    if values.ndim not in (1, 2, 3):
-        raise DataError(
-            f"{what}: must have shape (images, height, width) or (images, N), found {values.shape}"
-        )
+    rule = "must have shape (images, height, width) or (images, N)"
+    refuse(what, rule, values.shape, values.ndim not in (1, 2, 3))
     rows = values.reshape(1, -1) if values.ndim == 1 else values
     if size is not None:
         return _cut(rows, what, size)
@@ -147,10 +147,8 @@ def _cut(rows: NDArray[Any], what: object, size: Size) -> tuple[NDArray[Any], tu
     fits = rows.shape[1:] == (height, width) or (
         rows.ndim == 2 and rows.size % n_pixels == 0 and 0 in (n_row % n_pixels, n_pixels % n_row)
     )
-    if not fits:
-        raise DataError(
-            f"{what}: cannot be cut into pictures of {width} x {height}, found shape {rows.shape}"
-        )
+    rule = f"cannot be cut into pictures of {width} x {height}"
+    refuse(what, rule, f"shape {rows.shape}", not fits)
     return rows.reshape(-1, n_pixels), (height, width)
 
 
@@ -186,20 +184,17 @@ def as_labels(values: NDArray[Any], n_images: int, what: object) -> NDArray[np.s
     """
     if values.ndim == 2 and values.shape[1] == 1:
         values = values[:, 0]
-    if values.shape != (n_images,):
-        raise DataError(
-            f"{what}: must contain one label per image, found labels of shape {values.shape} "
-            f"for {n_images} images"
-        )
+    found = f"labels of shape {values.shape} for {n_images} images"
+    refuse(what, "must contain one label per image", found, values.shape != (n_images,))
     kind = values.dtype.kind
     whole = kind == "f" and np.all(np.isfinite(values)) and np.all(values == np.rint(values))
     if whole or kind == "b":
         values = values.astype(np.int64)
-    elif kind not in "iuUO":
-        raise DataError(f"{what}: labels must be whole numbers or text, found dtype {values.dtype}")
+    else:
+        rule, found = "labels must be whole numbers or text", f"dtype {values.dtype}"
+        refuse(what, rule, found, kind not in "iuUO")
     labels = np.array([as_text(str(label)) for label in values], dtype=np.str_)
-    if np.any(labels == ""):
-        raise DataError(f"{what}: labels must not be empty, found ''")
+    refuse(what, "labels must not be empty", wrong=bool(np.any(labels == "")))
     return labels
 
 
@@ -238,10 +233,9 @@ def as_grey(values: NDArray[Any], what: object) -> NDArray[np.uint8]:
     DataError
         If there are none, or one is not such a number.
     """
-    if values.size == 0:
-        raise DataError(f"{what}: contains no images, found shape {values.shape}")
-    if values.dtype.kind not in "buif":
-        raise DataError(f"{what}: grey values must be numbers, found dtype {values.dtype}")
+    refuse(what, "contains no images", f"shape {values.shape}", values.size == 0)
+    rule = "grey values must be numbers"
+    refuse(what, rule, f"dtype {values.dtype}", values.dtype.kind not in "buif")
     low, high = values.min(), values.max()
     if values.dtype.kind == "b" or low == -1:
         spins = as_spins(values)
@@ -249,18 +243,16 @@ def as_grey(values: NDArray[Any], what: object) -> NDArray[np.uint8]:
             grey: NDArray[np.uint8] = (spins > 0).view(np.uint8)
             grey *= 255
             return grey
-    if not low >= 0:  # NaN, too
-        raise DataError(f"{what}: {_RULE} {_HELP}, found {low}")
+    refuse(what, _RULE, low, not low >= 0)  # NaN, too
     if high <= _ONE:
         return np.rint(np.minimum(values, 1) * np.float32(255)).astype(np.uint8)
     if values.dtype == np.uint16:
         return eight_bits(values)
-    if high > 255:
-        raise DataError(f"{what}: {_RULE} {_HELP}, found {high}")
+    refuse(what, _RULE, high, high > 255)
     grey = values.astype(np.uint8, copy=False)
     wrong = values[grey != values]
     if wrong.size:
-        raise DataError(f"{what}: {_RULE} {_HELP}, found {wrong[0]}")
+        refuse(what, _RULE, wrong[0])
     return grey
 
 
@@ -295,9 +287,8 @@ def stack(parts: Sequence[GreyImages], what: object) -> GreyImages:
     if len(parts) == 1:
         return parts[0]
     shapes = {part.shape for part in parts}
-    if len(shapes) > 1:
-        sizes = " and ".join(f"{width} x {height}" for height, width in sorted(shapes))
-        raise DataError(f"{what}: training and test images must have one size, found {sizes}")
+    sizes = " and ".join(f"{width} x {height}" for height, width in sorted(shapes))
+    refuse(what, "training and test images must have one size", sizes, len(shapes) > 1)
     labels = [part.labels for part in parts if part.labels is not None]
     return replace(
         parts[0],

@@ -17,9 +17,9 @@ from hopcli.datasets.files import (
     check_packed,
     exists,
     reading,
+    refuse,
 )
 from hopcli.datasets.grey import GreyImages, images_of, stack
-from hopcli.errors import DataError
 
 if TYPE_CHECKING:
     from pathlib import Path
@@ -69,21 +69,20 @@ def read_idx(path: Path, *n_axes: int) -> NDArray[Any]:
         magic = file.read(4)
         axes = magic[3] if len(magic) == 4 else 0
         lengths = file.read(4 * axes) if axes in n_axes else b""
-        if not lengths or len(lengths) < 4 * axes or magic[:2] != b"\0\0" or magic[2] not in _TYPES:
-            raise DataError(
-                f"{path}: must begin with the magic number {0x800 + n_axes[0]:#010x}, or that of "
-                f"another type than bytes, and {n_axes[0]} lengths, found "
-                f"{(magic + lengths).hex() or 'nothing'}"
-            )
+        wrong = not lengths or len(lengths) < 4 * axes
+        wrong = wrong or magic[:2] != b"\0\0" or magic[2] not in _TYPES
+        rule = f"must begin with the magic number {0x800 + n_axes[0]:#010x}, or that of another "
+        rule += f"type than bytes, and {n_axes[0]} lengths"
+        refuse(path, rule, (magic + lengths).hex() or "nothing", wrong)
         dtype = np.dtype(_TYPES[magic[2]])
         shape = tuple(int(length) for length in np.frombuffer(lengths, ">u4"))
         check_images(path, shape)
         n_bytes = math.prod(shape) * dtype.itemsize
         check_packed(path, n_bytes, path.stat().st_size, dtype.itemsize)
         content = _read_at_most(file, n_bytes + 1)
-    if len(content) != n_bytes:
-        found = f"{len(content):,}" if len(content) < n_bytes else "more"
-        raise DataError(f"{path}: must contain {n_bytes:,} bytes after its header, found {found}")
+    found = f"{len(content):,}" if len(content) < n_bytes else "more"
+    rule = f"must contain {n_bytes:,} bytes after its header"
+    refuse(path, rule, found, len(content) != n_bytes)
     values: NDArray[Any] = np.frombuffer(content, dtype).reshape(shape)
     return values.astype(dtype.newbyteorder("="), copy=False)
 
@@ -140,10 +139,8 @@ def _files_of(path: Path, directory: Path) -> _Files:
                 return files
         others = f" (or one of {_listed(directory, sets)})" if sets else ""
         check_folder(path, f"IDX files{others}")
-    if len(sets) > 1:
-        raise DataError(
-            f"{directory}: contains {len(sets)} data sets; choose one: {_listed(directory, sets)}"
-        )
+    rule = f"contains {len(sets)} data sets; choose one: {_listed(directory, sets)}"
+    refuse(directory, rule, wrong=len(sets) > 1)
     return next(iter(sets.values()), {})
 
 
@@ -179,10 +176,9 @@ def _load_part(directory: Path, files: _Files, part: str, request: Request) -> G
     for what in ("images", "labels"):
         if (part, what) not in files:
             names = ", ".join(sorted(path.name for path in files.values()))
-            raise NoSuchPartError(
-                f"{directory}: must contain the {what} of the {part} set, "
-                f"found {names or 'no IDX files (one file alone is read as idx:FILE)'}"
-            )
+            found = names or "no IDX files (one file alone is read as idx:FILE)"
+            rule = f"must contain the {what} of the {part} set"
+            raise NoSuchPartError(f"{directory}: {rule}, found {found}")
     of_images, of_labels = files[part, "images"], files[part, "labels"]
     images = images_of(read_idx(of_images, 3, 2), of_images, request.size)
     return images.labelled(read_idx(of_labels, 1), of_labels)

@@ -18,7 +18,7 @@ from hopcli.data import (
     ORIGINALS,
     SHIPPED_SHA256,
 )
-from hopcli.datasets.files import one_line
+from hopcli.datasets.files import one_line, refuse
 from hopcli.datasets.grey import GreyImages
 from hopcli.datasets.npz import Archive
 from hopcli.errors import DataError
@@ -66,11 +66,9 @@ def _read(*members: str) -> list[NDArray[np.uint8]]:
         with Archive(MNIST_FILE) as archive:
             for name in members:
                 found = archive.crc32(name)
-                if found != MEMBER_CRC32[name]:
-                    raise DataError(
-                        f"{MNIST_FILE}: CRC-32 of {name} must be {MEMBER_CRC32[name]:08x}, "
-                        f"found {found:08x}"
-                    )
+                expected = MEMBER_CRC32[name]
+                rule = f"CRC-32 of {name} must be {expected:08x}"
+                refuse(MNIST_FILE, rule, f"{found:08x}", found != expected)
             return [archive.read(name) for name in members]
     except DataError as error:
         raise DataError(f"{error}; install hopcli again") from None

@@ -16,6 +16,7 @@ from hopcli.datasets.files import (
     check_images,
     check_packed,
     reading,
+    refuse,
 )
 from hopcli.datasets.grey import GreyImages, images_of, stack
 from hopcli.errors import DataError
@@ -113,10 +114,9 @@ class Archive:
             return self._zip.getinfo(f"{name}.npy")
         except KeyError:
             held = ", ".join(self.names[:10]) or "nothing"
-            raise DataError(
-                f"{self.path}: must contain an array {name!r}, found {held} (images come as "
-                "x_train and y_train, or as the only array of a file)"
-            ) from None
+            hint = "images come as x_train and y_train, or as the only array of a file"
+            rule = f"must contain an array {name!r} ({hint})"
+            raise DataError(f"{self.path}: {rule}, found {held}") from None
 
     @contextmanager
     def _open(self, info: zipfile.ZipInfo, name: str) -> Iterator[IO[bytes]]:
@@ -143,11 +143,9 @@ def _check(file: IO[bytes], n_stored: int, what: object, check: Check | None) ->
     if check is not None and shape:
         check(what, shape)
     n_bytes = math.prod(shape) * dtype.itemsize
-    if file.tell() + n_bytes != n_stored or n_bytes > MAX_BYTES:
-        raise DataError(
-            f"{what}: must contain the bytes of its shape {shape} "
-            f"({n_bytes:,}, at most {MAX_BYTES:,}), found {n_stored:,}"
-        )
+    wrong = file.tell() + n_bytes != n_stored or n_bytes > MAX_BYTES
+    rule = f"must contain the bytes of its shape {shape} ({n_bytes:,}, at most {MAX_BYTES:,})"
+    refuse(what, rule, f"{n_stored:,}", wrong)
     return int(dtype.itemsize)
 
 
@@ -190,12 +188,10 @@ def _single(archive: Archive) -> tuple[str, str]:
     rest = [name for name in shapes if name not in images]
     labels = rest[0] if rest else ""
     fits = len(images) == 1 and len(rest) <= 1
-    if not fits or (labels and shapes[labels] != shapes[images[0]][:1]):
-        found = ", ".join(archive.names[:10]) or "nothing"
-        raise DataError(
-            f"{archive.path}: must contain x_train, or one array of images, alone or with one of "
-            f"labels, found {found}; save the images alone and give npy:FILE"
-        )
+    wrong = not fits or (labels != "" and shapes[labels] != shapes[images[0]][:1])
+    found = ", ".join(archive.names[:10]) or "nothing"
+    rule = "must contain x_train, or one array of images, alone or with one of labels"
+    refuse(archive.path, rule, f"{found}; save the images alone and give npy:FILE", wrong)
     return images[0], labels
 
 

@@ -16,11 +16,13 @@ from hopcli.datasets.files import (
     MAX_PIXELS,
     MAX_READ,
     as_text,
+    at_most,
     check_file,
     check_folder,
     check_shipped,
     exists,
     reading,
+    refuse,
 )
 from hopcli.datasets.grey import GreyImages, as_grey, eight_bits
 from hopcli.datasets.thresholds import binarise, levels
@@ -95,10 +97,8 @@ def load_images(path: Path, request: Request) -> GreyImages:
     used = {*paths, *classes}
     others = [entry.name for entry in entries if entry not in used and entry.name != TREATMENTS]
     named = ", ".join(others[:_MOST_NAMED]) + (", ..." if len(others) > _MOST_NAMED else "")
-    if not paths:
-        raise DataError(
-            f"{path}: must contain pictures ({' '.join(EXTENSIONS)}), found {named or 'none'}"
-        )
+    rule = f"must contain pictures ({' '.join(EXTENSIONS)})"
+    refuse(path, rule, named or "none", not paths)
     if others:
         warnings.warn(
             f"{path}: {len(entries)} entries, {len(entries) - len(others)} read as "
@@ -134,10 +134,8 @@ def _load(
             label = f"{stem}-{number}" if len(pages) > 1 and not in_classes else stem
             name = f"{path} page {number}" if len(pages) > 1 else str(path)
             if first_of.setdefault(label, name) != name and not in_classes:
-                raise DataError(
-                    f"{name}: each picture must have its own name, found also "
-                    f"{Path(first_of[label]).name}"
-                )
+                other = f"also {Path(first_of[label]).name}"
+                refuse(name, "each picture must have its own name", other)
             level = int(levels(page.reshape(1, -1), threshold)[0])
             _check_not_blank(name, page, level, own)
             names.append(name)
@@ -145,17 +143,10 @@ def _load(
             found.append((level, invert))
             pictures.append(_on_paper(page, own))
             shape, first = pictures[-1].shape, pictures[0].shape
-            if shape != first:
-                raise DataError(
-                    f"{name}: must have {first[1]} x {first[0]} pixels like {paths[0].name} (or "
-                    f"give a size), found {shape[1]} x {shape[0]}"
-                )
+            pixels = f"{first[1]} x {first[0]} pixels like {paths[0].name} (or give a size)"
+            refuse(name, f"must have {pixels}", f"{shape[1]} x {shape[0]}", shape != first)
         n_images = max(len(pictures), len(paths))
-        if n_images * pictures[0].size > MAX_BYTES:
-            raise DataError(
-                f"{where}: must contain at most {MAX_BYTES:,} pixels, found "
-                f"{n_images * pictures[0].size:,}"
-            )
+        at_most(where, n_images * pictures[0].size, MAX_BYTES, "pixels")
     return GreyImages(
         np.stack(pictures).reshape(len(pictures), -1),
         np.array(labels),
@@ -221,10 +212,8 @@ def check_different(
             pair = grey[[first, k]]
             others = [name for name in ("otsu", "mean") if _tells_apart(pair, name)]
             tried = "".join(f"try --threshold {name}, or " for name in others)
-            raise DataError(
-                f"{files[k]}: must differ from {Path(files[first]).name}, but is {how} it with "
-                f"threshold {threshold} ({tried}leave one out)"
-            )
+            rule = f"must differ from {Path(files[first]).name}, but is {how} it with threshold"
+            refuse(files[k], f"{rule} {threshold} ({tried}leave one out)")
 
 
 def _tells_apart(grey: NDArray[np.uint8], threshold: str) -> bool:
@@ -294,14 +283,9 @@ def _check_size(path: Path, picture: Image, n_pages: int, size: Size | None) -> 
     """Refuse a picture of too many pixels before reading them."""
     n_pixels = picture.width * picture.height
     most = MAX_PIXELS if size is None else MAX_READ
-    if n_pixels > most:
-        hint = " (or give a size)" if n_pixels <= MAX_READ else ""
-        raise DataError(f"{path}: must have at most {most:,} pixels{hint}, found {n_pixels:,}")
-    if n_pages > MAX_IMAGES or n_pages * n_pixels > MAX_BYTES:
-        raise DataError(
-            f"{path}: must have at most {MAX_BYTES:,} pixels in all pages, found {n_pages:,} pages "
-            f"of {n_pixels:,}"
-        )
+    at_most(path, n_pixels, most, "pixels" + " (or give a size)" * (n_pixels <= MAX_READ))
+    at_most(path, n_pages, MAX_IMAGES, "pages")
+    at_most(path, n_pages * n_pixels, MAX_BYTES, "pixels in all pages")
 
 
 def _read(path: Path, picture: Image, size: Size | None) -> NDArray[np.uint8]:

@@ -5,7 +5,7 @@ from __future__ import annotations
 import math
 import warnings
 
-from hopcli.datasets.files import one_line
+from hopcli.datasets.files import one_line, refuse
 from hopcli.datasets.grey import GreyImages, as_grey, as_labels
 from hopcli.errors import DataError
 
@@ -48,13 +48,11 @@ def load_openml(name: str) -> GreyImages:
     except Exception as error:
         # Network, cache, parser and server errors, of a dozen unrelated classes.
         raise DataError(f"{what}: cannot be fetched ({one_line(error)})") from None
-    if not hasattr(bunch.data, "to_numpy"):
-        raise DataError(f"{what}: must contain dense arrays, found {type(bunch.data).__name__}")
-    if bunch.target is None:
-        raise DataError(f"{what}: must have one label per image, found none")
+    kind, is_dense = type(bunch.data).__name__, hasattr(bunch.data, "to_numpy")
+    refuse(what, "must contain dense arrays", kind, not is_dense)
+    refuse(what, "must have one label per image", "none", bunch.target is None)
     values, target = bunch.data.to_numpy(), bunch.target.to_numpy()
     n_images, n_sites = values.shape
     side = math.isqrt(n_sites)
-    if side**2 != n_sites:
-        raise DataError(f"{what}: images must be square, found {n_sites} pixels")
+    refuse(what, "images must be square", f"{n_sites} pixels", side**2 != n_sites)
     return GreyImages(as_grey(values, what), as_labels(target, n_images, what), (side, side))

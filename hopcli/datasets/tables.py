@@ -12,7 +12,16 @@ from typing import TYPE_CHECKING, Any
 
 import numpy as np
 
-from hopcli.datasets.files import MAX_LINES, MAX_PIXELS, MAX_TEXT, check_file, check_images, reading
+from hopcli.datasets.files import (
+    MAX_LINES,
+    MAX_PIXELS,
+    MAX_TEXT,
+    at_most,
+    check_file,
+    check_images,
+    reading,
+    refuse,
+)
 from hopcli.datasets.grey import GreyImages, images_of, two_kinds, written_grey
 from hopcli.errors import DataError, HopcliWarning
 
@@ -26,6 +35,7 @@ if TYPE_CHECKING:
     from hopcli.datasets.request import Request
 
 _LABELS = ("", "label", "labels", "class", "target", "y", "digit", "name")
+_ROWS = "must contain rows of numbers"
 _LONGEST_LINE, _LONGEST_HEADER = 8 * MAX_PIXELS, MAX_PIXELS  # characters
 _COUNTED = 9  # this many columns numbered from 0 or 1 on are a header
 _SEEN = 1000  # cells of the first line that decide about a header
@@ -45,16 +55,12 @@ def opened(path: Path) -> Iterator[TextIO]:
     """
     check_file(path)
     with reading(path):
-        if path.stat().st_size > MAX_TEXT:
-            raise DataError(
-                f"{path}: must have at most {MAX_TEXT:,} bytes, found {path.stat().st_size:,}"
-            )
+        at_most(path, path.stat().st_size, MAX_TEXT, "bytes")
         with path.open("rb") as content:
             mark = content.read(2)
             content.seek(0)
             n_lines = sum(chunk.count(b"\n") for chunk in iter(lambda: content.read(2**20), b""))
-        if n_lines > MAX_LINES:
-            raise DataError(f"{path}: must have at most {MAX_LINES:,} lines, found {n_lines:,}")
+        at_most(path, n_lines, MAX_LINES, "lines")
         encoding = "utf-16" if mark in (codecs.BOM_UTF16_LE, codecs.BOM_UTF16_BE) else "utf-8-sig"
         with path.open(encoding=encoding) as file:
             try:
@@ -97,14 +103,10 @@ def load_csv(request: Request) -> GreyImages:
 def table(lines: Iterator[tuple[int, str]], path: Path, request: Request) -> GreyImages:
     """Read numbered lines as pictures, see :func:`load_csv`."""
     number, line = next(lines, (0, ""))
-    if not line:
-        raise DataError(f"{path}: must contain rows of numbers, found none")
+    refuse(path, _ROWS, "none", not line)
     mark = next((mark for mark in ",;\t" if mark in line), None)
-    if len(line) > _LONGEST_LINE or (mark and line.count(mark) >= MAX_PIXELS):
-        raise DataError(
-            f"{path}: line {number}: must have at most {_LONGEST_LINE:,} characters and "
-            f"{MAX_PIXELS:,} values, found {len(line):,} characters"
-        )
+    at_most(f"{path}: line {number}", len(line), _LONGEST_LINE, "characters")
+    at_most(f"{path}: line {number}", line.count(mark or "\0") + 1, MAX_PIXELS, "values")
     line = line.rstrip().rstrip(mark) + "\n"  # no value follows a mark at the end of a line
     has_header, at = _layout(line, mark, f"{path}: line {number}")
     if not has_header:
@@ -138,11 +140,7 @@ def _layout(line: str, mark: str | None, where: str) -> tuple[bool, int | None]:
         for cell, flag in zip(cells, flags, strict=True)
     ]
     if _is_header(cells, is_text):
-        if len(line) > _LONGEST_HEADER:
-            raise DataError(
-                f"{where}: a header must have at most {_LONGEST_HEADER:,} characters, found "
-                f"{len(line):,}"
-            )
+        at_most(where, len(line), _LONGEST_HEADER, "characters in a header")
         return True, _named([cell.strip(' "\n') for cell in line.split(mark)], where)
     last = line.rsplit(mark, 1)[-1].strip(' "\n').lower()
     is_value = is_number(last) or last in _NOT_FINITE or (are_flags and last in _FLAGS)
@@ -169,9 +167,9 @@ def _named(names: list[str], where: str) -> int | None:
     plain = [k for k, name in enumerate(names) if not re.search(r"\d", name)]
     known = [k for k in plain if names[k].lower() in _LABELS]
     of_labels = known if len(plain) == len(names) else plain
-    if len(of_labels) > 1 or (of_labels and of_labels[0] not in (0, len(names) - 1)):
-        found = ", ".join(repr(names[k]) for k in of_labels[:5])
-        raise DataError(f"{where}: one column may contain labels, the first or last, found {found}")
+    wrong = len(of_labels) > 1 or not {*of_labels} <= {0, len(names) - 1}
+    found = ", ".join(repr(names[k]) for k in of_labels[:5])
+    refuse(where, "one column may contain labels, the first or last", found, wrong)
     return None if not of_labels else 0 if of_labels[0] == 0 else -1
 
 
@@ -200,13 +198,10 @@ def _rows(
             labels.append(re.sub(r"^(\d+)\.0*$", r"\1", cells[at].strip()))
             text = cells[-1 - at] if len(cells) == 2 else ""
         rows.append(numbers_of(text, mark, where))
-        if len(rows[-1]) != len(rows[0]):
-            raise DataError(
-                f"{where}: must contain {len(rows[0])} values like the first row, found "
-                f"{len(rows[-1])}"
-            )
-    if not rows or not len(rows[0]):
-        raise DataError(f"{path}: must contain rows of numbers, found none")
+        n_values, n_first = len(rows[-1]), len(rows[0])
+        if n_values != n_first:
+            refuse(where, f"must contain {n_first} values like the first row", n_values)
+    refuse(path, _ROWS, "none", not rows or not len(rows[0]))
     return labels, np.stack(rows)
 
 

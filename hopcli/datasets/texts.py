@@ -10,7 +10,7 @@ from typing import TYPE_CHECKING, NamedTuple
 import numpy as np
 
 from hopcli.data import SHIPPED_SHA256, TEXTS
-from hopcli.datasets.files import MAX_PIXELS, check_images, check_shipped, exists
+from hopcli.datasets.files import MAX_PIXELS, at_most, check_images, check_shipped, exists, refuse
 from hopcli.datasets.grey import GreyImages, pictures_of, written_grey
 from hopcli.datasets.tables import is_number, numbers_of, opened, table
 from hopcli.errors import DataError, HopcliWarning
@@ -80,8 +80,7 @@ def load_text(path: Path, request: Request) -> GreyImages:
             )
             return table(lines, path, request)
         parts = list(_parts(_blocks(file, path, written=written), path))
-    if not parts:
-        raise DataError(f"{path}: must contain patterns drawn with '#' and '.', found none")
+    refuse(path, "must contain patterns drawn with '#' and '.'", "none", not parts)
     shape = _shape_of(parts, path)
     check_images(path, (len(parts), *shape))
     grey = _grey_of_numbers(parts, path) if written else _grey_of_drawings(parts, path, shape[1])
@@ -163,11 +162,7 @@ def _blocks(file: TextIO, path: Path, *, written: bool) -> Iterator[tuple[int, l
             first = first if block else number
             block.append(text)
             n_characters += len(text)
-        if n_characters > _LONGEST:
-            raise DataError(
-                f"{path}: line {number}: a pattern must have at most {MAX_PIXELS:,} pixels, "
-                "found more"
-            )
+        at_most(f"{path}: line {number}", n_characters, _LONGEST, "characters in a pattern")
     if block:
         yield first, block
 
@@ -180,13 +175,11 @@ def _parts(blocks: Iterable[tuple[int, list[str]]], path: Path) -> Iterator[_Par
         if lines[0].endswith(":"):
             given = lines[0][:-1].strip()
             name, named, line, lines = given or name, bool(given), number + 1, lines[1:]
-        if not lines:
-            raise DataError(
-                f"{path}: line {line}: must draw the pattern named above, found nothing"
-            )
-        if name in names or "\0" in name:  # NumPy would cut off a NUL at the end
-            rule = "each pattern must have its own name, without NUL"
-            raise DataError(f"{path}: line {number}: {rule}, found {name!r}")
+        rule = "must draw the pattern named above"
+        refuse(f"{path}: line {line}", rule, "nothing", not lines)
+        wrong = name in names or "\0" in name  # NumPy would cut off a NUL at the end
+        rule = "each pattern must have its own name, without NUL"
+        refuse(f"{path}: line {number}", rule, repr(name), wrong)
         names.add(name)
         yield _Part(name, named, line, lines)
 
@@ -198,15 +191,10 @@ def _shape_of(parts: list[_Part], path: Path) -> tuple[int, int]:
         widths = list(map(_n_values, part.rows))
         other = next((k for k, width in enumerate(widths) if width != widths[0]), None)
         if other is not None:
-            raise DataError(
-                f"{path}: line {part.line + other}: must be {widths[0]} wide like the first line "
-                f"of the pattern, found {widths[other]}"
-            )
-        if (len(widths), widths[0]) != shape:
-            raise DataError(
-                f"{path}: line {part.line}: patterns must all be {shape[1]} x {shape[0]}, found "
-                f"{widths[0]} x {len(widths)}"
-            )
+            rule = f"must be {widths[0]} wide like the first line of the pattern"
+            refuse(f"{path}: line {part.line + other}", rule, widths[other])
+        rule, own = f"patterns must all be {shape[1]} x {shape[0]}", (len(widths), widths[0])
+        refuse(f"{path}: line {part.line}", rule, f"{own[1]} x {own[0]}", own != shape)
     return shape
 
 
@@ -234,15 +222,14 @@ def _grey_of_drawings(parts: list[_Part], path: Path, width: int) -> NDArray[np.
             where = f"{path}: line {number}"
             text = _SEPARATOR.sub("", row) if separated else row
             if len(text) != width:  # words, or separators in some lines only
-                raise DataError(f"{where}: {_RULE}, found {row[:40]!r}")
+                refuse(where, _RULE, repr(row[:40]))
             kinds += [kind for kind in dict.fromkeys(text) if kind not in kinds]
             wrong = [kind for kind in kinds if not kind.isprintable()] or kinds[2:]
             if wrong:
                 others = "".join(f", {kind!r}" for kind in kinds[:2] if kind != wrong[0])
                 raise DataError(f"{where}: {_RULE}, found {wrong[0]!r}{others}")
             texts.append(text)
-    if ":" in kinds:
-        raise DataError(f"{path}: {_RULE}, not with ':', which ends a name")
+    refuse(path, f"{_RULE}, not with ':', which ends a name", wrong=":" in kinds)
     ink = _ink(kinds, texts, separated, path)
     drawn = np.frombuffer("".join(texts).encode("utf-32-le"), np.uint32) == ord(ink)
     return np.where(drawn, np.uint8(255), np.uint8(0)).reshape(len(parts), -1)
@@ -250,10 +237,10 @@ def _grey_of_drawings(parts: list[_Part], path: Path, width: int) -> NDArray[np.
 
 def _ink(kinds: list[str], texts: list[str], separated: bool, path: Path) -> str:
     """Return the ink among the characters of a file."""
-    if len(kinds) == 1 and (separated or kinds[0] not in _ALONE):
-        raise DataError(f"{path}: {_RULE}, found {kinds[0]!r} alone (a blank is no paper)")
-    if set(kinds) == {"-", "1"} and not any("--" in row or row[-1] == "-" for row in texts):
-        raise DataError(f"{path}: -1 and 1 must be separated, found {texts[0][:40]!r}")
+    alone = len(kinds) == 1 and (separated or kinds[0] not in _ALONE)
+    refuse(path, _RULE, f"{kinds[0]!r} alone (a blank is no paper)", alone)
+    joined = set(kinds) == {"-", "1"} and not any("--" in row or row[-1] == "-" for row in texts)
+    refuse(path, "-1 and 1 must be separated", repr(texts[0][:40]), joined)
     if kinds == ["."] or kinds == ["0"]:
         return "#"
     ranks = [(kind == "#", kind not in _PAPER, _PAPER.find(kind), ord(kind)) for kind in kinds]

@@ -6,7 +6,7 @@ import tomllib
 from dataclasses import replace
 from typing import TYPE_CHECKING, Any
 
-from hopcli.datasets.files import check_file, exists, reading
+from hopcli.datasets.files import at_most, check_file, exists, reading
 from hopcli.datasets.thresholds import RULE, is_threshold
 from hopcli.errors import DataError
 
@@ -68,8 +68,7 @@ def read_treatments(
 def _read(file: Path) -> dict[str, Any]:
     check_file(file)
     with reading(file):
-        if file.stat().st_size > _LARGEST:
-            raise DataError(f"{file}: must have at most {_LARGEST:,} bytes")
+        at_most(file, file.stat().st_size, _LARGEST, "bytes")
         return tomllib.loads(file.read_text(encoding="utf-8"))
 
 
