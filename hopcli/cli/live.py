@@ -7,10 +7,9 @@ from typing import TYPE_CHECKING, Any
 import click
 
 from hopcli import catalogue
-from hopcli.cli.completion import complete_config
 from hopcli.cli.lines import listen
-from hopcli.cli.options import settings_command
-from hopcli.cli.types import FILE
+from hopcli.cli.options import CONFIG, GroupedCommand, setting_options
+from hopcli.cli.types import FILE, QUIET
 from hopcli.config import RecallConfig
 from hopcli.config.base import read_flags
 from hopcli.config.groups import PatternSettings
@@ -30,7 +29,33 @@ _LEFT_OUT = (
 _SETTINGS = tuple(name for name in RecallConfig.settings() if name not in _LEFT_OUT)
 
 
-def _invoke(
+@click.command("live", cls=GroupedCommand, params=setting_options(RecallConfig, _SETTINGS))
+@CONFIG
+@click.option(
+    "--tests",
+    type=click.IntRange(0, 1000),
+    default=20,
+    show_default=True,
+    help="Maximum number of test images of each label on the page.",
+)
+@click.option("--lesson", is_flag=True, help="Open with the lesson in eight steps.")
+@click.option(
+    "--language",
+    metavar="CODE",
+    help="Language to open with: en, de, or that of --texts.  [default: that of the browser]",
+)
+@click.option("--texts", type=FILE, metavar="FILE.json", help="Texts of a further language.")
+@click.option(
+    "--out",
+    type=FILE,
+    metavar="FILE",
+    default="live.html",
+    show_default=True,
+    help="File for the page.",
+)
+@click.option("--overwrite", is_flag=True, help="Replace a FILE that is no page.")
+@QUIET
+def command(
     config: str | None,
     tests: int,
     lesson: bool,
@@ -98,62 +123,10 @@ def _settings_of(path: Path) -> Mapping[str, Any]:
 
     values = read_config(path)
     name = values.pop("command", RecallConfig.command)
-    try:
-        entry = catalogue.entry(name)
-    except SettingError as error:
-        raise click.UsageError(error.describe(f"{path}: command")) from None
-    if not issubclass(entry.config, PatternSettings):
-        rule = "must store patterns"
-        raise click.UsageError(f"{path}: command {rule}, found {name!r}")
+    with renamed(lambda setting: f"{path}: {setting}"):
+        if not issubclass(catalogue.entry(name).config, PatternSettings):
+            raise SettingError("command", "must store patterns", name)
     known = {name: values[name] for name in _SETTINGS if name in values}
     if not isinstance(known.get("rule", ""), str):
         del known["rule"]  # a comparison of several
     return known
-
-
-command = settings_command(
-    "live",
-    RecallConfig,
-    _SETTINGS,
-    [
-        click.Option(
-            ["--config"],
-            metavar="FILE",
-            help="TOML file of settings, or the name of one that comes with hopcli; "
-            "flags override it.",
-            shell_complete=complete_config,
-        ),
-        click.Option(
-            ["--tests"],
-            type=click.IntRange(0, 1000),
-            default=20,
-            show_default=True,
-            help="Maximum number of test images of each label on the page.",
-        ),
-        click.Option(["--lesson"], is_flag=True, help="Open with the lesson in eight steps."),
-        click.Option(
-            ["--language"],
-            metavar="CODE",
-            help="Language to open with: en, de, or that of --texts.  [default: that of the "
-            "browser]",
-        ),
-        click.Option(
-            ["--texts"],
-            type=FILE,
-            metavar="FILE.json",
-            help="Texts of a further language.",
-        ),
-        click.Option(
-            ["--out"],
-            type=FILE,
-            metavar="FILE",
-            default="live.html",
-            show_default=True,
-            help="File for the page.",
-        ),
-        click.Option(["--overwrite"], is_flag=True, help="Replace a FILE that is no page."),
-        click.Option(["--quiet", "-q"], is_flag=True, help="Print only errors."),
-    ],
-    _invoke,
-)
-"""The command."""

@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import functools
-import inspect
 import re
 from dataclasses import fields
 from typing import TYPE_CHECKING, Any
@@ -19,10 +18,10 @@ from hopcli.errors import renamed
 from hopcli.values import flag_name, show
 
 if TYPE_CHECKING:
-    from collections.abc import Callable, Collection, Mapping
+    from collections.abc import Collection, Mapping
 
     from hopcli.catalogue import Entry
-    from hopcli.config import Config, Setting, Settings
+    from hopcli.config import Setting, Settings
     from hopcli.datasets import Dataset
     from hopcli.runs.requests import Request, Wishes
 
@@ -31,7 +30,7 @@ _LAST = ("Run", "Output")
 """Last groups of options in the help; all others come before them."""
 
 
-class _Command(Command):
+class GroupedCommand(Command):
     """Command whose help lists the options in groups."""
 
     def parse_args(self, ctx: click.Context, args: list[str]) -> list[str]:
@@ -51,6 +50,7 @@ class _Command(Command):
             raise
 
     def format_options(self, ctx: click.Context, formatter: click.HelpFormatter) -> None:
+        """Write the options in groups."""
         sections: dict[str, list[tuple[str, str]]] = {}
         for param in self.get_params(ctx):
             record = param.get_help_record(ctx)
@@ -138,7 +138,15 @@ _DEFAULT_FOLDER = (
 )
 
 
-def wish_options(default: str) -> list[click.Option]:
+CONFIG = click.option(
+    "--config",
+    metavar="FILE",
+    help="TOML file of settings, or the name of one that comes with hopcli; flags override it.",
+    shell_complete=complete_config,
+)
+
+
+def wish_options(default: str) -> list[click.Parameter]:
     """Make the options of every command that writes results.
 
     Parameters
@@ -175,52 +183,16 @@ def experiment_command(entry: Entry) -> click.Command:
     entry : Entry
         The docstring of its configuration is the manual.
     """
-    params = setting_options(entry.config) + setting_options(entry.execution)
-    params += [
-        click.Option(
-            ["--config"],
-            metavar="FILE",
-            help="TOML file of settings, or the name of one that comes with hopcli; "
-            "flags override it.",
-            shell_complete=complete_config,
-        ),
-        *wish_options(_DEFAULT_FOLDER),
-    ]
-    return _Command(
+    command = GroupedCommand(
         entry.command,
         callback=functools.partial(_invoke, entry),
-        params=params,
+        params=setting_options(entry.config) + setting_options(entry.execution),
         help=_manual(entry),
         short_help=entry.line,
     )
-
-
-def settings_command(
-    name: str,
-    config: type[Config],
-    settings: Collection[str],
-    params: list[click.Parameter],
-    callback: Callable[..., None],
-) -> click.Command:
-    """Make a command with some settings of a configuration and options of its own.
-
-    Parameters
-    ----------
-    name : str
-        Its name.
-    config : type
-        Configuration that declares the settings.
-    settings : collection of str
-        Names of its settings.
-    params : list of click.Parameter
-        Its own options.
-    callback : callable
-        Function that the command calls; its docstring is the manual.
-    """
-    manual = inspect.getdoc(callback) or ""
-    return _Command(
-        name, callback=callback, params=[*setting_options(config, settings), *params], help=manual
-    )
+    CONFIG(command)
+    command.params += wish_options(_DEFAULT_FOLDER)
+    return command
 
 
 def _manual(entry: Entry) -> str:
