@@ -18,7 +18,8 @@ from conftest import RunHopcli, files_below
 import hopcli
 from hopcli import dynamics, streams
 from hopcli.grids import cells
-from hopcli.results import KeptParts, discard_parts, parts
+from hopcli.results import parts
+from hopcli.results.parts import KeptParts, discard_parts
 from hopcli.results.provenance import code_digest
 
 CAPACITY = ["capacity", "--sizes", "20,30", "--draws", "2", "--rule", "storkey,hebbian"]

@@ -194,7 +194,7 @@ def as_labels(values: NDArray[Any], n_images: int, what: object) -> NDArray[np.s
         rule, found = "labels must be whole numbers or text", f"dtype {values.dtype}"
         refuse(what, rule, found, kind not in "iuUO")
     labels = np.array([as_text(str(label)) for label in values], dtype=np.str_)
-    refuse(what, "labels must not be empty", wrong=bool(np.any(labels == "")))
+    refuse(what, "labels must not be empty", "''", bool(np.any(labels == "")))
     return labels
 
 

@@ -17,7 +17,7 @@ from dataclasses import dataclass
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
-from hopcli import __version__, catalogue, streams
+from hopcli import __version__, catalogue
 from hopcli.errors import ResultError
 from hopcli.results.files import check_free, is_file, is_folder
 from hopcli.results.folder import files_in, locked, publish_new, publish_run, writing
@@ -30,9 +30,7 @@ from hopcli.results.manifest import (
     sha256_of,
     understood,
 )
-from hopcli.results.parts import KeptParts, discard_parts
 from hopcli.results.standing import difference, is_undrawn, lacks
-from hopcli.results.tables import Tables, blocks_of, read_arrays, write_arrays, write_table
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Mapping
@@ -42,14 +40,12 @@ if TYPE_CHECKING:
 
 __all__ = [
     "BULKY",
-    "KeptParts",
     "Loaded",
     "Manifest",
     "check_alone",
     "check_writable",
     "command_in",
     "difference",
-    "discard_parts",
     "finished_in",
     "is_undrawn",
     "key",
@@ -161,6 +157,8 @@ def save(
     ResultError
         If the folder cannot be written; it is unchanged then.
     """
+    from hopcli.results.tables import blocks_of, write_arrays, write_table
+
     with writing(folder) as stage:
         columns = {
             name: write_table(blocks_of(result.columns, name), stage / f"{name}.csv")
@@ -292,6 +290,8 @@ def load(folder: Path | str, command: str | None = None) -> Loaded:
 
 
 def _load(manifest: Manifest) -> Loaded:
+    from hopcli.results.tables import Tables, read_arrays
+
     for name in (f"{name}.csv" for name in manifest["tables"]):
         if name != BULKY or manifest.file(name).exists():
             manifest.check(name)
@@ -345,6 +345,8 @@ def same_run(
             f"{folder}: contains another run of {config.command} ({other}); "
             "give --out another folder, or --overwrite to replace it"
         )
+    from hopcli import streams
+
     here = {"hopcli": __version__, "streams": str(streams.VERSION)}
     if not here.items() <= manifest["versions"].items():
         return None

@@ -12,6 +12,7 @@ from hopcli.errors import HopcliError, ResultError, renamed
 from hopcli.results.files import check_made
 from hopcli.results.folder import uninterrupted
 from hopcli.results.manifest import OF_DAMAGE
+from hopcli.results.parts import KeptParts, discard_parts
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Iterator, Mapping
@@ -197,7 +198,7 @@ def publish(
             is_new, draws = False, results.is_undrawn(out, there.manifest, execution)
             endings.expect(out, pictures=draws, finished=True)
             result, files = there.result, []
-        results.discard_parts(out)
+        discard_parts(out)
         failure = None
         if draws:
             _log.debug("drawing the pictures")
@@ -261,7 +262,7 @@ def _kept_parts(job: Job) -> Iterator[Parts | None]:
     if not n_parts:
         yield None
         return
-    parts = results.KeptParts(job.out, job.key, n_parts)
+    parts = KeptParts(job.out, job.key, n_parts)
     n_earlier = len(parts)
     if parts:
         missing = f"part {n_earlier + 1} of {n_parts}" if n_earlier < n_parts else "the end"
