@@ -2,8 +2,12 @@
 
 from __future__ import annotations
 
-from dataclasses import dataclass, field
+import math
+from dataclasses import MISSING, dataclass, field
 from typing import TYPE_CHECKING, Any
+
+from hopcli.kinds import Kind, choice, fits, integer, number, switch, word
+from hopcli.values import RefusedError
 
 if TYPE_CHECKING:
     from collections.abc import Mapping
@@ -43,6 +47,48 @@ RESAMPLED = {
 PATTERNS = {"printed": "with the printed patterns", "any": "with any draw of samples"}
 """Questions that a claim about recall can ask."""
 
+TEXT, RATE = word("TEXT"), number(0, 0.5, above=True)
+_POSITIVE, _FINITE, _COUNT = number(0, above=True), number(-math.inf), integer(1, 1_000_000)
+
+
+def instance(of: type, rule: str) -> Kind:
+    """Make a kind for non-empty values of one type."""
+
+    def check(value: Any) -> Any:
+        if not isinstance(value, of) or not value:
+            raise RefusedError(rule)
+        return value
+
+    return Kind("", check)
+
+
+TABLE = instance(dict, "must be a table that is not empty")
+
+
+def _published(least: float, rule: str, *, texts: bool = False) -> Kind:
+    """Make a kind for a number or a table of them; a published value may also be text or a list."""
+    one = number(least)
+
+    def check(value: Any) -> Any:
+        listed = value if texts and isinstance(value, list) else [value]
+        if isinstance(value, dict):
+            listed = list(value.values())
+        texts_too = texts and not isinstance(value, dict)
+        if not listed or not all(
+            fits(one.check, item) or (texts_too and isinstance(item, str)) for item in listed
+        ):
+            raise RefusedError(rule)
+        return value
+
+    return Kind("", check)
+
+
+def key(kind: Kind | None = TEXT, default: Any = MISSING) -> Any:
+    """Declare a key of a file by its kind; None if reading checks it."""
+    if default == {}:
+        return field(default_factory=dict, metadata={"kind": kind})
+    return field(default=default, metadata={"kind": kind})
+
 
 @dataclass(frozen=True, slots=True, eq=False, kw_only=True)
 class RunOf:
@@ -65,11 +111,11 @@ class RunOf:
     """
 
     name: str
-    config: str | None = None
-    set: Mapping[str, Any] = field(default_factory=dict)
-    quick: Mapping[str, Any] = field(default_factory=dict)
-    folder: str | None = None
-    command: str | None = None
+    config: str | None = key(default=None)
+    set: Mapping[str, Any] = key(TABLE, {})
+    quick: Mapping[str, Any] = key(TABLE, {})
+    folder: str | None = key(default=None)
+    command: str | None = key(default=None)
 
 
 @dataclass(frozen=True, slots=True, eq=False, kw_only=True)
@@ -92,12 +138,12 @@ class Condition:
         Column with the SD that all repeats of a study share; for ``moments`` only.
     """
 
-    label: str
-    role: str
-    value: Expression
-    error: str = "none"
-    resample: str = ""
-    shared: str | None = None
+    label: str = key()
+    role: str = key(choice(ROLES))
+    value: Expression = key(None)
+    error: str = key(choice(ERRORS), "none")
+    resample: str = key(choice(RESAMPLED), "")
+    shared: str | None = key(default=None)
 
 
 @dataclass(frozen=True, slots=True, eq=False, kw_only=True)
@@ -150,29 +196,33 @@ class Claim:
         Run whose picture the report shows.
     """
 
-    id: str
-    text: str
-    place: str
-    published: Any
-    test: str
-    conditions: tuple[Condition, ...]
-    plus_minus: Any = None
-    percent: bool = False
-    unit: str = ""
-    margin: float | None = None
-    reason: str = ""
-    alternative: float | None = None
-    bound: float | None = None
-    by: str = "label"
-    statistic: str = "mean"
-    step: float = 1.0
-    images: int = 100
-    repeats: int = 10
-    patterns: str = ""
-    family: str = ""
-    shown: str = ""
-    note: str = ""
-    picture: str | None = None
+    id: str = key()
+    text: str = key()
+    place: str = key()
+    published: Any = key(
+        _published(-math.inf, "must be a number, a text, a list, or a table of numbers", texts=True)
+    )
+    test: str = key(None)
+    conditions: tuple[Condition, ...] = key(
+        instance(list, "must be a list of tables ([[claims.conditions]])")
+    )
+    plus_minus: Any = key(_published(0, "must be a number >= 0, or a table of such"), None)
+    percent: bool = key(switch(), False)
+    unit: str = key(default="")
+    margin: float | None = key(_POSITIVE, None)
+    reason: str = key(default="")
+    alternative: float | None = key(_FINITE, None)
+    bound: float | None = key(_FINITE, None)
+    by: str = key(default="label")
+    statistic: str = key(choice(("mean", "sd")), "mean")
+    step: float = key(_POSITIVE, 1.0)
+    images: int = key(_COUNT, 100)
+    repeats: int = key(_COUNT, 10)
+    patterns: str = key(choice(PATTERNS), "")
+    family: str = key(default="")
+    shown: str = key(default="")
+    note: str = key(default="")
+    picture: str | None = key(default=None)
 
     @property
     def runs(self) -> tuple[str, ...]:

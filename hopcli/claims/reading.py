@@ -2,94 +2,30 @@
 
 from __future__ import annotations
 
-import math
 import re
 from dataclasses import MISSING, fields
 from typing import TYPE_CHECKING, Any
 
-from hopcli.claims.claim import (
-    ERRORS,
-    PATTERNS,
-    RESAMPLED,
-    ROLES,
-    Claim,
-    Claims,
-    Condition,
-    RunOf,
-)
+from hopcli.claims.claim import RATE, TABLE, TEXT, Claim, Claims, Condition, RunOf, instance
 from hopcli.claims.expressions import parse
 from hopcli.claims.judging import TESTS, margin_edges
 from hopcli.config import read_config
 from hopcli.errors import DataError, SettingError
-from hopcli.kinds import Kind, checked, choice, fits, integer, number, switch, word
+from hopcli.kinds import Kind, checked, choice
 from hopcli.study import find_numbers, read_curve
-from hopcli.values import RefusedError, nearest
+from hopcli.values import nearest
 
 if TYPE_CHECKING:
     from collections.abc import Mapping
     from pathlib import Path
 
-_TEXT, _POSITIVE, _FINITE = word("TEXT"), number(0, above=True), number(-math.inf)
-_COUNT = integer(1, 1_000_000)
-
-
-def _instance(of: type, rule: str) -> Kind:
-    """Make a kind for non-empty values of one type."""
-
-    def check(value: Any) -> Any:
-        if not isinstance(value, of) or not value:
-            raise RefusedError(rule)
-        return value
-
-    return Kind("", check)
-
-
-_TABLE = _instance(dict, "must be a table that is not empty")
-
-
-def _published(least: float, rule: str, *, texts: bool = False) -> Kind:
-    """Make a kind for a number or a table of them; a published value may also be text or a list."""
-    one = number(least)
-
-    def check(value: Any) -> Any:
-        listed = value if texts and isinstance(value, list) else [value]
-        if isinstance(value, dict):
-            listed = list(value.values())
-        texts_too = texts and not isinstance(value, dict)
-        if not listed or not all(
-            fits(one.check, item) or (texts_too and isinstance(item, str)) for item in listed
-        ):
-            raise RefusedError(rule)
-        return value
-
-    return Kind("", check)
-
-
-_KEYS: dict[str, Kind] = {
-    **dict.fromkeys(("id", "text", "place", "unit", "reason", "family", "shown", "note"), _TEXT),
-    **dict.fromkeys(("title", "source", "picture", "by", "label", "shared"), _TEXT),
-    **dict.fromkeys(("config", "folder", "command"), _TEXT),
-    **dict.fromkeys(("margin", "step"), _POSITIVE),
-    **dict.fromkeys(("bound", "alternative"), _FINITE),
-    **dict.fromkeys(("images", "repeats"), _COUNT),
-    **dict.fromkeys(("set", "quick"), _TABLE),
-    "percent": switch(),
-    "alpha": number(0, 0.5, above=True),
-    "test": choice(TESTS),
-    "patterns": choice(PATTERNS),
-    "statistic": choice(("mean", "sd")),
-    "role": choice(ROLES),
-    "error": choice(ERRORS),
-    "resample": choice(RESAMPLED),
-    "runs": _TABLE,
-    "claims": _instance(list, "must be a list of one or more tables ([[claims]])"),
-    "conditions": _instance(list, "must be a list of tables ([[claims.conditions]])"),
-    "published": _published(
-        -math.inf, "must be a number, a text, a list, or a table of numbers", texts=True
-    ),
-    "plus_minus": _published(0, "must be a number >= 0, or a table of such"),
+_KINDS = {
+    **dict.fromkeys(("title", "source"), TEXT),
+    "alpha": RATE,
+    "runs": TABLE,
+    "claims": instance(list, "must be a list of one or more tables ([[claims]])"),
 }
-"""Keys of all tables of a file; `value` is an expression."""
+"""Keys of a file."""
 
 
 def read_claims(path: Path) -> Claims:
@@ -108,8 +44,7 @@ def read_claims(path: Path) -> Claims:
         If a key, test, run, role or expression is unknown, or the values of a claim do not
         belong together. The message names the entry.
     """
-    known = dict.fromkeys(("title", "source", "alpha", "runs", "claims"))
-    values = _checked(read_config(path), known, f"{path}", sep=": ")
+    values = _checked(read_config(path), _KINDS, f"{path}", sep=": ")
     runs = {
         name: _run(name, entry, f"{path}: runs.{name}")
         for name, entry in values.get("runs", {}).items()
@@ -134,25 +69,28 @@ def read_claims(path: Path) -> Claims:
     )
 
 
-def _checked(entry: Any, known: Mapping[str, Any], where: str, *, sep: str = ".") -> dict[str, Any]:
+def _checked(
+    entry: Any, known: Mapping[str, Kind | None], where: str, *, sep: str = "."
+) -> dict[str, Any]:
     """Check each value of a table; refuse an unknown key."""
     values = {}
-    for key, value in checked(_TABLE, where, entry).items():
+    for key, value in checked(TABLE, where, entry).items():
         if key not in known:
             rule = f"is none of {', '.join(known)}{nearest(key, known)}"
             raise SettingError(f"{where}: {key}", rule)
-        kind = _KEYS.get(key)
+        kind = known[key]
         values[key] = value if kind is None else checked(kind, f"{where}{sep}{key}", value)
     return values
 
 
 def _record(entry: Any, record: Any, where: str, *, given: tuple[str, ...] = ()) -> dict[str, Any]:
     """Check the values of a record; refuse a table that lacks a required one."""
-    known = {item.name: item for item in fields(record) if item.name not in given}
-    values = _checked(entry, known, where)
-    for name, item in known.items():
-        if item.default is MISSING and item.default_factory is MISSING and name not in values:
-            raise SettingError(f"{where}.{name}", "must be given")
+    items = [item for item in fields(record) if item.name not in given]
+    values = _checked(entry, {item.name: item.metadata["kind"] for item in items}, where)
+    for item in items:
+        is_required = item.default is MISSING and item.default_factory is MISSING
+        if is_required and item.name not in values:
+            raise SettingError(f"{where}.{item.name}", "must be given")
     return values
 
 
@@ -175,6 +113,7 @@ def _claim(entry: Any, where: str, number: int, runs: Mapping[str, RunOf], folde
     name = entry.get("id", f"[{number}]") if isinstance(entry, dict) else f"[{number}]"
     where = f"{where}.{name}"
     values = _record(entry, Claim, where)
+    checked(choice(TESTS), f"{where}.test", values["test"])
     values["conditions"] = tuple(
         _condition(one, f"{where}.conditions[{n}]", values["test"], runs, folder)
         for n, one in enumerate(values["conditions"])
