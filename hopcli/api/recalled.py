@@ -131,13 +131,13 @@ class Recalled:
     def figure(self, trials: int = _SHOWN) -> Picture:
         """Draw start and end of the first trials, with their overlap and outcome."""
         from hopcli.experiments.recall import Gallery
-        from hopcli.experiments.recall_tables import gallery_table
+        from hopcli.experiments.recall_tables import trials_table
         from hopcli.plots.gallery import trials_figure
 
         first = np.arange(min(_count(trials), len(self)))
-        patterns, block = self.relaxation.patterns, self.block.take(first)
-        table = gallery_table([block], patterns, self.relaxation.trials.size)
-        gallery = Gallery(table, self.starts[first], self.spins[first])
+        patterns, size = self.relaxation.patterns, self.relaxation.trials.size
+        table = trials_table(self.block, patterns, size, numbered=True)
+        gallery = Gallery(table.take(first), self.starts[first], self.spins[first])
         title = f"{np.sum(self.recalled):,} of {len(self):,} trials recalled"
         return trials_figure(gallery, patterns.shape, title)
 

@@ -11,9 +11,10 @@ import numpy as np
 
 from hopcli import dynamics
 from hopcli.errors import SettingError
-from hopcli.experiments import Parts, Plan, Progress, StoredResult
+from hopcli.experiments import Parts, Plan, Progress, StoredResult, filled
 from hopcli.experiments.critical_measured import Measured, crossing_rows, missing_crossings, powers
 from hopcli.experiments.preparation import prepare
+from hopcli.experiments.relaxation import run_chains
 from hopcli.experiments.trials import check_states
 from hopcli.observables import energy_of_sums, overlaps_of_sums, projection_norm
 from hopcli.patterns import Patterns, random_spins
@@ -26,9 +27,7 @@ from hopcli.streams import Streams
 from hopcli.tables import Columns, Table, columns
 
 if TYPE_CHECKING:
-    from collections.abc import Iterator
-
-    from numpy.typing import NDArray
+    from collections.abc import Callable
 
     from hopcli.config import CriticalConfig, ThreadedExecution
     from hopcli.experiments.stock import Stock
@@ -78,17 +77,6 @@ TABLES = (_CRITICAL, _SCAN, _EXACT, _FIT)
 _STARTS = ("hot", "cold", "both")
 _CURVE_POINTS = 60
 _ROUNDING = 1e-9  # of the critical temperature, from an eigenvalue
-
-
-def tables_of(measured: Measured) -> dict[str, Columns]:
-    """Make all tables of a run."""
-    scan = _scan(measured)
-    return {
-        "critical": _estimates(measured, scan),
-        "critical_scan": scan,
-        "critical_exact": _curves(measured),
-        "critical_fit": _fit_table(scan),
-    }
 
 
 def _scan(measured: Measured) -> Columns:
@@ -163,43 +151,31 @@ def _fit_table(scan: Columns) -> Columns:
         tested: list[Floats] = []
         for quantity in _LINEAR:
             scores = own[f"{quantity}_z"]
-            scores = scores[~np.isnan(scores)]
-            if len(scores) == 0 or _is_among(np.abs(scores), tested):
+            n = len(scores := np.abs(scores[~np.isnan(scores)]))
+            repeats = any(n == len(one) and np.allclose(scores, one, atol=1e-6) for one in tested)
+            if n == 0 or repeats:
                 continue
-            tested.append(np.abs(scores))
+            tested.append(scores)
             chi_square = float(scores @ scores)
-            p = float(chdtrc(len(scores), chi_square))
-            rows.append((size, quantity, len(scores), chi_square, p))
+            rows.append((size, quantity, n, chi_square, float(chdtrc(n, chi_square))))
     return _FIT.rows(rows)
-
-
-def _is_among(scores: Floats, tested: list[Floats]) -> bool:
-    """Check whether a test of the same scores has been made."""
-    return any(len(scores) == len(one) and np.allclose(scores, one, atol=1e-6) for one in tested)
 
 
 def _estimates(measured: Measured, scan: Columns) -> Columns:
     """Make the temperatures, measured and exact, and the recall above the critical one."""
-    unknown = (np.nan,) * 3
     rows = [
         *crossing_rows(measured),
-        ("linear stability", "infinite", *unknown, measured.ordering),
-        *_recalled_above(measured, scan),
+        ("linear stability", "infinite", *(np.nan,) * 3, measured.ordering),
     ]
-    return _CRITICAL.rows(rows)
-
-
-def _recalled_above(measured: Measured, scan: Columns) -> Iterator[tuple[Any, ...]]:
-    """Return the share of chains that end at a pattern above the critical temperature."""
-    above = np.array(measured.config.temperatures) > measured.ordering + _ROUNDING
-    if not above.any():
-        return
+    critical = measured.ordering + _ROUNDING
+    above = np.array(measured.config.temperatures) > critical
     both = scan.where(start="both")
-    for place, size in enumerate(measured.sizes):
-        rate = _rate(measured.recalled[place, above])
+    for place, size in enumerate(measured.sizes) if above.any() else ():
         own = both.where(size=size)
-        exact = own["recall_exact"][own["temperature"] > measured.ordering + _ROUNDING]
-        yield "recall above T_c", str(size), *rate, exact.mean()
+        exact = own["recall_exact"][own["temperature"] > critical].mean()
+        rate = _rate(measured.recalled[place, above])
+        rows.append(("recall above T_c", str(size), *rate, exact))
+    return _CRITICAL.rows(rows)
 
 
 _BURN_IN = 10  # autocorrelation times
@@ -255,7 +231,9 @@ def plan(config: CriticalConfig, stock: Stock) -> Plan:
         chains = _run(resolved, networks, execution.threads, progress, parts)
         measured = Measured(resolved, networks, chains)
         arrays = {"means": measured.means, "recalled": measured.recalled}
-        return prepared.result(tables_of(measured), arrays, warnings=missing_crossings(measured))
+        scan, warnings = _scan(measured), missing_crossings(measured)
+        tables = (_estimates(measured, scan), scan, _curves(measured), _fit_table(scan))
+        return prepared.result(tables, arrays, warnings=warnings)
 
     n_temperatures, chains = len(resolved.temperatures), 2 * resolved.chains
     sweep = n_sites * sum(scale**2 for scale in resolved.scales)
@@ -282,42 +260,40 @@ def _run(
 ) -> Floats:
     """Run the chains of every size and temperature.
 
-    float64, shape (sizes, temperatures, chains, columns), see :class:`Measured`; the first
-    half of the chains is hot.
+    Returns
+    -------
+    ndarray of float64, shape (sizes, temperatures, chains, columns)
+        As :class:`Measured` takes them. The chains of a size and temperature are a part.
     """
-    n_parts = len(networks) * len(config.temperatures)
+    n_temperatures = len(config.temperatures)
+    n_parts = len(networks) * n_temperatures
     streams = Streams.of(config.seed)
-    seeds = zip(streams.starts.spawn(n_parts), streams.chains.spawn(n_parts), strict=True)
+    of_starts, of_chains = (each.spawn(n_parts) for each in (streams.starts, streams.chains))
     stretches = _stretches(config, networks[0].n_classes)
-    missing = (n_parts - len(parts)) * len(stretches) * 2 * config.chains
-    for number, (start_seed, chain_seed) in enumerate(seeds):
-        if number in parts:
-            continue
-        size, place = divmod(number, len(config.temperatures))
-        network = networks[size]
-        series = _Series(network)
-        spins = _starts(network.xi, config.chains, np.random.default_rng(start_seed))
-        for sweeps, seed in zip(stretches, chain_seed.spawn(len(stretches)), strict=True):
-            states = dynamics.run(
-                network,
-                spins,
-                seeds=dynamics.chain_seeds(seed, len(spins)),
-                dynamics=config.dynamics,
-                temperatures=config.temperatures[place],
-                sweeps=sweeps,
-                attempts_per_sweep=network.n_sites,
-                record=True,
-                threads=threads,
-                progress=lambda done: progress(done, missing),
+
+    def measure(number: int, tell: Callable[[int], None]) -> Floats:
+        """Return means of each chain without its beginning, float64, shape (chains, columns)."""
+        size, place = divmod(number, n_temperatures)
+        network, seen = networks[size], []
+        spins = _starts(network.xi, config.chains, np.random.default_rng(of_starts[number]))
+        how = {"temperatures": config.temperatures[place], "attempts_per_sweep": network.n_sites}
+        for sweeps, seed in zip(stretches, of_chains[number].spawn(len(stretches)), strict=True):
+            seeds = dynamics.chain_seeds(seed, len(spins))
+            states = run_chains(
+                config, network, spins, seeds, threads, tell, **how, sweeps=sweeps, record=True
             )
             assert states.class_sums is not None  # they were requested
-            spins = states.spins
-            series.add(states.class_sums[:, 1:])
-        any_pattern = np.zeros(series.last.shape[1], dtype=np.bool_)
-        recalled, _ = recall_of(series.last, any_pattern, config.criterion)
-        parts[number] = _equilibrium(*series.joined(), recalled)
-    every = np.stack([parts[number] for number in range(n_parts)])
-    return every.reshape(len(networks), len(config.temperatures), *every.shape[1:])
+            spins, sums = states.spins, states.class_sums[:, 1:]
+            m = overlaps_of_sums(sums, network)
+            energy = energy_of_sums(sums, network) / network.n_sites
+            seen.append((projection_norm(m, network.xi), energy))
+        projection, energy = (np.hstack(each) for each in zip(*seen, strict=True))
+        last = m[:, -1]
+        recalled, _ = recall_of(last, np.zeros(last.shape[1], dtype=np.bool_), config.criterion)
+        return _equilibrium(projection, energy, recalled)
+
+    every = np.stack(filled(parts, n_parts, measure, progress, len(stretches) * 2 * config.chains))
+    return every.reshape(len(networks), n_temperatures, *every.shape[1:])
 
 
 def _stretches(config: CriticalConfig, n_classes: int) -> list[int]:
@@ -331,33 +307,6 @@ def _starts(xi: Spins, chains: int, rng: np.random.Generator) -> Spins:
     """Return random spins, then as many patterns in turn, int8, shape (2 chains, N)."""
     cold = xi[np.arange(chains) % len(xi)]
     return np.vstack([random_spins(rng, chains, xi.shape[1]), cold])
-
-
-class _Series:
-    """Observables of chains after every sweep.
-
-    Attributes
-    ----------
-    last : ndarray of float64, shape (chains, p)
-        Overlaps of the last states with every pattern.
-    """
-
-    def __init__(self, network: Network) -> None:
-        self._network = network
-        self._xi = network.xi
-        self._seen: list[tuple[Floats, Floats]] = []
-
-    def add(self, sums: NDArray[np.int32]) -> None:
-        """Add further sweeps, by their class sums, shape (chains, sweeps, K)."""
-        m = overlaps_of_sums(sums, self._network)
-        energy = energy_of_sums(sums, self._network) / self._network.n_sites
-        self._seen.append((projection_norm(m, self._xi), energy))
-        self.last = m[:, -1]
-
-    def joined(self) -> tuple[Floats, Floats]:
-        """Return projection norm and energy per spin, each float64, shape (chains, sweeps)."""
-        projection, energy = (np.hstack(each) for each in zip(*self._seen, strict=True))
-        return projection, energy
 
 
 def _equilibrium(projection: Floats, energy: Floats, recalled: Bools) -> Floats:

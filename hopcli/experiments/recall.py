@@ -16,18 +16,18 @@ from hopcli.experiments.holding import forgotten
 from hopcli.experiments.preparation import prepare
 from hopcli.experiments.recall_tables import TABLES as TABLES
 from hopcli.experiments.recall_tables import (
+    TRACE,
     accuracy_table,
     confusion_table,
-    gallery_table,
     outcome_table,
     repeat_table,
-    trace_table,
     trials_table,
 )
 from hopcli.experiments.relaxation import Relaxation
-from hopcli.experiments.tally import Block, Blocks, BlockTables, Counts, Tally
+from hopcli.experiments.tally import Block, Blocks, BlockTables, Tally
 from hopcli.observables import energy, energy_of_sums
 from hopcli.scoring import score
+from hopcli.tables import Columns
 from hopcli.taxonomy import classify, mixture_method, unstable_sites
 from hopcli.theory import ordering_temperatures
 
@@ -39,7 +39,6 @@ if TYPE_CHECKING:
     from hopcli.experiments import Arrays
     from hopcli.experiments.stock import Stock
     from hopcli.records import Floats, Ints, Spins
-    from hopcli.tables import Columns
 
 _ITSELF = ("own", "pattern")
 """Outcomes of recalled runs that ended in a pattern, not in its inverse."""
@@ -110,9 +109,7 @@ def plan(config: RecallConfig, stock: Stock) -> Plan:
 
     def work(execution: RecallExecution, progress: Progress) -> RecallResult:
         relaxation = Relaxation.of(prepared, execution.threads)
-        continuation = Continuation(relaxation)
-        tables, arrays = _run(relaxation, continuation, execution, progress)
-        rising = continuation.warning(tables["accuracy"])
+        tables, arrays, rising = _run(relaxation, execution, progress)
         notes = {**_notes(relaxation, rising, config), **_findings(relaxation, tables)}
         return prepared.result(tables, arrays, **notes)
 
@@ -165,37 +162,46 @@ def _findings(relaxation: Relaxation, tables: Mapping[str, Columns]) -> dict[str
 
 
 def _run(
-    relaxation: Relaxation,
-    continuation: Continuation,
-    execution: RecallExecution,
-    progress: Progress,
-) -> tuple[BlockTables, Arrays]:
-    """Run every trial block by block, and count the outcomes."""
+    relaxation: Relaxation, execution: RecallExecution, progress: Progress
+) -> tuple[BlockTables, Arrays, str | None]:
+    """Run every trial block by block, and count the outcomes; warn if the runs are too short."""
     config, patterns, trials = relaxation.config, relaxation.patterns, relaxation.trials
-    n_units = int(trials.starts.source_index.max()) + 1 if config.start.uses_images else 0
-    tally = Tally(trials.labels, patterns.labels, trials.size, config.repeats, n_units)
-    gallery = _Examples(trials.labels)
+    uses_images, size = config.start.uses_images, trials.size
+    n_units = int(trials.starts.source_index.max()) + 1 if uses_images else 0
+    tally = Tally(trials.labels, patterns.labels, size, config.repeats, n_units)
+    continuation, examples = Continuation(relaxation), _Examples(trials.labels)
     kept = {"trials": Blocks()} if execution.keep is not None else {}
     for rows in relaxation.blocks():
         final = relaxation.run(rows, tell=lambda done: progress(done, len(trials)))
         block = scored(relaxation, rows, final)
         tally.add(block)
         continuation.add(block, final.spins)
-        gallery.add(block, final.spins)
+        if len(found := examples.find(block)):
+            shown = trials_table(block, patterns, size, numbered=True)
+            examples.kept.append((shown.take(found), final.spins[found]))
         for blocks in kept.values():
-            blocks.append(trials_table(block, patterns, trials.size))
-    shown = gallery_table(gallery.blocks, patterns, trials.size)
-    tables = {**_tables(relaxation, tally.counts()), "gallery": shown}
+            blocks.append(trials_table(block, patterns, size))
+    counts, population = tally.counts(), config.tests == "all" and uses_images
+    gallery, spins = zip(*examples.kept, strict=True)
+    tables = {
+        "accuracy": accuracy_table(counts, population=population),
+        "repeats": repeat_table(counts),
+        "confusion": confusion_table(counts),
+        "outcomes": outcome_table(
+            counts, patterns, cycles=config.dynamics == "sync", population=population
+        ),
+        "gallery": Columns.joined(gallery),
+    }
     if config.trace:
         tables["trace"] = traced(relaxation, trials.first_of_each(_TRACED))
     arrays = {
-        "gallery.start": relaxation.starts(shown["trial"]),
-        "gallery.end": np.concatenate(gallery.spins),
+        "gallery.start": relaxation.starts(tables["gallery"]["trial"]),
+        "gallery.end": np.concatenate(spins),
     }
     if execution.animate is not None:
         animated = trials.first_of_each(max(_ANIMATED, execution.animated_trials))
         arrays |= prefixed("frames", Frames.of(relaxation, animated).to_arrays())
-    return BlockTables(tables, kept), arrays
+    return BlockTables(tables, kept), arrays, continuation.warning(tables["accuracy"])
 
 
 def scored(relaxation: Relaxation, rows: Ints, final: dynamics.FinalStates) -> Block:
@@ -220,49 +226,28 @@ def scored(relaxation: Relaxation, rows: Ints, final: dynamics.FinalStates) -> B
     return Block(rows, bank, ends, scores)
 
 
-def _tables(relaxation: Relaxation, counts: Counts) -> dict[str, Columns]:
-    """Make the tables from the counts."""
-    config = relaxation.config
-    population = config.tests == "all" and config.start.uses_images
-    cycles = config.dynamics == "sync"
-    return {
-        "accuracy": accuracy_table(counts, population=population),
-        "repeats": repeat_table(counts),
-        "confusion": confusion_table(counts),
-        "outcomes": outcome_table(
-            counts, relaxation.patterns, cycles=cycles, population=population
-        ),
-    }
-
-
 class _Examples:
     """First few recalled and failed trials of each label.
 
     Attributes
     ----------
-    blocks : list of Block
-        The trials.
-    spins : list of ndarray of int8, shape (n, N)
-        Their final states.
+    kept : list of tuple
+        Rows of the gallery, and final states, int8, shape (n, N).
     """
 
     def __init__(self, labels: tuple[str, ...]) -> None:
         self._missing = {(label, hit): _SHOWN for label in labels for hit in (False, True)}
-        self.blocks: list[Block] = []
-        self.spins: list[Spins] = []
+        self.kept: list[tuple[Columns, Spins]] = []
 
-    def add(self, block: Block, spins: Spins) -> None:
-        """Add missing examples from a block."""
-        found = []
+    def find(self, block: Block) -> Ints:
+        """Return the places of missing examples in a block."""
+        found = [np.empty(0, np.int64)]
         for (label, recalled), missing in self._missing.items():
             fits = (block.bank.label == label) & (block.scores.recalled == recalled)
             found.append(np.flatnonzero(fits)[:missing])
             self._missing[label, recalled] -= len(found[-1])
         self._missing = {group: missing for group, missing in self._missing.items() if missing}
-        if found:
-            places = np.sort(np.concatenate(found))
-            self.blocks.append(block.take(places))
-            self.spins.append(spins[places])
+        return np.sort(np.concatenate(found))
 
 
 def summary(config: RecallConfig, result: RecallResult) -> Columns:
@@ -282,16 +267,24 @@ def traced(relaxation: Relaxation, rows: Ints) -> Columns:
     rows : ndarray of int64, shape (n,)
         Numbers of the trials.
     """
-    config = relaxation.config
+    config, bank = relaxation.config, relaxation.trials.bank(rows)
     energies, m = _traced(relaxation, rows)
     schedule = temperatures(config.temperature, config.sweeps)
     overlaps = np.moveaxis(m, -1, 0) / relaxation.couplings.n_sites
-    return trace_table(
-        rows,
-        relaxation.trials.bank(rows),
-        [schedule[0], *schedule],
-        energies,
-        dict(zip(relaxation.patterns.names, overlaps, strict=True)),
+    n_points = len(schedule) + 1
+    return TRACE.of(
+        {
+            "trial": np.repeat(rows, n_points),
+            "label": np.repeat(bank.label, n_points),
+            "source_index": np.repeat(bank.source_index, n_points),
+            "sweep": np.tile(np.arange(n_points), len(rows)),
+            "temperature": np.tile([schedule[0], *schedule], len(rows)),
+            "energy": energies.ravel(),
+            **{
+                f"overlap_{name}": overlap.ravel()
+                for name, overlap in zip(relaxation.patterns.names, overlaps, strict=True)
+            },
+        }
     )
 
 

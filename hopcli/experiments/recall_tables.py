@@ -13,14 +13,13 @@ from hopcli.tables import Columns, Table, columns, ends_of
 from hopcli.taxonomy import KINDS, mixture_method
 
 if TYPE_CHECKING:
-    from collections.abc import Mapping, Sequence
+    from collections.abc import Sequence
 
     from numpy.typing import ArrayLike
 
     from hopcli.experiments.tally import Block, Counts
     from hopcli.patterns import Patterns
-    from hopcli.records import Bools, Floats, Ints
-    from hopcli.starts import Bank
+    from hopcli.records import Bools
 
     Groups = tuple[ArrayLike, ArrayLike, ArrayLike]
 
@@ -70,7 +69,7 @@ _TRIALS = Table(
     ),
 )
 _GALLERY = Table("gallery", (*columns("trial: integer"), *_TRIALS.columns))
-_TRACE = Table(
+TRACE = Table(
     "trace",
     columns(
         "trial: integer, label: text, source_index: integer, sweep: integer, temperature, energy, "
@@ -78,14 +77,14 @@ _TRACE = Table(
     ),
 )
 
-TABLES = (_ACCURACY, _REPEATS, _CONFUSION, _OUTCOMES, _GALLERY, _TRACE, _TRIALS)
+TABLES = (_ACCURACY, _REPEATS, _CONFUSION, _OUTCOMES, _GALLERY, TRACE, _TRIALS)
 """The tables of a recall."""
 
 _OTHERS = KINDS[2:]
 _INVERSE = OUTCOMES.index("inverse")
 
 
-def trials_table(block: Block, patterns: Patterns, size: int) -> Columns:
+def trials_table(block: Block, patterns: Patterns, size: int, *, numbered: bool = False) -> Columns:
     """List trials: starting state, final state, and True if it counts as recalled.
 
     Parameters
@@ -96,10 +95,13 @@ def trials_table(block: Block, patterns: Patterns, size: int) -> Columns:
         The stored patterns.
     size : int
         Trials in a repeat.
+    numbered : bool
+        Add the number of each, as in the gallery.
     """
     rows, bank, ends, scores = block
-    return _TRIALS.of(
+    return (_GALLERY if numbered else _TRIALS).of(
         {
+            **({"trial": rows} if numbered else {}),
             "repeat": rows // size,
             "label": bank.label,
             "source_index": bank.source_index,
@@ -108,49 +110,6 @@ def trials_table(block: Block, patterns: Patterns, size: int) -> Columns:
             "best_overlap": ends.m[np.arange(len(rows)), scores.nearest],
             "recalled": scores.recalled,
             "outcome": scores.outcome,
-        }
-    )
-
-
-def gallery_table(blocks: Sequence[Block], patterns: Patterns, size: int) -> Columns:
-    """List the trials of some blocks with the number of each."""
-    trials = Columns.joined(trials_table(block, patterns, size) for block in blocks)
-    number = np.concatenate([block.rows for block in blocks])
-    return _GALLERY.of({"trial": number, **{name: trials[name] for name in trials}})
-
-
-def trace_table(
-    rows: Ints,
-    bank: Bank,
-    temperature: Sequence[float],
-    energies: Floats,
-    overlaps: Mapping[str, Floats],
-) -> Columns:
-    """List energy and overlaps of some trials after every sweep.
-
-    Parameters
-    ----------
-    rows : ndarray of int64, shape (n,)
-        Numbers of the trials.
-    bank : Bank
-        Their starting states.
-    temperature : sequence of float, length sweeps + 1
-        Temperature T (k_B = 1) of each sweep.
-    energies : ndarray of float64, shape (n, sweeps + 1)
-        Energy H (k_B = 1).
-    overlaps : mapping of str to ndarray of float64, shape (n, sweeps + 1)
-        Overlap with each pattern by its name.
-    """
-    n_points = len(temperature)
-    return _TRACE.of(
-        {
-            "trial": np.repeat(rows, n_points),
-            "label": np.repeat(bank.label, n_points),
-            "source_index": np.repeat(bank.source_index, n_points),
-            "sweep": np.tile(np.arange(n_points), len(rows)),
-            "temperature": np.tile(temperature, len(rows)),
-            "energy": energies.ravel(),
-            **{f"overlap_{name}": overlap.ravel() for name, overlap in overlaps.items()},
         }
     )
 

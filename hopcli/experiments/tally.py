@@ -83,21 +83,6 @@ class Block(NamedTuple):
     ends: Classified
     scores: Scores
 
-    def take(self, places: Ints) -> Block:
-        """Return some of the trials, in the given order."""
-        ends, scores = self.ends, self.scores
-        return Block(
-            self.rows[places],
-            self.bank.take(places),
-            Classified(ends.kind[places], ends.nearest[places], ends.m[places]),
-            Scores(
-                scores.recalled[places],
-                scores.own[places],
-                scores.nearest[places],
-                scores.outcome[places],
-            ),
-        )
-
 
 @dataclass(frozen=True, slots=True, eq=False)
 class Counts:
