@@ -155,24 +155,32 @@ def _named(module: str, name: str) -> Any:
 _EXECUTIONS = {"select": "Execution", "weights": "Execution", "recall": "RecallExecution"}
 """Classes of the execution of commands that do not run in threads, or have settings more."""
 
-CATALOGUE: dict[str, Entry] = {
-    command: Entry(command, line)
-    for command, line in {
+SECTIONS = {
+    "The study": {
         "select": "Choose a prototype pattern per label by the overlap loss.",
         "recall": "Store patterns, start from images, count recalled ones.",
         "temperature-scan": "Measure the overlap with patterns against temperature.",
+    },
+    "Look inside": {
         "weights": "Show couplings, their spectrum and pattern stability.",
         "attractors": "Count the states in which starts end at T = 0.",
         "capacity": "Measure how many patterns a rule holds.",
         "critical": "Measure the critical temperature by Binder ratios.",
-        "compare": "Compare the dynamics with simpler classifiers.",
+        "relax": "Measure accuracy, overlap and energy after each sweep.",
+    },
+    "What the numbers are worth": {
         "variance": "Split the error of an accuracy into its sources.",
+        "compare": "Compare the dynamics with simpler classifiers.",
         "consistency": "Test whether labels of consistent shape are recalled best.",
         "fit-sweeps": "Estimate how many sweeps made a published table.",
-        "relax": "Measure accuracy, overlap and energy after each sweep.",
-    }.items()
+    },
 }
-"""Entries by command, in the order of the help text."""
+"""Lines of the commands in the list of commands, by section."""
+
+CATALOGUE = {
+    command: Entry(command, line) for lines in SECTIONS.values() for command, line in lines.items()
+}
+"""Entries by command."""
 
 
 def entry(command: object) -> Entry:

@@ -14,7 +14,7 @@ import click
 
 from hopcli import endings
 from hopcli._version import __version__
-from hopcli.catalogue import CATALOGUE
+from hopcli.catalogue import CATALOGUE, SECTIONS
 from hopcli.cli.lines import tell
 from hopcli.cli.once import Group
 from hopcli.errors import HopcliError, SettingError
@@ -23,39 +23,39 @@ from hopcli.values import flag_name
 __all__ = ["cli", "main"]
 
 _OTHERS = {
-    "reproduce": "Judge each claim of the study from simulations.",
-    "run": "Run configuration files, each with the command in it.",
-    "grid": "Run every combination of some settings, in parts if needed.",
-    "deps": "Print the files that a run depends on, for Make.",
-    "plot": "Draw the pictures of finished runs again.",
-    "report": "Write finished runs as one HTML page.",
-    "runs": "List finished runs and the settings in which they differ.",
-    "diff": "Compare the settings and numbers of two runs.",
-    "check": "Verify the files of finished runs against their manifests.",
-    "show": "Draw patterns in the terminal.",
-    "live": "Write a page on which memory can be watched.",
-    "pictures": "Make patterns of pictures, and a sheet to check them.",
-    "data": "List the data sources, or verify the embedded MNIST.",
-    "schema": "Print the JSON Schema of configuration files.",
-    "notebooks": "Copy the notebooks that come with hopcli.",
-    "init": "Write a Makefile and a configuration for batch runs.",
-    "docs": "Open the documentation.",
-    "help": "Explain a command, an option, a key or a word.",
+    "The study": {"reproduce": "Judge each claim of the study from simulations."},
+    "Many runs": {
+        "run": "Run configuration files, each with the command in it.",
+        "grid": "Run every combination of some settings, in parts if needed.",
+        "init": "Write a Makefile and a configuration for batch runs.",
+        "deps": "Print the files that a run depends on, for Make.",
+    },
+    "Results": {
+        "plot": "Draw the pictures of finished runs again.",
+        "report": "Write finished runs as one HTML page.",
+        "runs": "List finished runs and the settings in which they differ.",
+        "diff": "Compare the settings and numbers of two runs.",
+        "check": "Verify the files of finished runs against their manifests.",
+        "show": "Draw patterns in the terminal.",
+    },
+    "Other": {
+        "live": "Write a page on which memory can be watched.",
+        "pictures": "Make patterns of pictures, and a sheet to check them.",
+        "data": "List the data sources, or verify the embedded MNIST.",
+        "schema": "Print the JSON Schema of configuration files.",
+        "notebooks": "Copy the notebooks that come with hopcli.",
+        "docs": "Open the documentation.",
+        "help": "Explain a command, an option, a key or a word.",
+    },
 }
 """Commands that run no experiment of their own; each has a module of its name."""
 
-_COMMANDS = {**{entry.command: entry.line for entry in CATALOGUE.values()}, **_OTHERS}
-"""All commands, each with its line in the lists."""
-
 _SECTIONS = {
-    "The study": ("select", "recall", "temperature-scan", "reproduce"),
-    "Look inside": ("weights", "attractors", "capacity", "critical", "relax"),
-    "What the numbers are worth": ("variance", "compare", "consistency", "fit-sweeps"),
-    "Many runs": ("run", "grid", "init", "deps"),
-    "Results": ("plot", "report", "runs", "diff", "check", "show"),
-    "Other": ("live", "pictures", "data", "schema", "notebooks", "docs", "help"),
+    title: {**SECTIONS.get(title, {}), **_OTHERS.get(title, {})} for title in (*SECTIONS, *_OTHERS)
 }
-"""The commands as `hopcli -h` lists them."""
+"""All commands as `hopcli -h` lists them, each with its line."""
+
+_COMMANDS = {name: line for lines in _SECTIONS.values() for name, line in lines.items()}
 
 _MORE = "hopcli COMMAND -h lists the daily options of a command; hopcli --help has more."
 
@@ -79,7 +79,7 @@ class _LazyGroup(Group):
 
     def list_commands(self, ctx: click.Context) -> list[str]:
         del ctx
-        return [name for names in _SECTIONS.values() for name in names]
+        return [*_COMMANDS]
 
     def get_command(self, ctx: click.Context, cmd_name: str) -> click.Command | None:
         del ctx
@@ -87,7 +87,7 @@ class _LazyGroup(Group):
             from hopcli.cli.options import experiment_command
 
             return experiment_command(CATALOGUE[cmd_name])
-        if cmd_name not in _OTHERS:
+        if cmd_name not in _COMMANDS:
             return None
         module = importlib.import_module(f"hopcli.cli.{cmd_name}")
         command: click.Command = module.command
@@ -112,8 +112,8 @@ class _LazyGroup(Group):
 def _listed() -> str:
     width = max(map(len, _COMMANDS)) + 2
     lines = []
-    for title, names in _SECTIONS.items():
-        lines += [title, *(f"  {name.ljust(width)}{_COMMANDS[name]}" for name in names)]
+    for title, commands in _SECTIONS.items():
+        lines += [title, *(f"  {name.ljust(width)}{line}" for name, line in commands.items())]
     return "\n".join(lines)
 
 
