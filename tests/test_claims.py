@@ -17,8 +17,7 @@ from scipy import stats
 
 from hopcli import experiments
 from hopcli.claims.claim import Claim, Condition
-from hopcli.claims.evaluating import evaluate
-from hopcli.claims.expressions import parse
+from hopcli.claims.expressions import evaluate, parse
 from hopcli.claims.functions import FUNCTIONS
 from hopcli.claims.judging import TESTS, VERDICTS, Answer, Evidence, answers, ln_density, verdict
 from hopcli.claims.measured import Measured, binomial

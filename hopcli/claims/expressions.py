@@ -1,4 +1,4 @@
-"""Expressions that name numbers in the tables of runs, read before anything runs.
+"""Expressions that name numbers in the tables of runs: read before anything runs, then evaluated.
 
 ::
 
@@ -20,13 +20,24 @@ from __future__ import annotations
 import dataclasses
 import re
 from dataclasses import dataclass
+from fnmatch import fnmatchcase
 from pathlib import Path
-from typing import Any
+from typing import TYPE_CHECKING, Any
+
+import numpy as np
 
 from hopcli.claims.functions import FUNCTIONS, takes
-from hopcli.errors import DataError, SettingError
+from hopcli.claims.measured import Measured, Rows
+from hopcli.errors import DataError, ResultError, SettingError
 from hopcli.study import find_numbers
-from hopcli.values import nearest
+from hopcli.values import bare, nearest
+
+if TYPE_CHECKING:
+    from collections.abc import Collection, Iterable, Mapping
+
+    from numpy.typing import NDArray
+
+    from hopcli.tables import Columns
 
 _LONGEST = 1000  # characters
 
@@ -152,3 +163,136 @@ def _term(text: str, where: str, folder: Path) -> Term:
         raise SettingError(where, str(error), text) from None
     term = Term(found["run"], found["table"], found["column"], tuple(rows), found["error"])
     return dataclasses.replace(term, function=function, arguments=given)
+
+
+def evaluate(expression: Expression, runs: Mapping[str, Any], where: str) -> Measured:
+    """Measure the number of an expression.
+
+    Parameters
+    ----------
+    expression : Expression
+        The expression.
+    runs : mapping of str to object
+        The runs by name, each with its ``result`` (None of a grid) and ``tables``.
+    where : str
+        Name of the expression in a message.
+
+    Raises
+    ------
+    SettingError
+        If there is no such table, column or row.
+    """
+    values = [_measure(term, runs[term.run], where) for term in expression.terms]
+    if len(values) == 1:
+        return values[0]
+    if not (values[0].is_number and values[1].is_number):
+        raise SettingError(where, "must be a difference of two numbers", expression.text)
+    return values[0] - values[1]
+
+
+def chosen_rows(expression: Expression, runs: Mapping[str, Any], where: str) -> Columns:
+    """Select the rows that an expression names, for a printed number.
+
+    Parameters
+    ----------
+    expression : Expression
+        One term without a function.
+    runs : mapping of str to object
+        The runs by name, each with its ``result`` (None of a grid) and ``tables``.
+    where : str
+        Name of the expression in a message.
+
+    Raises
+    ------
+    SettingError
+        If the table, a column or the rows do not exist.
+    """
+    term = expression.terms[0]
+    table = _table(term, runs[term.run], where)
+    return table.take(_chosen(term, table, where))
+
+
+def _measure(term: Term, run: Any, where: str) -> Measured:
+    table = _table(term, run, where)
+    rows = Rows(run.result, table, _chosen(term, table, where), term.column, term.error)
+    if term.function is not None:
+        try:
+            return FUNCTIONS[term.function](rows, *term.arguments)
+        except (ResultError, KeyError, AttributeError) as error:
+            raise SettingError(where, f"cannot use {term.function}: {error}") from None
+    values = tuple(bare(value) for value in table[term.column][rows.places])
+    if len(values) > 1 or not isinstance(values[0], int | float) or isinstance(values[0], bool):
+        return Measured(values[0] if len(values) == 1 else values)
+    return rows.number(int(rows.places[0]))
+
+
+def check_names(
+    term: Term, tables: Mapping[str, Collection[str]], where: str, more: Iterable[str] = ()
+) -> None:
+    """Refuse a table or a column that a run does not have.
+
+    Parameters
+    ----------
+    term : Term
+        Term that names them.
+    tables : mapping of str to collection of str
+        The columns of each table of the run; ``*`` stands for any text.
+    where : str
+        Name of the expression in a message.
+    more : iterable of str
+        Further required columns.
+
+    Raises
+    ------
+    SettingError
+        If a table or column does not exist.
+    """
+    if term.table not in tables:
+        rule = f"must name a table of {term.run} ({', '.join(tables)})"
+        raise SettingError(where, rule, term.table)
+    columns = list(tables[term.table])
+    named = (
+        term.column,
+        *(row[0] for row in term.rows),
+        *([term.error] if term.error else []),
+        *more,
+    )
+    for name in named:
+        if name not in columns and not any(
+            fnmatchcase(name, column) for column in columns if "*" in column
+        ):
+            rule = f"must name columns of {term.table} ({', '.join(columns)})"
+            raise SettingError(where, rule, name)
+
+
+def _table(term: Term, run: Any, where: str) -> Columns:
+    check_names(term, run.tables, where)
+    table: Columns = run.tables[term.table]
+    return table
+
+
+def _chosen(term: Term, table: Columns, where: str) -> NDArray[np.bool_]:
+    """Select the rows that meet the conditions of a term."""
+    chosen = np.ones(len(table), dtype=np.bool_)
+    for name, sign, text in term.rows:
+        chosen &= _having(name, table[name], sign, text, where)
+    if not chosen.any():
+        asked = ", ".join("".join(row) for row in term.rows)
+        rule = f"chooses no row in {term.table} of {term.run}"
+        raise SettingError(where, rule, asked)
+    return chosen
+
+
+def _having(name: str, column: NDArray[Any], sign: str, text: str, where: str) -> NDArray[np.bool_]:
+    if column.dtype.kind in "iuf":
+        try:
+            number = float(text)
+        except ValueError:
+            raise SettingError(where, f"must have a number for {name}", text) from None
+        values = column.astype(np.float64)
+        if sign == "=":
+            return np.asarray(np.isclose(values, number, rtol=1e-9, atol=1e-12))
+        return np.asarray(values > number if sign == ">" else values < number)
+    if sign != "=":
+        raise SettingError(where, f"must be {name}=VALUE, as {name} is text", f"{sign}{text}")
+    return np.array([str(value) == text for value in column.tolist()])

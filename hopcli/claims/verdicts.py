@@ -9,7 +9,7 @@ from typing import TYPE_CHECKING, Any, NamedTuple
 
 import numpy as np
 
-from hopcli.claims.evaluating import chosen_rows, evaluate
+from hopcli.claims.expressions import check_names, chosen_rows, evaluate
 from hopcli.claims.judging import (
     BAYES,
     TESTS,
@@ -20,11 +20,11 @@ from hopcli.claims.judging import (
     verdict,
 )
 from hopcli.claims.measured import Measured
-from hopcli.claims.published import Fit, compare, predict, printed
+from hopcli.claims.published import Fit, columns_needed, compare, predict, printed
 from hopcli.errors import ResultError, SettingError
 
 if TYPE_CHECKING:
-    from collections.abc import Mapping
+    from collections.abc import Collection, Mapping
 
     from hopcli.claims.claim import Claim, Claims, Condition
 
@@ -132,6 +132,28 @@ _FITTING = ("agrees", "coarse")
 _OF_SEVERAL = ("the_same", "all_true", "none")
 """Tests of any number of values, or of none."""
 _RUNGS = ("text", "step", "authors")
+
+
+def check_claims(claims: Claims, known: Mapping[str, Mapping[str, Collection[str]]]) -> None:
+    """Refuse a claim that names a table or column that its run will not have.
+
+    Parameters
+    ----------
+    claims : Claims
+        The claims.
+    known : mapping of str to mapping
+        The declared columns of each table of each run.
+
+    Raises
+    ------
+    SettingError
+        If there is no such table or column.
+    """
+    for claim in claims.claims:
+        for condition in claim.conditions:
+            more = columns_needed(claim, condition) if claim.test == "printed" else ()
+            for term in condition.value.terms:
+                check_names(term, known[term.run], claims.place_of(claim, condition), more)
 
 
 def judge(claims: Claims, runs: Mapping[str, Any]) -> list[Judged]:

@@ -9,7 +9,7 @@ from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
 from hopcli import catalogue, results
-from hopcli.claims.evaluating import check_claims
+from hopcli.claims.verdicts import check_claims
 from hopcli.config import find_config, read_config
 from hopcli.errors import ResultError, renamed
 from hopcli.experiments.stock import Stock
