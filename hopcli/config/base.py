@@ -31,8 +31,6 @@ class Setting:
         Heading of its group in the help.
     shown_default : str or None
         Text for an open default.
-    filled : bool
-        Whether resolution always fills an open default.
     axis : str
         Text on an axis; empty for the name.
     newer : bool
@@ -43,7 +41,6 @@ class Setting:
     help: str
     group: str
     shown_default: str | None = None
-    filled: bool = False
     axis: str = ""
     newer: bool = False
 
@@ -55,12 +52,11 @@ def setting(
     text: str,
     *,
     shown_default: str | None = None,
-    filled: bool = False,
     axis: str = "",
     newer: bool = False,
 ) -> Any:
     """Declare a setting as a dataclass field; see :class:`Setting`."""
-    declared = Setting(kind, text, group, shown_default, filled, axis, newer)
+    declared = Setting(kind, text, group, shown_default, axis, newer)
     return field(default=default, metadata={"setting": declared})
 
 
@@ -288,9 +284,9 @@ class Config(Settings):
             resolution fills is open.
         """
         config = cls.from_values(values, near)
-        for name, declared in cls.settings().items():
-            if declared.filled and getattr(config, name) is None:
-                raise SettingError(name, "must be given in a manifest")
+        for item in fields(cls):
+            if getattr(config, item.name) is None and "None" not in str(item.type):
+                raise SettingError(item.name, "must be given in a manifest")
         config.check()
         return config
 

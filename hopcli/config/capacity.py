@@ -88,7 +88,6 @@ class CapacityConfig(DataSettings, LearningSettings, RunSettings):
         "Load",
         "Numbers of spins N of random patterns.",
         shown_default="784",
-        filled=True,
     )
     loads: tuple[float, ...] = setting(
         notations.grid(0, 1, above=True),

@@ -71,7 +71,6 @@ class ConsistencyConfig(DataSettings, RunSettings):
         "Labels",
         "Labels to compare, four or more; each competes with all others.",
         shown_default="all",
-        filled=True,
         axis="labels stored",
     )
     samples: int = setting(

@@ -92,7 +92,6 @@ class PatternSettings(DataSettings):
         "Patterns",
         "Labels to store, in this order: 3,6,1; or 361 if each is one character.",
         shown_default="3,6,1,0,4, or all where there are no such labels",
-        filled=True,
         axis="labels stored",
     )
     patterns: str | tuple[int, ...] | None = setting(
@@ -277,7 +276,6 @@ class DynamicsSettings(Config):
         "Dynamics",
         "Update attempts in a sweep of N spins: N/2 in the study, usually N elsewhere.",
         shown_default="N/2; N if a sweep visits each site once",
-        filled=True,
     )
     until_stable: bool = setting(
         kinds.switch(), False, "Dynamics", "Stop a run at T = 0 once no site would change."

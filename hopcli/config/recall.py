@@ -38,7 +38,6 @@ class TrialSettings(PatternSettings, StorageSettings, DynamicsSettings, RunSetti
         "Temperature T, with k_B = 1, or a schedule over the sweeps, FIRST:LAST:geometric or "
         "FIRST:LAST:linear.",
         shown_default="0.2; the sign rules have none",
-        filled=True,
         axis="temperature T  ($k_B$ = 1)",
     )
     gamma: float | None = setting(
@@ -61,7 +60,6 @@ class TrialSettings(PatternSettings, StorageSettings, DynamicsSettings, RunSetti
         "Tests",
         "Draw new test images for every repeat, or use the same ones in each.",
         shown_default="fresh",
-        filled=True,
     )
     exclude_samples: bool = setting(
         kinds.switch(),
@@ -69,7 +67,6 @@ class TrialSettings(PatternSettings, StorageSettings, DynamicsSettings, RunSetti
         "Tests",
         "Do not test images that took part in the selection.",
         shown_default="on",
-        filled=True,
     )
     criterion: float = setting(
         kinds.number_or_word("auto", 0, 1),

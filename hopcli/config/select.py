@@ -47,7 +47,6 @@ class SelectConfig(DataSettings):
         "Selection",
         "Labels whose patterns are listed, in this order; all labels compete in eq. 5.",
         shown_default="all",
-        filled=True,
         axis="labels stored",
     )
     samples: int = setting(

@@ -70,7 +70,6 @@ class TemperatureScanConfig(PatternSettings, StorageSettings, DynamicsSettings, 
         "Scan",
         "Stored label from which runs start and whose overlap is drawn.",
         shown_default="the last one stored",
-        filled=True,
     )
     temperatures: tuple[float, ...] = setting(
         notations.grid(),

@@ -53,7 +53,6 @@ class WeightsConfig(PatternSettings, StorageSettings):
         "Network",
         "ROW,COLUMN of the site whose couplings are drawn as a picture.",
         shown_default="the centre",
-        filled=True,
     )
 
     def concrete(self, facts: Facts) -> dict[str, Any]:
