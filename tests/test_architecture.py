@@ -60,7 +60,7 @@ MAY_IMPORT = {
     "study": "dynamics errors observables scoring",
     "claims": "catalogue config errors experiments kinds observables printing results rules "
     "statistics study tables values",
-    "plots": "catalogue errors grids printing tables theory",
+    "plots": "catalogue errors grids printing study tables theory",
     "livepage": "_version catalogue config datasets errors experiments network rules streams "
     "study values",
     "runs": "catalogue claims config datasets dynamics endings errors experiments grids plots "

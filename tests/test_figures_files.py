@@ -11,9 +11,10 @@ from xml.etree import ElementTree as ET
 import numpy as np
 import pytest
 from conftest import RunHopcli, as_columns
+from matplotlib.backends.backend_agg import FigureCanvasAgg
 from matplotlib.figure import Figure
 from PIL import Image
-from test_plots import CONFIGS, Run, config, made, run, texts, with_table, words
+from test_plots import CONFIGS, Run, config, made, panels, run, texts, with_table, words
 
 from hopcli import experiments, plots, results
 from hopcli.catalogue import CATALOGUE
@@ -76,9 +77,9 @@ def test_on_paper_neither_title_nor_caption_is_drawn(name: str) -> None:
     for key, figure in paper.items():
         other = screen[key]
         assert (figure.title, figure.caption) == (other.title, other.caption)
-        assert (figure.style, other.style) == ("paper", "screen")
+        assert (figure.form.style, other.form.style) == ("paper", "screen")
         usual: Any = shown.figures()[key]
-        assert usual.style == "screen"
+        assert usual.form.style == "screen"
         for text in (figure.title, " ".join(figure.caption.split()[:4])):
             assert text in words(other)
             assert text not in words(figure)
@@ -131,6 +132,50 @@ def test_the_style_is_asked_for_by_a_flag(run_hopcli: RunHopcli) -> None:
         assert (Path("again") / name).read_bytes() == (Path("out") / name).read_bytes()
     assert run_hopcli("plot", "out", "--out", "out", "--dpi", "40").code == 0
     results.read_manifest(Path("out"), "select")  # which knows the new picture
+
+
+# --- pictures of a given width -----------------------------------------------------------
+
+ROOMY = 0.04  # largest share of the width that is empty at a side
+
+
+@pytest.mark.parametrize(
+    "name", ["paper", "traced", "select", "scan", "weights", "attractors", "compare", "relax"]
+)
+def test_pictures_fill_a_column_with_text_of_8_points(name: str) -> None:
+    shown = made(name)
+    for tex_fonts in (False, True):
+        figures: Any = shown.figures(style="paper", width=3.4, tex_fonts=tex_fonts)
+        for key, figure in figures.items():
+            assert figure.get_figwidth() == pytest.approx(3.4)
+            figure.set_dpi(300)
+            canvas: Any = FigureCanvasAgg(figure)
+            canvas.draw()
+            boxes = [text.get_window_extent(canvas.get_renderer()) for text in texts(figure)]
+            boxes += [ax.get_window_extent() for ax in panels(figure)]
+            page = figure.axes[0]
+            boxes += [one.get_window_extent() for one in (*page.images, *page.lines)]
+            left, right = min(box.x0 for box in boxes), max(box.x1 for box in boxes)
+            width = figure.bbox.width
+            assert -0.5 <= left <= ROOMY * width, key
+            assert (1 - ROOMY) * width <= right <= width + 0.5, key
+            sizes = {float(text.get_fontsize()) for text in texts(figure)}
+            assert 7.3 <= min(sizes) <= max(sizes) <= 11.5, key
+            family = {text.get_fontfamily()[0] for text in texts(figure)}
+            assert family == {"STIXGeneral" if tex_fonts else "DejaVu Sans"}
+
+
+@pytest.mark.parametrize(
+    ("given", "pixels"), [("3.4in", 1020), ("86.36mm", 1020), ("8.636cm", 1020), ("245.72pt", 1020)]
+)
+def test_a_width_is_given_in_usual_units(run_hopcli: RunHopcli, given: str, pixels: int) -> None:
+    run_hopcli("select", "--samples", "2", "-q", "--out", "out", "--figure-style", "paper")
+    run_hopcli("plot", "out", "--width", given, "--out", "narrow", "-q")
+    with Image.open("narrow/patterns.png") as image:
+        assert image.width == pixels
+    assert run_hopcli("plot", "out", "--width", "3.4em", "--out", "other").code == 2
+    run_hopcli("select", "--samples", "2", "-q", "--out", "out", "--width", given)
+    assert results.read_manifest(Path("out"), "select")["execution"]["width"] == given
 
 
 # --- the gallery of many own pictures: a page a picture ----------------------------------

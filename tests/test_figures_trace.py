@@ -10,7 +10,6 @@ from typing import Any
 import numpy as np
 import pytest
 from conftest import random_patterns, write_patterns
-from matplotlib.axes import Axes
 from matplotlib.figure import Figure
 from numpy.typing import NDArray
 from PIL import Image
@@ -46,112 +45,52 @@ def traced(dataset: str) -> Run:
 # --- the figure --------------------------------------------------------------------------
 
 
-def rows_of(figure: Figure) -> list[tuple[Axes, Axes]]:
-    """Energy and overlap of each row, from the top."""
-    drawn = panels(figure)
-    return list(zip(drawn[::2], drawn[1::2], strict=True))
-
-
-def legends(figure: Figure) -> list[dict[str, Any]]:
-    """The samples of each row by the name at their right."""
-    page, drawn = figure.axes[0], rows_of(figure)
-    rows: list[dict[str, Any]] = [{} for _ in drawn]
-    height, top = figure.get_size_inches()[1], page.get_ylim()[1]
-    for sample in page.lines:
-        x, y = np.array(sample.get_xydata()).max(axis=0)
-        (name,) = (
-            text.get_text()
-            for text in texts(figure)
-            if text.axes is page
-            and np.isclose(text.get_position()[1], y)
-            and 0 < text.get_position()[0] - x < 0.2
-        )
-        place = 1 - (y - top) / height
-        ends = [axes.get_position() for axes, _ in drawn]
-        (row,) = (k for k, box in enumerate(ends) if box.y0 - 0.01 < place < box.y1 + 0.01)
-        rows[row][name] = sample
-    return rows
-
-
 def dash(line: Any) -> Any:
     return line._unscaled_dash_pattern
 
 
-def expected(table: Any, column: str, scale: float = 1) -> list[Any]:
-    """The lines of the trials, in their order, as points."""
-    return [trial[["sweep", column]].to_numpy() / (1, scale) for _, trial in table.groupby("trial")]
-
-
-def test_energy_a_spin_and_overlap_with_the_own_pattern_are_the_table(traced: Run) -> None:
-    figure, table = traced.figures()["trace"], traced.result.tables["trace"]
-    w = XI.T.astype(np.float64) @ XI / 15
-    np.fill_diagonal(w, 0)
-    for k, (pair, legend) in enumerate(zip(rows_of(figure), legends(figure), strict=True)):
-        own = table[table["label"] == str(k + 1)]
-        assert list(legend) == [f"trial {n} of “{k + 1}”" for n in (1, 2, 3)]
-        samples = [dash(sample) for sample in legend.values()]
-        assert len(set(map(str, samples))) == 3
-        columns = (("energy", 15, -0.5 * XI[k] @ w @ XI[k] / 15), (f"overlap_{k + 1}", 1, 1.0))
-        for axes, (column, scale, first) in zip(pair, columns, strict=True):
-            assert [dash(line) for line in axes.lines] == samples, "differ in grey"
-            found = np.array([np.array(line.get_xydata()) for line in axes.lines])
-            np.testing.assert_allclose(found, expected(own, column, scale), rtol=1e-9)
-            np.testing.assert_allclose(found[:, 0], [[0, first]] * 3)
+def check_rows(figure: Figure, table: Any, labels: list[str], names: list[str]) -> None:
+    """Check that each row has the energies of the trials of a label, then all overlaps of each."""
+    drawn = panels(figure)
+    assert len(drawn) == 4 * len(labels)
+    for k, label in enumerate(labels):
+        energy, *others = drawn[4 * k : 4 * k + 4]
+        own = [trial for _, trial in table[table["label"] == label].groupby("trial")]
+        dashes = [dash(line) for line in energy.lines]
+        assert len(set(map(str, dashes))) == 3, "differ in grey"
+        for line, trial in zip(energy.lines, own, strict=True):
+            expected = trial[["sweep", "energy"]].to_numpy() / (1, 15)
+            np.testing.assert_allclose(np.array(line.get_xydata()), expected, rtol=1e-9)
+        for axes, trial in zip(others, own, strict=True):
+            lines: dict[str, Any] = {str(line.get_label()): line for line in axes.lines}
+            assert list(lines) == names
+            assert len({line.get_marker() for line in lines.values()}) == len(names)
+            for name, line in lines.items():
+                expected = trial[["sweep", f"overlap_{name}"]].to_numpy()
+                np.testing.assert_allclose(np.array(line.get_xydata()), expected, rtol=1e-9)
+            ends = {name: abs(float(line.get_ydata()[-1])) for name, line in lines.items()}
+            nearest = max(ends, key=lambda name: ends[name])
+            assert max(lines, key=lambda name: float(lines[name].get_linewidth())) == nearest
+            m = f"m = {lines[nearest].get_ydata()[-1]:.2f} with “{nearest}”"
+            assert m.replace("-", "\N{MINUS SIGN}") in words(figure)
             assert axes.get_xlim() == (0, SWEEPS)
             low, high = axes.get_ylim()
-            assert low < found[..., 1].min() < found[..., 1].max() < high
-            assert all(tick == round(tick) for tick in axes.get_xticks())
-        assert [axes.get_ylabel() for axes in pair] == ["energy a spin, H / N", "overlap m"]
-    assert len(rows_of(figure)) == 6
-    assert "6 of 7" in words(figure)
-    assert "own pattern" in words(figure)
+            assert low < min(0, *table.filter(like="overlap_").min()) < 1 < high
+    assert {f"m with “{name}”" for name in names} <= {text.get_text() for text in texts(figure)}
+
+
+def test_a_trace_has_all_overlaps_of_a_trial_in_a_panel(traced: Run) -> None:
+    figure, table = traced.figures()["trace"], traced.result.tables["trace"]
+    check_rows(figure, table, list("123456"), list("1234567"))
     tables = {name: table for name, table in traced.result.columns.items() if name != "trace"}
     without = Run(traced.config, dataclasses.replace(traced.result, columns=tables))
     assert set(without.figures()) == NAMES["recall"]
 
 
-def check_patterns(figure: Figure, table: Any, names: list[str], n_sites: int = 15) -> None:
-    """Check that lines of the first row are its trials times these patterns, as the legend says."""
-    (energy, overlap), legend = rows_of(figure)[0], legends(figure)[0]
-    found = [np.array(line.get_xydata()) for line in energy.lines]
-    np.testing.assert_allclose(found, expected(table, "energy", n_sites), rtol=1e-9)
-    samples = {name: sample for name, sample in legend.items() if name.startswith("m with ")}
-    assert [name.strip("m with“”") for name in samples] == names
-    looks = [(s.get_color(), s.get_marker(), s.get_markerfacecolor()) for s in samples.values()]
-    assert len({marker for _, marker, _ in looks}) == len(names), "differ in grey"
-    trials = [dash(s) for name, s in legend.items() if name not in samples]
-    lines = {
-        (str(dash(line)), line.get_color(), line.get_marker(), line.get_markerfacecolor()): line
-        for line in overlap.lines
-    }
-    assert len(lines) == len(overlap.lines) == len(trials) * len(names)
-    for name, look in zip(names, looks, strict=True):
-        for trial, wanted in zip(trials, expected(table, f"overlap_{name}"), strict=True):
-            points = np.array(lines[(str(trial), *look)].get_xydata())
-            np.testing.assert_allclose(points, wanted, rtol=1e-9)
-
-
-@pytest.mark.parametrize(
-    ("digits", "start", "called"),
-    [("123", "random", "random"), ("12", "blend:1:2:fill", "blend:1:2:fill")],
-)
-def test_overlaps_without_own_pattern(dataset: str, digits: str, start: str, called: str) -> None:
+@pytest.mark.parametrize(("digits", "start"), [("123", "random"), ("12", "blend:1:2:fill")])
+def test_overlaps_without_own_pattern(dataset: str, digits: str, start: str) -> None:
     shown = hot(dataset, digits=tuple(digits), start=start)
-    figure = shown.figures()["trace"]
-    check_patterns(figure, shown.result.tables["trace"], list(digits))
-    (legend,) = legends(figure)
-    assert sum(name.endswith(f" of {called}") for name in legend) == 3
-    assert "each stored pattern" in words(figure)
-
-
-def test_of_many_patterns_the_nearest_are_drawn(dataset: str) -> None:
-    shown = hot(dataset, start=parse_start("random"))
-    table = shown.result.tables["trace"]
-    far = {name: float(np.abs(table[f"overlap_{name}"]).max()) for name in "1234567"}
-    left_out = min(far, key=lambda name: far[name])
-    names = [name for name in "1234567" if name != left_out]
-    check_patterns(shown.figures()["trace"], table, names)
-    assert "(of 7, the 6 " in words(shown.figures()["trace"])
+    check_rows(shown.figures()["trace"], shown.result.tables["trace"], [start], list(digits))
 
 
 # --- the moving picture ------------------------------------------------------------------

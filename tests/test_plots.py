@@ -17,7 +17,7 @@ import pytest
 from conftest import as_columns
 from matplotlib.axes import Axes
 from matplotlib.backends.backend_agg import FigureCanvasAgg
-from matplotlib.container import ErrorbarContainer
+from matplotlib.container import BarContainer, ErrorbarContainer
 from matplotlib.figure import Figure
 from matplotlib.text import Text
 from numpy.typing import NDArray
@@ -25,6 +25,7 @@ from numpy.typing import NDArray
 from hopcli import experiments, plots, results
 from hopcli.catalogue import CATALOGUE
 from hopcli.config import Config, Execution
+from hopcli.study import AUTHORS_RECALL, FIGURE1
 
 NAMES = {
     "select": {"patterns"},
@@ -48,8 +49,10 @@ WITHOUT_PICTURES = {
     "fit_sweeps",
     "relaxation",
     "selectors",
+    "temperature_scan",
     "trace",
 }
+FURTHER = {"traced": {"trace"}, "paper": {"stored"}}
 MAGIC = {"png": b"\x89PNG\r\n\x1a\n", "svg": b"<?xml", "pdf": b"%PDF-"}
 FIVE = (21607, 25559, 7411, 39155, 28089)  # the patterns of the study
 LONG = ("sailing-boat", "a $tricky_ name with quite a lot of words", "日本\n", "none", "overall")
@@ -60,6 +63,7 @@ NEAR_CRITICAL = (0.2, 0.6, *(i / 100 for i in range(93, 108, 2)), 1.6)
 CONFIGS: dict[str, dict[str, Any]] = {
     "select": {},
     "recall": {"source_indices": FIVE, "tests": 12, "repeats": 3},
+    "paper": {"command": "recall", "tests": 6, "repeats": 3},
     "one repeat": {"command": "recall", "source_indices": FIVE[2:3], "tests": 5, "repeats": 1},
     "random starts": {"command": "recall", "start": "random", "temperature": "3:2:linear"},
     "traced": {"command": "recall", "start": "pattern,flip:0.3", "temperature": 1.0, "trace": True},
@@ -100,8 +104,9 @@ class Run:
     result: Any
 
     @functools.cache  # noqa: B019 - as few runs as there are tests
-    def figures(self) -> dict[str, Figure]:
-        drawn: dict[str, Figure] = CATALOGUE[self.config.command].figures(self.config, self.result)
+    def figures(self, **form: Any) -> dict[str, Figure]:
+        draw: Any = CATALOGUE[self.config.command].figures
+        drawn: dict[str, Figure] = draw(self.config, self.result, **form)
         return drawn
 
     def figure(self) -> Any:
@@ -312,7 +317,7 @@ IN_TEST_SLOW |= {f"long {name}" for name in ("select", "weights", "attractors", 
 def test_nothing_is_cut_off_small_or_over_other_things(name: str) -> None:
     shown = CHANGED[name]() if name in CHANGED else made(name)
     figures = shown.figures()
-    assert set(figures) == NAMES[shown.config.command] | ({"trace"} if name == "traced" else set())
+    assert set(figures) == NAMES[shown.config.command] | FURTHER.get(name, set())
     for key, figure in figures.items():
         assert images(figure, np.int8) or key in WITHOUT_PICTURES
         assert "nan" not in words(figure)
@@ -361,13 +366,36 @@ def test_accuracy_draws_the_table() -> None:
     np.testing.assert_allclose(sd[:, :, 0], labels[["accuracy"]].to_numpy() + spread)
     assert axes.get_xlim()[0] <= min(interval[:, :, 0].min(), sd[:, :, 0].min())
     assert any(np.allclose(line.get_xdata(), overall["accuracy"]) for line in axes.lines)
-    assert f"{overall['accuracy']:.1f} % ± {overall['sd_repeats']:.1f} (SD" in said
-    assert f"labels {overall['sd_labels']:.1f}." in said
+    assert f"mean {overall['accuracy']:.1f}" in said
     once = made("one repeat").figures()["accuracy"]  # which has no SD
     assert [one.label for one in series(plot_axes(once))] == ["interval"]
     assert "±" not in words(once)
     for rate, spread in labels[["accuracy", "sd_repeats"]].to_numpy():
         assert f"{rate:.1f} ± {spread:.1f}" in said
+
+
+def test_the_figures_of_the_study_have_its_values_beside_those_of_the_run() -> None:
+    paper = made("paper")
+    figures: Any = paper.figures()
+    axes = plot_axes(figures["accuracy"])
+    own = 100 * paper.result.tables["accuracy"][["accuracy", "sd_repeats"]].to_numpy(float)[:-1]
+    raw = np.loadtxt(AUTHORS_RECALL, delimiter=",", skiprows=1)[:, 1:]
+    published = np.stack([raw.mean(axis=0), raw.std(axis=0, ddof=1)], axis=1)
+    bars = [one for one in axes.containers if isinstance(one, BarContainer)]
+    for one, expected in zip(bars, (own, published), strict=True):
+        np.testing.assert_allclose([bar.get_height() for bar in one], expected[:, 0])
+        ends = error_bars(axes, f"{one.get_label()}, SD")[:, :, 1]
+        np.testing.assert_allclose(ends, expected[:, :1] + expected[:, 1:] * [-1, 1], atol=1e-7)
+    assert {"81 ± 2", "69 ± 1"} <= {text.get_text() for text in texts(figures["accuracy"])}
+    shown = [state.ravel() for state in states(figures["stored"])]
+    np.testing.assert_array_equal(shown, paper.result.patterns.xi)
+
+    kinds = [plot_axes(made("recall").figures(kind=kind)["accuracy"]) for kind in ("bars", "rows")]
+    assert [sum(isinstance(c, BarContainer) for c in axes.containers) for axes in kinds] == [1, 0]
+
+    curve = np.loadtxt(FIGURE1, delimiter=",", skiprows=1)
+    lines = [np.array(line.get_xydata()) for line in plot_axes(made("scan").figure()).lines]
+    assert any(np.array_equal(line, curve) for line in lines)
 
 
 @pytest.mark.parametrize(
@@ -379,7 +407,6 @@ def test_an_axis_begins_below_the_bars_or_at_0(rate: float, sd: float, begin: in
     table["sd_repeats"] = sd
     figure = with_table(made("recall"), "accuracy", table).figures()["accuracy"]
     assert plot_axes(figure).get_xlim()[0] == begin
-    assert (f"begins at {begin} %" in words(figure)) == (begin > 0)
 
 
 def _heat(figure: Figure) -> list[NDArray[np.float64]]:

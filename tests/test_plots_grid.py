@@ -300,12 +300,11 @@ def test_a_missing_cell_is_a_gap_with_a_cross_and_one_without_a_number_another()
     assert gaps == [[], [2, 4], []]
     ((first, second),) = crosses(ax)
     assert (first[0], second[0]) == (0.3, 0.8)
-    assert "2 of 15 " in picture.caption
+    assert "without a number" in picture.caption
 
     table.loc[(table["rule"] == "storkey") & (table["temperature"] == 0.1), "accuracy"] = np.nan
     gone = (table["rule"] == "hebbian") & (table["temperature"] == 0.5)
     picture = figure(table[~gone], keys, RATE, Look(), points=table)
-    assert re.findall(r"1 of 15|and 1 ", picture.caption) == ["1 of 15", "and 1 "]
     assert [[x for x, _ in points] for points in crosses(panels(picture)[0])] == [[0.1], [0.5]]
 
 
@@ -314,11 +313,10 @@ def test_what_a_grid_never_held_is_not_missing() -> None:
     table, keys = grid(temperature=TEMPERATURES)
     table["samples"] = table["temperature"].map(dict(zip(TEMPERATURES, range(5), strict=True)))
     picture = figure(table, [*keys, Key("samples")], RATE, Look())
-    assert "missing" not in picture.caption
+    assert "without" not in picture.caption
     assert len(lines(panels(picture)[0])) == 1
     points = pd.DataFrame({"temperature": [*TEMPERATURES, 0.9]}) + 1e-15
     picture = figure(table.drop(columns="samples"), keys, RATE, Look(), points=points)
-    assert "1 of 6 " in picture.caption
     assert [x for x, _ in crosses(panels(picture)[0])[0]] == [0.9]
 
 
@@ -339,7 +337,6 @@ def test_a_map_has_a_cell_for_each_cell() -> None:
         np.testing.assert_allclose(edges[0, :, 0], [0.05, 0.15, 0.25, 0.4, 0.65, 0.95])
         np.testing.assert_allclose(edges[:, 0, 1], 10.0 ** np.array([-0.5, 0.5, 1.5, 2.5, 3.5]))
         assert crosses(ax) == ([[[0.8, 10]]] if rule == "hebbian" else [])
-    assert "1 of 60 " in picture.caption
 
 
 def test_contours_are_where_the_number_passes_and_are_labelled() -> None:

@@ -40,13 +40,13 @@ _OF_CALLER = 3  # frames from a warning to the caller of the command
 class Figures(Mapping[str, "Figure"]):
     """Figures of a run by name, drawn when the first of them is requested."""
 
-    def __init__(self, config: Config, result: Result, style: str) -> None:
-        self._made = (config, result, style)
+    def __init__(self, config: Config, result: Result, form: dict[str, Any]) -> None:
+        self._made = (config, result, form)
 
     @functools.cached_property
     def _figures(self) -> dict[str, Figure]:
-        config, result, style = self._made
-        made: dict[str, Figure] = catalogue.entry(config.command).figures(config, result, style)
+        config, result, form = self._made
+        made: dict[str, Figure] = catalogue.entry(config.command).figures(config, result, **form)
         return made
 
     def __getitem__(self, name: str) -> Figure:
@@ -137,7 +137,7 @@ class Run:
     @functools.cached_property
     def figures(self) -> Figures:
         """Figures by name, drawn when they are requested."""
-        return Figures(self.config, self.result, self.execution.figure_style)
+        return Figures(self.config, self.result, self.execution.form)
 
     @property
     def summary(self) -> pd.DataFrame:

@@ -130,9 +130,10 @@ def _print(job: Job, outcome: Outcome) -> None:
 
 def with_published(config: Config, summary: Columns) -> Columns:
     """Add the printed table of the study to that of a run with its configuration."""
-    from hopcli.study import printed_recall
+    from hopcli.study import published_recall
 
-    values = printed_recall(config.to_dict()) if config.command == "recall" else {}
+    known = published_recall(config.to_dict()) if config.command == "recall" else {}
+    values = {label: f"{mean:.0f} ± {sd:.0f}" for label, (mean, sd) in known.items()}
     if not values:
         return summary
     return summary.beside("published", [values.get(label, "") for label in summary["label"]])

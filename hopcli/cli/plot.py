@@ -9,7 +9,7 @@ import click
 
 from hopcli.cli.lines import print_files
 from hopcli.cli.once import Command
-from hopcli.cli.types import FOLDER, FOLDERS, FORM, QUIET, OfKind
+from hopcli.cli.types import FOLDER, FOLDERS, FORM, QUIET, OfKind, figure_options
 from hopcli.config.execution import animation_name
 
 if TYPE_CHECKING:
@@ -18,15 +18,11 @@ if TYPE_CHECKING:
 
 @click.command("plot", cls=Command)
 @FOLDERS
+@figure_options
 @click.option(
-    "--figure-format",
-    type=click.Choice(["png", "svg", "pdf"]),
-    help="File format of the pictures.  [default: that of the run]",
-)
-@click.option(
-    "--figure-style",
-    type=click.Choice(["screen", "paper"]),
-    help="With title and caption, or for print.  [default: that of the run]",
+    "--kind",
+    type=click.Choice(["rows", "bars"]),
+    help="Accuracy of a recall in rows, or as bars.  [default: that of the run]",
 )
 @click.option(
     "--dpi",
@@ -55,6 +51,7 @@ def command(
     \b
       hopcli plot results/paper --figure-format pdf --figure-style paper --out figures
       hopcli plot results/paper results/figure1 --out figures
+      hopcli plot results/paper --width 3.4in --tex-fonts --figure-style paper --out figures
       hopcli plot results/* --dpi 300
 
     With --out and several DIR, the name of each file begins with that of its DIR, as in
@@ -66,8 +63,7 @@ def command(
     from hopcli.runs.pictures import Style, draw_again
 
     hush_matplotlib()
-    style = Style(how["figure_format"], how["figure_style"], how["dpi"], how["animate"])
-    for folder, files in draw_again(folders, style, out, overwrite=overwrite):
+    for folder, files in draw_again(folders, Style(**how), out, overwrite=overwrite):
         if form == "json" and not quiet:
             click.echo(json.dumps({"out": str(folder), "files": [path.name for path in files]}))
         elif not quiet:

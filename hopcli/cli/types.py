@@ -7,10 +7,13 @@ from typing import TYPE_CHECKING, Any
 
 import click
 
+from hopcli.config.execution import width
 from hopcli.kinds import integer
 from hopcli.values import RefusedError
 
 if TYPE_CHECKING:
+    from collections.abc import Callable
+
     from click.shell_completion import CompletionItem
 
     from hopcli.kinds import Kind
@@ -77,3 +80,32 @@ FORM = click.option(
 )
 
 QUIET = click.option("--quiet", "-q", is_flag=True, help="Print only errors and draw no bar.")
+
+
+def figure_options(command: Callable[..., Any]) -> Callable[..., Any]:
+    """Add the options of how pictures are drawn again; by default as before."""
+    for option in (
+        click.option(
+            "--tex-fonts/--no-tex-fonts",
+            default=None,
+            help="Serif fonts that match a TeX document.",
+        ),
+        click.option(
+            "--width",
+            type=OfKind(width()),
+            metavar="WIDTH",
+            help="Width such as 3.4in, 86mm or 246pt; text then has 8 points.",
+        ),
+        click.option(
+            "--figure-style",
+            type=click.Choice(["screen", "paper"]),
+            help="With title and caption, or for print.  [default: that of the run, or screen]",
+        ),
+        click.option(
+            "--figure-format",
+            type=click.Choice(["png", "svg", "pdf"]),
+            help="File format of the pictures.  [default: that of the run or of --out, or png]",
+        ),
+    ):
+        command = option(command)
+    return command

@@ -12,7 +12,11 @@ from hopcli.values import RefusedError
 
 _MOST_FRAMES = 1000  # of a trial in an animation, one per sweep
 _ANIMATION = re.compile(r"(?!\.)[^/\\\x00-\x1f\x7f]{1,195}\.(gif|png|webp)")
-_FIGURE = re.compile(r"(accuracy|confusion|gallery(-[0-9]+)?|trace)\.png")
+_WIDTH = re.compile(r"[0-9]{1,4}(\.[0-9]{1,4})?(in|cm|mm|pt)")
+_UNITS = {"in": 1.0, "cm": 2.54, "mm": 25.4, "pt": 72.27}  # in an inch
+_NARROWEST, _WIDEST = 2.0, 20.0
+_OF_PICTURES = {"figures", "figure_format", "figure_style", "width", "tex_fonts", "kind"}
+_FIGURE = re.compile(r"(accuracy|confusion|gallery(-[0-9]+)?|stored|trace)\.png")
 
 
 def animation_name() -> kinds.Kind:
@@ -31,6 +35,32 @@ def animation_name() -> kinds.Kind:
 
     schema = {"type": "string", "pattern": r"\.(gif|png|webp)$", "maxLength": 200}
     return kinds.Kind("FILE.gif", check, schema=schema)
+
+
+def width() -> kinds.Kind:
+    """Make a kind for a width of figures, such as ``3.4in``, ``86mm`` or ``246pt``."""
+    rule = "must be a number with in, cm, mm or pt, of 2 to 20 inches, such as 3.4in"
+
+    def check(value: Any) -> str:
+        if not isinstance(value, str) or not _WIDTH.fullmatch(value):
+            raise RefusedError(rule)
+        if not _NARROWEST <= inches(value) <= _WIDEST:
+            raise RefusedError(rule)
+        return value
+
+    schema = {"type": "string", "pattern": f"^{_WIDTH.pattern}$"}
+    return kinds.Kind("WIDTH", check, schema=schema)
+
+
+def inches(width: str) -> float:
+    """Return a width in inches; a point is one of TeX, 1/72.27 inch.
+
+    Examples
+    --------
+    >>> inches("3.4in"), inches("8.5cm") == inches("85mm")
+    (3.4, True)
+    """
+    return float(width[:-2]) / _UNITS[width[-2:]]
 
 
 def trials_named(name: str) -> int:
@@ -62,6 +92,32 @@ class Execution(Settings):
         "file beside each.",
     )
 
+    width: str | None = setting(
+        width(),
+        None,
+        "Output",
+        "Width of the pictures in in, cm, mm or pt, such as 3.4in for a column; text then has 8 "
+        "points.",
+        shown_default="as wide as the content",
+    )
+    tex_fonts: bool = setting(
+        kinds.switch(), False, "Output", "Draw with serif fonts that match a TeX document."
+    )
+
+    @property
+    def pictures(self) -> dict[str, Any]:
+        """Settings of the pictures, by name."""
+        return {name: value for name, value in self.to_dict().items() if name in _OF_PICTURES}
+
+    @property
+    def form(self) -> dict[str, Any]:
+        """Form of the pictures, see :class:`hopcli.plots.files.Form`."""
+        form = {
+            "style": self.figure_style,
+            "width": None if self.width is None else inches(self.width),
+        }
+        return {**form, "tex_fonts": self.tex_fonts, "kind": getattr(self, "kind", None)}
+
     @property
     def draws(self) -> bool:
         """True if anything is drawn."""
@@ -76,8 +132,8 @@ class Execution(Settings):
             If it does not.
         """
         del config
-        names = ("figure_format", "figure_style")
-        self.refuse_changes(names, "has no effect without figures", not self.figures)
+        names = self.pictures.keys() - {"figures"}
+        self.refuse_changes(sorted(names), "has no effect without figures", not self.figures)
 
 
 @dataclass(frozen=True, eq=False, kw_only=True)
@@ -103,6 +159,13 @@ class RecallExecution(ThreadedExecution):
         "Output",
         "Draw a trial of each label sweep by sweep into this file in the results folder: .gif, or "
         "smaller .png or .webp. NAME.3.gif shows three trials of each label, and so on up to 9.",
+    )
+    kind: str | None = setting(
+        kinds.choice(("rows", "bars")),
+        None,
+        "Output",
+        "Draw the accuracy in rows beside the patterns, or as bars.",
+        shown_default="bars beside published values, else rows",
     )
     keep: tuple[str, ...] | None = setting(
         kinds.choices(("trials",)),

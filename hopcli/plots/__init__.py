@@ -39,6 +39,7 @@ def draw(
     figure_format: str = "png",
     dpi: int | None = None,
     style: str = "screen",
+    **form: Any,
 ) -> None:
     """Write every figure of a command.
 
@@ -58,8 +59,11 @@ def draw(
     style : {"screen", "paper"}
         ``screen``: with title and caption; ``paper``: without, and the caption in a text
         file ``<name>.txt``.
+    **form
+        Further attributes of :class:`hopcli.plots.page.Form`.
     """
-    for name, figure in catalogue.entry(config.command).figures(config, result, style).items():
+    figures = catalogue.entry(config.command).figures(config, result, style, **form)
+    for name, figure in figures.items():
         save(figure, folder / f"{name}.{figure_format}", dpi)
         if style == "paper":
             text = f"{figure.title}. {figure.caption}\n"
@@ -87,7 +91,7 @@ def drawing(config: Any, result: Any, execution: Execution) -> Callable[[Path], 
 
     def draw_all(folder: Path) -> None:
         if execution.figures:
-            draw(config, result, folder, execution.figure_format, style=execution.figure_style)
+            draw(config, result, folder, execution.figure_format, **execution.form)
         if name is not None:
             animate(result, folder, name)
 

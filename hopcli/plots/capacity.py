@@ -7,7 +7,7 @@ from typing import TYPE_CHECKING, Any
 
 import numpy as np
 
-from hopcli.plots.captions import count, dataset_name, number
+from hopcli.plots.captions import bars, sentences
 from hopcli.plots.kit import Entry, draw_points, estimate, look, panel_page
 from hopcli.plots.page import SOFT, styled
 
@@ -15,12 +15,11 @@ if TYPE_CHECKING:
     from hopcli.config import CapacityConfig
     from hopcli.experiments.capacity import CapacityResult
     from hopcli.plots.files import Picture
-    from hopcli.tables import Columns
 
 _THEORY = {
-    "fixed": (":", 0, "dotted, left: most patterns fixed"),
-    "overlap": (":", 1, "dotted, right: overlaps near 1"),
-    "all_fixed": ("-.", 0, "dash-dotted: all patterns fixed"),
+    "fixed": (":", 0, "dotted, most patterns fixed"),
+    "overlap": (":", 1, "dotted (right), overlaps near 1"),
+    "all_fixed": ("-.", 0, "dash-dotted, all fixed"),
 }
 """Line style, panel and caption of the theoretical loads."""
 
@@ -65,50 +64,25 @@ def figures(config: CapacityConfig, result: CapacityResult) -> dict[str, Picture
 
 def _caption(config: CapacityConfig, result: CapacityResult) -> str:
     *smaller, size = np.unique(result.columns["capacity"]["size"]).tolist()
-    several = f"; faint: N = {', '.join(f'{n:,}' for n in smaller)}" if smaller else ""
-    source = (
-        "random patterns"
-        if config.patterns == "random"
-        else f"random images of {dataset_name(result.dataset)}"
-    )
-    return (
-        f"Left: fraction of the stored patterns that are fixed points. Right: overlap with the "
-        f"pattern after relaxing at T = 0 from it (filled) and with {100 * config.flips:g} % of "
-        f"its sites flipped (open). Dashed: the start of the latter, m = "
-        f"{number(1 - 2 * config.flips)}; an end below it is not recall. Bars: 95 % interval over "
-        f"{count(config.draws, 'draw')} of the patterns. "
-        f"{_theory(result, size)}{_unlearnt(result, size)}N = {size:,} spins{several}; {source}."
+    return sentences(
+        f"Right: after relaxing at T = 0 from the pattern (filled) and with {100 * config.flips:g} "
+        "% of its sites flipped (open; dashed: their start).",
+        bars(result.columns["capacity"], "fixed"),
+        _theory(result, size),
+        _unlearnt(result, size),
+        f"N = {size:,}{f'; faint: {smaller[0]:,}' if smaller else ''}"
+        f"{f' to {smaller[-1]:,}' if len(smaller) > 1 else ''}.",
     )
 
 
 def _theory(result: CapacityResult, size: int) -> str:
-    """Return the theoretical loads, including those beyond the axis."""
-    table, loads = result.columns["theory"].where(size=size), dict[str, list[str]]()
-    for of, rule, load in zip(table["of"], table["rule"], table["load"], strict=True):
-        loads.setdefault(of, []).append(f"{rule} {number(load, 3)}")
-    lines = [
-        f"{words} up to {', '.join(loads[of])}"
-        for of, (_, _, words) in _THEORY.items()
-        if of in loads
-    ]
-    return f"Random patterns in theory, {'; '.join(lines)}. " if lines else ""
+    """Name the theoretical loads that are drawn or beyond the axis."""
+    known = set(result.columns["theory"].where(size=size)["of"].tolist())
+    lines = [words for of, (_, _, words) in _THEORY.items() if of in known]
+    return f"Theory: {'; '.join(lines)}." if lines else ""
 
 
 def _unlearnt(result: CapacityResult, size: int) -> str:
-    """Return the loads at which a rule found no couplings, which do not affect fixed points."""
-    table = result.columns["capacity"].where(size=size)
-    none = table.where(learnt=0)
-    some = table.take((table["learnt"] > 0) & (table["learnt"] < table["draws"]))
-    crosses = f"Crosses: no couplings were found ({_loads(none)}). " if len(none) else ""
-    means = f"At {_loads(some)} means are only over draws with couplings. " if len(some) else ""
-    return crosses + means
-
-
-def _loads(table: Columns) -> str:
-    """Return the loads of each rule: ``"perceptron 0.4 to 1"``."""
-    parts = []
-    for rule in dict.fromkeys(table["rule"].tolist()):
-        loads = table.where(rule=rule)["load"]
-        ends = dict.fromkeys([loads.min(), loads.max()])
-        parts.append(f"{rule} {' to '.join(f'{load:g}' for load in ends)}")
-    return ", ".join(parts)
+    """Return the meaning of crosses, if there are any."""
+    none = result.columns["capacity"].where(size=size, learnt=0)
+    return "Crosses: no couplings found." if len(none) else ""

@@ -2,23 +2,14 @@
 
 from __future__ import annotations
 
-import re
 from typing import TYPE_CHECKING, Any
 
 import numpy as np
 from matplotlib.ticker import NullLocator
 
-from hopcli.plots.captions import (
-    MOST_LABELS,
-    count,
-    criterion,
-    cut_labels,
-    images,
-    minus,
-    protocol,
-)
-from hopcli.plots.kit import Entry, draw_entry, draw_points, estimate, look, panel_page
-from hopcli.plots.page import FAINT, LINE, MUTED, SMALL, styled, text_width
+from hopcli.plots.captions import MOST_LABELS, bars, criterion, cut_labels, images, sentences
+from hopcli.plots.kit import Entry, draw_points, estimate, look, panel_page
+from hopcli.plots.page import FAINT, styled
 from hopcli.plots.rows import label_rows, percent_axis, percent_start
 
 if TYPE_CHECKING:
@@ -28,6 +19,7 @@ if TYPE_CHECKING:
 
 _STEP = 0.135  # from dot to dot, inches
 _OPEN = {"mfc": "white"}
+_DOTS: dict[str, Any] = {"ls": "none", "ms": 5.5, "mew": 1.2}
 # Variants of one method have one colour.
 _CLASSIFIERS = {
     "dynamics": ("nearest pattern at the end", look(0)),
@@ -62,49 +54,43 @@ def _classifiers(config: CompareConfig, result: CompareResult) -> Picture:
     n_rows = len(table.where(classifier="dynamics"))
     order = [n_rows - 1, *range(n_rows - 1)][: 1 + MOST_LABELS]  # overall first
     group, start = len(_CLASSIFIERS) * _STEP + 0.16, percent_start(100 * table["ci_low"])
-    widest = max(text_width(f"100.0  {words}") for words, _ in _CLASSIFIERS.values())
+    rates = {
+        name: estimate(table.where(classifier=name), "accuracy", 100)[:, order]
+        for name in _CLASSIFIERS
+    }
+    entries = [
+        Entry(f"{rates[name][0, 0]:.1f} %  {words}", [style | _DOTS])
+        for name, (words, style) in _CLASSIFIERS.items()
+    ]
     page, ax = label_rows(
         f"{images(config, result).capitalize()} classified correctly",
-        _classifiers_caption(config, result, start),
+        _classifiers_caption(config, result),
         result.patterns,
         table["label"][order].tolist(),
         step=group,
-        right=widest + 0.6,
+        width=6.0,
+        legend=entries,
     )
     ax.set(ylim=(group * len(order), 0))
     percent_axis(ax, start, "named rightly (%)")
     for row in range(1, len(order)):
         ax.axhline(row * group, color=FAINT, lw=0.8)
-    x = page.inches(ax.transAxes, (1, 1))[0][0] + 0.16
-    page.text(x, LINE / 2, "overall %, from top to bottom", color=MUTED, va="center")
     middles = group * (np.arange(len(order)) + 0.5)
-    for place, (name, (words, style)) in enumerate(_CLASSIFIERS.items()):
-        values = estimate(table.where(classifier=name), "accuracy", 100)[:, order]
-        dots = {**style, "ls": "none", "ms": 5.5, "mew": 1.2}
+    for place, (name, values) in enumerate(rates.items()):
         y = middles + (place - (len(_CLASSIFIERS) - 1) / 2) * _STEP
-        bars: dict[str, Any] = {"elinewidth": 1, "capsize": 0, "clip_on": False}
-        draw_points(ax, y, values, level=True, label=name, **bars, **dots)
-        entry = Entry(f"{values[0, 0]:.1f}  {words}", [dots])
-        draw_entry(page, x - 0.2, (place + 1.5) * LINE * 1.15, entry, size=SMALL)
+        thin: dict[str, Any] = {"elinewidth": 1, "capsize": 0, "clip_on": False}
+        dots = _CLASSIFIERS[name][1] | _DOTS
+        draw_points(ax, y, values, level=True, label=name, **thin, **dots)
     return page.figure
 
 
-def _classifiers_caption(config: CompareConfig, result: CompareResult, start: int) -> str:
-    table = result.columns["classifiers"]
-    trained_on = dict(zip(table["classifier"], table["trained_on"], strict=True))
-    few, many = (count(trained_on[name], "image") for name in ("logistic-samples", "logistic"))
-    return (
-        f"{_finding(result, 0)} Bars: 95 % interval of the rate for new images. Open circles and "
-        f"squares: {criterion(config)} with the own pattern. Logistic regression on {few}, the "
-        f"samples that patterns were selected from, and on {many}."
-        f"{f' The axis begins at {start} %.' if start else ''} "
-        f"{protocol(config, result.patterns)}.{cut_labels(len(config.digits))}"
+def _classifiers_caption(config: CompareConfig, result: CompareResult) -> str:
+    return sentences(
+        "Percentages: overall.",
+        bars(result.columns["classifiers"], "accuracy"),
+        f"Open circles and squares: {criterion(config)} with the own pattern.",
+        cut_labels(len(config.digits)),
     )
-
-
-def _finding(result: CompareResult, place: int) -> str:
-    """Return a finding of the run, with minus signs."""
-    return re.sub(r"(?<=[ (])-(?=[0-9])", minus("-"), result.notes["findings"][place])
 
 
 def _selectors(config: CompareConfig, result: CompareResult) -> Picture:
@@ -121,8 +107,8 @@ def _selectors(config: CompareConfig, result: CompareResult) -> Picture:
         own = table.where(selector=name)
         values = estimate(own, "accuracy", 100)
         # Caps of several widths show bars at the same place.
-        bars: dict[str, Any] = {"capsize": 2 + 1.5 * place, "ms": 5.5, "lw": 1.2}
-        draw_points(ax, own["samples"], values, label=name, **bars, **style)
+        caps: dict[str, Any] = {"capsize": 2 + 1.5 * place, "ms": 5.5, "lw": 1.2}
+        draw_points(ax, own["samples"], values, label=name, **caps, **style)
     ax.set_xticks(samples, [f"{m:,}" for m in samples])
     ax.xaxis.set_minor_locator(NullLocator())
     ax.set_ylim(max(0.0, ax.get_ylim()[0]), min(100.0, ax.get_ylim()[1]))
@@ -130,12 +116,8 @@ def _selectors(config: CompareConfig, result: CompareResult) -> Picture:
 
 
 def _selectors_caption(config: CompareConfig, result: CompareResult) -> str:
-    return (
-        f"Share of {images(config, result)} recalled, none of them used in the selection: mean "
-        f"of {count(config.selections, 'selection')} at each M, each of new samples, the same for "
-        f"every selector. Bars: 95 % interval of that "
-        f"mean for new selections; differences over the same selections are more precise. "
-        f"{_finding(result, 1)} Best-of: of {count(config.candidates, 'random set')} the one that "
-        f"recalls most of {count(config.tuning, 'other image')} of each label. "
-        f"{protocol(config, result.patterns)}."
+    return sentences(
+        f"Share of {images(config, result)} recalled, mean of {config.selections:,} selections.",
+        bars(result.columns["selectors"], "accuracy"),
+        f"Best-of: the set of {config.candidates:,} that recalls most other images.",
     )

@@ -6,7 +6,7 @@ from typing import TYPE_CHECKING, NamedTuple
 
 import numpy as np
 
-from hopcli.plots.captions import MOST_LABELS, number, starts, what_was_run
+from hopcli.plots.captions import MOST_LABELS, cut_labels, number, sentences, starts
 from hopcli.plots.page import (
     FAINT,
     INK,
@@ -15,6 +15,7 @@ from hopcli.plots.page import (
     NARROWEST,
     SOFT,
     Page,
+    room,
     shorten,
     text_width,
 )
@@ -53,9 +54,11 @@ def confusion_figure(config: RecallConfig, result: RecallResult) -> Picture:
     groups = [group for group in _groups(result) if group.names]
     names = [name for group in groups for name in group.names]
     left = heads_width(labels) + _GAP
-    room = (NARROWEST - left - (len(groups) - 1) * _GAP) / len(names)
+    free = ((room() or NARROWEST) - left - (len(groups) - 1) * _GAP) / len(names)
     widest = min(1.0, max(text_width(name, bold=True) for name in names))
-    width = max(0.62, widest + 0.12, min(room, 0.85))
+    width = max(0.62, widest + 0.12, min(free, 0.85))
+    if room() is not None:
+        width = max(free, 0.44)
     page = Page(
         left + len(names) * width + (len(groups) - 1) * _GAP,
         _TOP + len(labels) * _HEIGHT,
@@ -103,12 +106,13 @@ def _draw_heads(page: Page, patterns: Patterns, group: _Group, x: float, width: 
     for column, name in enumerate(group.names):
         middle = x + (column + 0.5) * width
         y = 1.5 * LINE if group.sign else _TOP - 0.1 - LINE / 2
-        text = shorten(name, width - 0.08, bold=True)
+        text = shorten(name, width - 0.02, bold=True)
         page.text(middle, y, text, weight="bold", ha="center", va="center")
         if group.sign:
             states = (group.sign * patterns_of(patterns, name)).astype(np.int8)
-            place = middle - PICTURE / 2, 2 * LINE + 0.04
-            page.patterns(*place, PICTURE, states, patterns.shape)
+            picture = min(PICTURE, width - 0.04)
+            place = middle - picture / 2, 2 * LINE + 0.04
+            page.patterns(*place, picture, states, patterns.shape)
 
 
 def _draw_cells(page: Page, percent: NDArray[np.float64], x: float, width: float) -> None:
@@ -143,15 +147,12 @@ def _cell(value: float) -> str:
 def _caption(config: RecallConfig, result: RecallResult) -> str:
     names, counts = _counts(result)
     reached = counts[:, len(names) : 2 * len(names)].any(axis=0)
-    inverses = "" if reached.all() else " Inverses in which no trial ended are left out."
-    if not reached.any():
-        inverses = " No trial ended in an inverse."
     table, first = result.columns["confusion"], 2 * len(names) + 2
     parts = zip(table.names[first:], table.arrays[first:], strict=True)
     kinds = ", ".join(f"{n.sum()} {kind}" for kind, n in parts if n.any())
-    return (
-        f"Rows: label of the {starts(config, result)[:-1]}. Columns: the stored pattern, or its "
-        f"inverse, that the last state overlaps with by |m| ≥ {number(config.criterion)}; none if "
-        f"there is no such pattern{f' (trials: {kinds})' if kinds else ''}.{inverses} "
-        f"{what_was_run(config, result)}"
+    return sentences(
+        f"Columns: the pattern or inverse with |m| ≥ {number(config.criterion)} at the end.",
+        "" if reached.all() else "Inverses that no trial reached are omitted.",
+        f"None: {kinds}." if kinds else "",
+        cut_labels(len(table)),
     )

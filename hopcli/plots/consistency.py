@@ -6,17 +6,9 @@ from typing import TYPE_CHECKING
 
 import numpy as np
 
-from hopcli.plots.captions import (
-    MOST_LABELS,
-    count,
-    cut_labels,
-    dataset_name,
-    images,
-    minus,
-    number,
-)
+from hopcli.plots.captions import MOST_LABELS, bars, cut_labels, minus, sentences
 from hopcli.plots.kit import Entry, draw_points, estimate, look, panel_page, write_above
-from hopcli.plots.page import FAINT, TEXT, shorten, styled
+from hopcli.plots.page import FAINT, TEXT, room, shorten, styled
 
 if TYPE_CHECKING:
     from hopcli.config import ConsistencyConfig
@@ -26,7 +18,7 @@ if TYPE_CHECKING:
 _LONGEST_NAME = 0.8  # inches
 _PANELS = {
     "within": "mean $m^2$ within a label",
-    "contrast": "contrast: mean $m^2$ within less between labels",
+    "contrast": "contrast: $m^2$ within less between labels",
 }
 """The measure along the axis of each panel."""
 _LOOKS = {
@@ -46,7 +38,7 @@ def figures(config: ConsistencyConfig, result: ConsistencyResult) -> dict[str, P
         _caption(config, result),
         (4.2, 3.3),
         len(_PANELS),
-        gap=(0.4, 0),
+        gap=(0.4, 1.1),
         above=0.4,
         legend=[Entry(stored[name], [style]) for name, style in _LOOKS.items()],
     )
@@ -56,42 +48,26 @@ def figures(config: ConsistencyConfig, result: ConsistencyResult) -> dict[str, P
         x = shapes[measure]
         margin = 0.08 * float(np.ptp(x)) or 0.01
         ax.set(xlim=(x.min() - margin, x.max() + margin), ylim=(-0.03, 1.03), xlabel=label)
-        ax.tick_params(labelleft=ax is panels[0])
+        ax.tick_params(labelleft=ax is panels[0] or bool(room()))
         for name, style in _LOOKS.items():
             rows = result.columns["recall"].where(stored=name).take(slice(MOST_LABELS))
             draw_points(ax, x, estimate(rows, "accuracy"), ms=5, **style)
         for value in x:
             ax.axvline(value, color=FAINT, lw=0.6, zorder=1)
         write_above(page, ax, x, names, leader=0.16, size=TEXT, weight="bold")
-    panels[0].set_ylabel("accuracy (fraction of test images recalled)")
+    panels[0].set_ylabel("accuracy (fraction recalled)")
     return {"consistency": page.figure}
 
 
 def _caption(config: ConsistencyConfig, result: ConsistencyResult) -> str:
-    error = (
-        "95 % interval over the selections"
-        if config.selections > 1
-        else "none, as there is a single selection"
-    )
-    return (
-        f"Fraction of test images recalled over {count(config.selections, 'selection')} of the "
-        f"patterns, {config.tests:,} images of each label in each, against the consistency of the "
-        f"label's shape over all its {images(config, result)}: mean squared overlap m² of two of "
-        f"them (left), less that with images of other labels (right). Bars: {error}. "
-        f"{_correlations(result)}Patterns: of {count(config.samples, 'sample')} per label the one "
-        f"with the lowest overlap loss; pseudo-inverse rule, T = {number(config.temperature)}, "
-        f"{count(config.sweeps, 'sweep')} of {config.attempts_per_sweep:,} attempts, recalled if "
-        f"|m| ≥ {number(config.criterion)}. "
-        f"{dataset_name(result.dataset)}.{cut_labels(len(config.digits))}"
-    )
-
-
-def _correlations(result: ConsistencyResult) -> str:
-    """Return the rank correlations of the panels."""
-    table, parts = result.columns["correlation"], []
-    for measure, side in zip(_PANELS, ("left", "right"), strict=True):
+    table, values = result.columns["correlation"], []
+    for measure in _PANELS:
         rows = (table.where(stored=stored, measure=measure) for stored in _LOOKS)
-        values = [row["spearman"].item() for row in rows]
-        if not np.isnan(values).any():
-            parts.append(f"{', '.join(minus(f'{value:.2f}') for value in values)} ({side})")
-    return f"Rank correlations, all and some stored: {'; '.join(parts)}. " if parts else ""
+        values.append(", ".join(minus(f"{row['spearman'].item():.2f}") for row in rows))
+    known = not np.isnan(table["spearman"]).any()
+    return sentences(
+        "Along x: mean squared overlap of two images of a label; right: less that with others.",
+        bars(result.columns["recall"], "accuracy"),
+        f"Rank correlations, all and half stored: {'; '.join(values)}." if known else "",
+        cut_labels(len(config.digits)),
+    )

@@ -45,7 +45,7 @@ def contact_sheet(
     shown = min(len(grey), MOST)
     across = min(_ACROSS, shown)
     pair, row = 2 * _PICTURE + _GAP, _PICTURE + (max(map(len, lines)) + 1) * LINE
-    with pages("screen"):
+    with pages():
         height = math.ceil(shown / across) * row - LINE
         caption = "At the left the picture, at the right the pattern: black is +1."
         page = Page(across * (pair + 3 * _GAP) - 3 * _GAP, height, title, caption)

@@ -6,7 +6,7 @@ from typing import TYPE_CHECKING, Any
 
 import numpy as np
 
-from hopcli.plots.captions import count, dataset_name, number
+from hopcli.plots.captions import bars, number, sentences
 from hopcli.plots.kit import Entry, draw_points, estimate, look, panel_page
 from hopcli.plots.page import FAINT, MUTED, styled
 
@@ -32,7 +32,7 @@ def figures(config: CriticalConfig, result: CriticalResult) -> dict[str, Picture
     shown = [look(k, **({} if len(exact) else {"ls": "none"})) for k in range(len(sizes))]
     page, panels = panel_page(
         "Loss of order of stored patterns",
-        _caption(config, result),
+        _caption(result),
         (3.6, 3.2),
         3,
         legend=[Entry(f"N = {n:,}", [style]) for n, style in zip(sizes, shown, strict=True)],
@@ -85,21 +85,16 @@ def _look_near(ax: Axes, scan: Columns, critical: float) -> None:
         ax.set(**{f"{axis}lim": (low - margin, high + margin)})
 
 
-def _caption(config: CriticalConfig, result: CriticalResult) -> str:
-    patterns = result.patterns
-    exact = " Lines: exact, all wells." if len(result.columns["critical_exact"]) else ""
-    each = count(config.chains, "chain")
-    crossed = "".join(
-        f"Grey: 95 % interval of the crossing of N = {sizes}, {number(low)} to {number(high)}. "
-        for sizes, low, high in _crossing(result)
-    )
-    return (
-        f"Points: {each} from random spins and {each} from stored patterns, each "
-        f"{count(config.sweeps, f'{config.dynamics} sweep')} of N attempts; right: filled from "
-        f"random spins, open from patterns. Bars: 95 % interval over chains.{exact} U is 1 in "
-        f"order, 0 in disorder. {crossed}"
-        f"Dash-dotted: critical temperature {number(result.ordering)} for p ≪ N. "
-        f"{config.rule.capitalize()} rule, p = {count(len(patterns.labels), 'pattern')} "
-        f"({dataset_name(patterns.dataset)}), pixels repeated "
-        f"{', '.join(map(str, config.scales))} times in both directions."
+def _caption(result: CriticalResult) -> str:
+    crossed = [
+        f"Grey: {column.interval} of the crossing, {number(low)} to {number(high)}."
+        for _, low, high in _crossing(result)
+        for column in [result.columns["critical"].declared.column("value")]
+    ]
+    return sentences(
+        "Right: filled, started from random spins; open, from stored patterns.",
+        bars(result.columns["critical_scan"], "binder"),
+        "Lines: exact, all wells." if len(result.columns["critical_exact"]) else "",
+        *crossed,
+        f"Dash-dotted: critical temperature {number(result.ordering)} for p ≪ N.",
     )

@@ -9,7 +9,7 @@ from __future__ import annotations
 import contextlib
 import dataclasses
 import io
-from typing import TYPE_CHECKING, Any
+from typing import TYPE_CHECKING, Any, NamedTuple
 
 import matplotlib as mpl
 import numpy as np
@@ -40,6 +40,8 @@ _LOOK: Any = {
     "image.composite_image": False,  # in svg and pdf: small pictures, not one of a whole page
 }
 
+_TEX_FONTS: Any = {"font.family": ["STIXGeneral", "DejaVu Sans"], "mathtext.fontset": "stix"}
+
 _DPI_ON_SCREEN = 100
 _DPI = {"screen": 150, "paper": 300}
 _DPI_OF_PIXELS_IN_VECTORS = 300
@@ -60,12 +62,33 @@ _PAPER: Any = {
 
 
 @contextlib.contextmanager
-def look() -> Iterator[None]:
+def look(*, tex_fonts: bool = False) -> Iterator[None]:
     """Set the fonts and colours of hopcli, whatever the user's matplotlibrc contains."""
     with mpl.rc_context():
         mpl.rcdefaults()
-        mpl.rcParams.update(_LOOK)
+        mpl.rcParams.update({**_LOOK, **(_TEX_FONTS if tex_fonts else {})})
         yield
+
+
+class Form(NamedTuple):
+    """Form of figures.
+
+    Attributes
+    ----------
+    style : {"screen", "paper"}
+        With title and caption, or without.
+    width : float or None
+        Width in inches; by default as wide as the content.
+    tex_fonts : bool
+        Serif fonts that match a TeX document.
+    kind : {"rows", "bars"} or None
+        Layout of the accuracy of a recall; by default bars where published values are known.
+    """
+
+    style: str = "screen"
+    width: float | None = None
+    tex_fonts: bool = False
+    kind: str | None = None
 
 
 class Picture(Figure):
@@ -75,13 +98,13 @@ class Picture(Figure):
     ----------
     title, caption : str
         The subject in a few words; the run, and the meaning of bars and lines.
-    style : str
-        ``"screen"`` or ``"paper"``.
+    form : Form
+        Its style and fonts.
     """
 
     title = ""
     caption = ""
-    style = "screen"
+    form = Form()
 
     def _repr_png_(self) -> bytes:
         """Return the picture as PNG, for a notebook."""
@@ -104,8 +127,8 @@ def save(figure: Picture, path: Path, dpi: int | None = None) -> None:
     kind = path.suffix[1:]
     about = {"Title": figure.title, _CAPTION_IN[kind]: figure.caption}
     metadata = {**_METADATA[kind], **{key: text for key, text in about.items() if text}}
-    wanted = dpi or (_DPI[figure.style] if kind == "png" else _DPI_OF_PIXELS_IN_VECTORS)
-    text = _PAPER if figure.style == "paper" else {}
+    wanted = dpi or (_DPI[figure.form.style] if kind == "png" else _DPI_OF_PIXELS_IN_VECTORS)
+    text = _PAPER if figure.form.style == "paper" else {}
     content = _drawn(figure, kind, wanted, metadata, text)
     path.write_bytes(_read_aloud(content, figure) if kind == "svg" else content)
 
@@ -142,7 +165,7 @@ def _drawn(
 ) -> bytes:
     """Return the bytes of a figure in one of the formats."""
     made = io.BytesIO()
-    with look():
+    with look(tex_fonts=figure.form.tex_fonts):
         mpl.rcParams.update(settings)
         figure.savefig(
             made,

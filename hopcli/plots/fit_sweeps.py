@@ -7,7 +7,7 @@ from typing import TYPE_CHECKING, Any
 import numpy as np
 from matplotlib.ticker import FixedLocator, MaxNLocator, NullLocator
 
-from hopcli.plots.captions import count, dataset_name, minus, number
+from hopcli.plots.captions import minus, number, sentences
 from hopcli.plots.kit import Entry, look, panel_page
 from hopcli.plots.page import FAINT, SOFT, styled
 
@@ -22,7 +22,7 @@ _LINEAR = 10.0  # log-likelihoods nearer to the best than this are on a linear s
 _TICKS = (0, -5, -10, -100, -1000, -10_000, -100_000)
 _PUBLISHED = 20  # sweeps, as the paper says
 _LOOKS = {"known": look(0, ms=4, lw=1.2), "unknown": look(1, ms=4, lw=1.2, mfc="white")}
-_ORDERS = {"known": "the authors' order of sites", "unknown": "any order of sites"}
+_ORDERS = {"known": "authors' order", "unknown": "any order"}
 
 
 @styled
@@ -34,7 +34,7 @@ def figures(config: FitSweepsConfig, result: FitSweepsResult) -> dict[str, Pictu
         "Number of sweeps behind the table",
         _caption(config, result),
         (6.4, 3.3),
-        left=0.86,
+        left=1.0,
         legend=[
             Entry(f"{_ORDERS[order]}: {_answer(estimates[order])}", [style])
             for order, style in _LOOKS.items()
@@ -62,7 +62,7 @@ def _set_axes(ax: Axes, config: FitSweepsConfig, lowest: float) -> None:
         xlim=(min(config.sweeps) - margin, max(config.sweeps) + margin),
         ylim=(bottom, 1.0),
         xlabel=f"sweeps of {config.attempts_per_sweep:,} attempts",
-        ylabel="log likelihood, relative to the best",
+        ylabel="log likelihood\n(relative to the best)",
     )
     ax.xaxis.set_major_locator(MaxNLocator("auto", integer=True, steps=[1, 2, 5, 10]))
     ax.yaxis.set_major_locator(FixedLocator([tick for tick in _TICKS if tick > bottom]))
@@ -84,20 +84,10 @@ def _marks_published(config: FitSweepsConfig) -> bool:
 
 def _caption(config: FitSweepsConfig, result: FitSweepsResult) -> str:
     estimates = result.columns["estimate"]
-    table = "the authors' raw table" if config.table is None else "the table"
-    dotted = (
-        f" Dotted: the {_PUBLISHED} sweeps stated in the paper." if _marks_published(config) else ""
-    )
-    fits = "; ".join(
-        f"{order} {number(chi2, 3)}"
-        for order, chi2 in zip(estimates["order"], estimates["chi2"], strict=True)
-    )
-    return (
-        f"Likelihood of {table} of recall after each number of sweeps, on a linear scale down to "
-        f"{number(-_LINEAR)} and a logarithmic one below: black, with the sites in the authors' "
-        f"own order, from {count(config.replays, 'replay')} of it; blue, with any order that is "
-        f"the same in every repeat, from {count(config.orders, 'random order')}. Bands: 95 % "
-        f"intervals.{dotted} χ² of the best on {estimates['dof'][0]} degrees of freedom: "
-        f"{fits}. {config.tests:,} test images per label ({dataset_name(result.dataset)}); T = "
-        f"{number(config.temperature)}, recalled if |m| ≥ {number(config.criterion)}."
+    fits = (number(chi2, 3) for chi2 in estimates["chi2"])
+    return sentences(
+        f"Linear down to {number(-_LINEAR)}, logarithmic below.",
+        f"Bands: {estimates.declared.column('sweeps').interval}.",
+        f"Dotted: the {_PUBLISHED} sweeps stated in the paper." if _marks_published(config) else "",
+        f"χ² of the best, {estimates['dof'][0]} degrees of freedom: {', '.join(fits)}.",
     )

@@ -10,12 +10,13 @@ import numpy as np
 from hopcli.plots.captions import (
     MOST_LABELS,
     criterion,
+    cut_labels,
     number,
     own_pattern,
+    sentences,
     starts,
-    what_was_run,
 )
-from hopcli.plots.page import FAINT, LINE, MUTED, NARROWEST, SOFT, TEXT, TITLE, Page, pages, shorten
+from hopcli.plots.page import FAINT, LINE, MUTED, SOFT, TEXT, Page, pages, room, shorten
 from hopcli.plots.rows import draw_row_heads, heads_width
 
 if TYPE_CHECKING:
@@ -67,28 +68,33 @@ def _page(
         "recalled": [np.flatnonzero(rows & recalled) for rows in own],
         "not recalled": [np.flatnonzero(rows & ~recalled) for rows in own],
     }
-    pair = 2 * state + _ARROW
     most = [max(1, *map(len, rows)) for rows in groups.values()]  # one for the word "none"
-    widths = [n * (pair + _PAIR_GAP) - _PAIR_GAP for n in most]
-    x, step = heads_width(labels, state) + _GROUP_GAP, state + _BELOW
-    width = x + sum(widths) + _GROUP_GAP
-    title = shorten(title, max(width, NARROWEST), TITLE, bold=True)
+    gaps, space = (_PAIR_GAP, _GROUP_GAP), room()
+    if space is not None:
+        gaps, across = (0.2, 0.3), max(1, int((space - 1.1) / 3.2))
+        most = [min(n, across) for n in most]
+        left = space - heads_width(labels, 0) - 2 * gaps[1] - sum(most) * (_ARROW + gaps[0])
+        state = (left + 2 * gaps[0]) / (2 * sum(most) + 1)
+    pair = 2 * state + _ARROW
+    widths = [n * (pair + gaps[0]) - gaps[0] for n in most]
+    x, step = heads_width(labels, state) + gaps[1], state + _BELOW
+    width = x + sum(widths) + gaps[1]
     page = Page(width, _TOP + step * len(labels) - 0.28, title, caption)
     middles = [_TOP + row * step + state / 2 for row in range(len(labels))]
     draw_row_heads(page, patterns, labels, middles, state)
     if not set(labels).isdisjoint(patterns.labels):
-        stored = x - _GROUP_GAP - state / 2
+        stored = x - gaps[1] - state / 2
         page.text(stored, 0, "stored", size=TEXT, ha="center", va="top", color=MUTED)
-    for (heading, rows), width in zip(groups.items(), widths, strict=True):
+    for (heading, rows), width, n in zip(groups.items(), widths, most, strict=True):
         page.text(x, 0, heading, size=TEXT, va="top", color=MUTED)
         page.canvas.hlines(LINE + 0.05, x, x + width, color=FAINT, lw=0.8)
         for middle, places in zip(middles, rows, strict=True):
             if not len(places):
                 page.text(x, middle, "none", va="center", color=SOFT)
-            for k, place in enumerate(places):
-                left = x + k * (pair + _PAIR_GAP)
+            for k, place in enumerate(places[:n]):
+                left = x + k * (pair + gaps[0])
                 _draw_pair(page, left, middle, state, result.gallery, patterns.shape, int(place))
-        x += width + _GROUP_GAP
+        x += width + gaps[1]
     return page.figure
 
 
@@ -106,7 +112,7 @@ def trials_figure(gallery: Gallery, shape: tuple[int, int], title: str) -> Pictu
     """
     n_trials, pair, step = len(gallery.start), 2 * _STATE + _ARROW + _PAIR_GAP, _STATE + _BELOW
     columns = min(n_trials, _HANDFUL // 2)
-    with pages("screen"):
+    with pages():
         page = Page(columns * pair - _PAIR_GAP, -(-n_trials // columns) * step - 0.28, title, "")
         for k in range(n_trials):
             x, middle = k % columns * pair, k // columns * step + _STATE / 2
@@ -147,9 +153,9 @@ def _below(trial: dict[str, Any]) -> tuple[str, str, str]:
 def _caption(config: RecallConfig, result: RecallResult, labels: list[str]) -> str:
     trials = result.gallery.trials
     has_index = (trials["source_index"] >= 0) & np.isin(trials["label"].astype(str), labels)
-    index = "the index of the image and " if has_index.any() else ""
-    return (
-        "The first trials of each label that were recalled and that were not: start → end, with "
-        f"{index}the overlap m with {own_pattern(result)} at the end. "
-        f"Recalled: {criterion(config)}. {what_was_run(config, result)}"
+    return sentences(
+        "First trials of each label that were recalled and that were not: start → end, with "
+        f"{'the index of the image and ' if has_index.any() else ''}the overlap m at the end.",
+        f"Recalled: {criterion(config)} with {own_pattern(result)}.",
+        cut_labels(len(result.columns["confusion"])),
     )

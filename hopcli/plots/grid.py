@@ -9,13 +9,13 @@ import matplotlib as mpl
 import numpy as np
 
 from hopcli.plots.captions import count
-from hopcli.plots.files import rounded
+from hopcli.plots.files import Form, rounded
 from hopcli.plots.grid_arrangement import Arrangement, arrange, short
 from hopcli.plots.grid_map import contours, draw_map
 from hopcli.plots.grid_panels import GAP, apart, panels_of
 from hopcli.plots.kit import COLOURS, Entry, draw_entry, draw_points
 from hopcli.plots.kit import look as line_look
-from hopcli.plots.page import LINE, MUTED, SMALL, pages, text_width
+from hopcli.plots.page import LINE, MUTED, SMALL, pages, printed, text_width
 
 if TYPE_CHECKING:
     from collections.abc import Sequence
@@ -41,6 +41,7 @@ def figure(
     look: Look,
     style: str = "screen",
     points: Columns | None = None,
+    **form: Any,
 ) -> Picture:
     """Draw a number of all cells of a grid against its keys.
 
@@ -66,6 +67,9 @@ def figure(
         The keys of every cell of the grid, including missing ones; by default those of the
         table.
 
+    **form
+        Further attributes of :class:`hopcli.plots.page.Form`.
+
     Returns
     -------
     Picture
@@ -82,11 +86,11 @@ def figure(
     name = short(drawn.headline.says)
     title = f"{name[:1].upper()}{name[1:]} against {' and '.join(against)}"
     caption = _caption(drawn, look)
-    with pages(style):
-        return (draw_map if drawn.up else _draw_lines)(drawn, title, caption)
+    with pages(Form(style, **form)):
+        return printed((draw_map if drawn.up else _draw_lines)(drawn, title, caption))
 
 
-def picture(view: View, look: Look, style: str = "screen") -> Picture:
+def picture(view: View, look: Look, style: str = "screen", **form: Any) -> Picture:
     """Draw a loaded grid.
 
     Parameters
@@ -97,6 +101,8 @@ def picture(view: View, look: Look, style: str = "screen") -> Picture:
         Layout of the picture.
     style : {"screen", "paper"}
         With title and caption, or without.
+    **form
+        Further attributes of :class:`hopcli.plots.page.Form`.
 
     Raises
     ------
@@ -104,7 +110,7 @@ def picture(view: View, look: Look, style: str = "screen") -> Picture:
         If the look names an unknown column, or more keys vary than can be drawn.
     """
     keys, headline = view.grid.keys(), view.grid.entry.headline
-    return figure(view.drawn(look), keys, headline, look, style, view.points)
+    return figure(view.drawn(look), keys, headline, look, style, view.points, **form)
 
 
 # --- lines -------------------------------------------------------------------------------
@@ -227,15 +233,7 @@ def _subject(drawn: Arrangement, over: str | None) -> str:
 
 
 def _bare(drawn: Arrangement) -> str:
-    """Return the count of cells without a number, in words."""
-    missing, empty = drawn.n_missing, drawn.n_empty
-    of = f"of {count(drawn.n_cells, 'cell')}"
-    said = []
-    if missing:
-        said.append(f"{missing:,} {of} {'is' if missing == 1 else 'are'} missing")
-    if empty:
-        said.append(
-            f"{empty:,} {'' if said else f'{of} '}{'has' if empty == 1 else 'have'} no number"
-        )
-    crosses = " (crosses)" if drawn.bare.any() else ""
-    return f"{' and '.join(said)}{crosses}." if said else ""
+    """Return a sentence on cells without a number, if there are any."""
+    if not drawn.n_bare:
+        return ""
+    return f"{'Crosses: cells' if drawn.bare.any() else 'Not drawn: cells'} without a number."

@@ -90,8 +90,8 @@ class Arrangement:
         The keys with a single value.
     n_averaged : tuple of int
         Least and greatest number of values in an average; empty without one.
-    n_cells, n_missing, n_empty : int
-        Number of cells, of those that were not run, and of those without a number.
+    n_cells, n_bare : int
+        Number of cells, and of those without a number.
     is_mean : bool
         Whether a place had several rows, whose mean is drawn.
     """
@@ -107,8 +107,7 @@ class Arrangement:
     fixed: Mapping[str, Any]
     n_averaged: tuple[int, ...]
     n_cells: int
-    n_missing: int
-    n_empty: int
+    n_bare: int
     is_mean: bool
 
 
@@ -153,8 +152,8 @@ def arrange(
     cells = list(dict.fromkeys(_rows(every, known)))[: None if known else 1]
     own = _rows(rows, known)
     has_number = ~np.isnan(rows[of.value].astype(np.float64))
-    bare = _without(cells, [row for row, has in zip(own, has_number, strict=True) if has])
-    missing = _without(cells, _rows(table, known))
+    known_cells = {row for row, has in zip(own, has_number, strict=True) if has}
+    bare = [cell for cell in cells if cell not in known_cells]
     choice = _Choice(rows, every, known, of)
     coordinates = {
         slot: choice.coordinate(name)
@@ -181,8 +180,7 @@ def arrange(
         fixed={k: next(iter(v)) for k, v in values.items() if len(v) == 1 and k not in placed},
         n_averaged=(int(n_averaged.min()), int(n_averaged.max())) if len(n_averaged) else (),
         n_cells=len(cells),
-        n_missing=len(missing),
-        n_empty=len(bare) - len(missing),
+        n_bare=len(bare),
         is_mean=is_mean,
     )
 
@@ -196,12 +194,6 @@ def _rows(table: Columns, names: Iterable[str]) -> list[tuple[Any, ...]]:
     """Return some columns row by row."""
     wanted = [_values(table, name) for name in names]
     return list(zip(*wanted, strict=True)) if wanted else [()] * len(table)
-
-
-def _without(cells: list[tuple[Any, ...]], rows: list[tuple[Any, ...]]) -> list[tuple[Any, ...]]:
-    """Return the cells that have no row."""
-    there = set(rows)
-    return [cell for cell in cells if cell not in there]
 
 
 def _place(slots: Sequence[Coordinate | None], row: Mapping[str, Any]) -> tuple[Any, ...]:

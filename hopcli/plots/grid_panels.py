@@ -76,7 +76,7 @@ def panels_of(
         right=right,
         below=0.5 * _widest(_written(drawn.x, width)) if slanted else 0.0,
     )
-    across = len(columns.values) if columns and rows else across
+    across = len({round(ax.get_position().x0, 6) for ax in axes})
     for place, (ax, head) in enumerate(zip(axes, apart(heads, width), strict=True)):
         ((x, y),) = page.inches(ax.transAxes, (0, 1))
         page.text(x, y - 0.05, head, va="bottom", weight="bold")

@@ -10,7 +10,7 @@ from typing import TYPE_CHECKING, Any, NamedTuple
 
 import numpy as np
 
-from hopcli.plots.page import FAINT, INK, LINE, SMALL, TEXT, Page, shorten, text_width
+from hopcli.plots.page import FAINT, INK, LINE, SMALL, TEXT, Page, room, shorten, text_width
 
 if TYPE_CHECKING:
     from collections.abc import Sequence
@@ -39,8 +39,9 @@ MARKERS = ("o", "s", "^", "D", "v", "P", "X", "<", ">", "p")
 DASHES: tuple[Any, ...] = ("-", (0, (5, 2)), (0, (1.5, 1.5)), (0, (6, 2, 1.5, 2)))
 
 _SAMPLE, _BESIDE, _APART = 0.5, 0.1, 0.35  # widths in a legend entry, inches
-_MOST_ROWS = 3  # of a legend
+_MOST_ROWS = 8  # of a legend
 _MOST_ACROSS = 3  # panels
+_NARROWEST_PANEL, _LOWEST_PANEL = 1.7, 1.9  # on a page of given width
 _BELOW = 0.58  # below the axes: ticks and the axis text
 
 
@@ -131,9 +132,10 @@ def _entry_width(text: str) -> float:
     return _SAMPLE + _BESIDE + text_width(text, TEXT) + _APART
 
 
-def _in_rows(entries: Sequence[Entry], width: float) -> list[list[tuple[float, Entry]]]:
-    """Place entries in at most three rows; names are cut if they need more room."""
-    least = width / math.ceil(len(entries) / _MOST_ROWS) if entries else width
+def in_rows(entries: Sequence[Entry], width: float) -> list[list[tuple[float, Entry]]]:
+    """Place entries in a few rows; names are cut if they need more room."""
+    most = _MOST_ROWS if room() is None else len(entries)
+    least = width / math.ceil(len(entries) / most) if entries else width
     longest = least - _entry_width("")
     rows: list[list[tuple[float, Entry]]] = []
     x = width
@@ -145,6 +147,18 @@ def _in_rows(entries: Sequence[Entry], width: float) -> list[list[tuple[float, E
         rows[-1].append((x, Entry(text, entry.looks)))
         x += _entry_width(text)
     return rows
+
+
+def legend_height(rows: Sequence[Any]) -> float:
+    """Return the height of the rows of a legend above other things, inches."""
+    return 1.4 * LINE * len(rows) + (0.1 if rows else 0.0)
+
+
+def draw_legend(page: Page, left: float, rows: list[list[tuple[float, Entry]]]) -> None:
+    """Draw the rows of a legend at the top of a page."""
+    for row, entries in enumerate(rows):
+        for x, entry in entries:
+            draw_entry(page, left + x, (row + 0.5) * 1.4 * LINE, entry)
 
 
 def panel_page(
@@ -168,11 +182,11 @@ def panel_page(
     title, caption : str
         Of the page.
     size : tuple of float
-        Width and height of a panel, inches.
+        Width and height of a panel, inches; on a page of given width they follow from it.
     n_panels, across : int
         Number of panels, and of panels in a row.
     legend : sequence of Entry
-        Entries, placed in at most three rows.
+        Entries, placed in a few rows.
     above, left, right, below : float
         Room above the panels (for texts between them and the legend), at their left (for
         the axis), at their right and below, inches.
@@ -184,18 +198,29 @@ def panel_page(
     Page, list of Axes
         The panels row by row.
     """
+    space = room()
     across = min(across, n_panels)
+    if space is not None:
+        free = space - left - right + gap[0]
+        across = max(1, min(across, int(free / (_NARROWEST_PANEL + gap[0]))))
+        width = free / across - gap[0]
+        size = width, size[1] * min(1.0, max(width / size[0], _LOWEST_PANEL / size[1]))
     down = math.ceil(n_panels / across)
     step = size[0] + gap[0], size[1] + gap[1]
     width, height = across * step[0] - gap[0], down * step[1] - gap[1]
-    rows = _in_rows(legend, width)
-    top = 1.4 * LINE * len(rows) + (0.1 if rows else 0.0) + above
+    rows = in_rows(legend, space or width)
+    top = legend_height(rows) + above
     page = Page(left + width + right, top + height + _BELOW + below, title, caption)
-    for row, entries in enumerate(rows):
-        for x, entry in entries:
-            draw_entry(page, left + x, (row + 0.5) * 1.4 * LINE, entry)
+    draw_legend(page, 0.0 if space else left, rows)
     places = [(left + k % across * step[0], top + k // across * step[1]) for k in range(n_panels)]
     return page, [page.axes(x, y, *size) for x, y in places]
+
+
+def write_heading(page: Page, ax: Axes, text: str, *, bold: bool = True) -> None:
+    """Write a heading above the left end of axes, cut to their width."""
+    (x, y), (right, _) = page.inches(ax.transAxes, [(0, 1), (1, 1)])
+    text = shorten(text, right - x, bold=bold)
+    page.text(x, y - 0.06, text, va="bottom", weight="bold" if bold else "normal")
 
 
 def write_above(
@@ -264,6 +289,25 @@ def side_by_side(
 
 
 # --- thumbnails --------------------------------------------------------------------------
+
+
+def in_a_row(most: int, least: float, step: float, left: float = 0.0) -> tuple[int, float]:
+    """Return the number of things in a row and their distance.
+
+    Parameters
+    ----------
+    most : int
+        Largest number in a row.
+    least, step : float
+        Least distance on a page of given width, which they fill; distance on other pages, inches.
+    left : float
+        Place that is taken at the left, inches.
+    """
+    space = room()
+    if space is None:
+        return most, step
+    across = max(1, min(most, int((space - left) / least)))
+    return across, (space - left) / across
 
 
 def draw_thumbnail(

@@ -1,8 +1,9 @@
-"""The page of a figure: its look, text of known width, pictures of spins.
+"""The page of a figure: its form, text of known width, pictures of spins.
 
-A page is laid out in inches. Pictures keep their size and texts do not collide, however
-many patterns there are and however long their names. There are two styles: *screen* has
-title and caption on the page; *paper* has neither, since a journal sets them itself.
+A page is laid out in inches, with small text of 10 points. Pictures keep their size and texts do
+not collide, however many patterns there are and however long their names. There are two styles:
+*screen* has title and caption on the page; *paper* has neither, since a journal sets them itself.
+With a width, the page is laid out to be printed at 4/5 of its size: then small text has 8 points.
 """
 
 from __future__ import annotations
@@ -16,18 +17,22 @@ from typing import TYPE_CHECKING, Any
 
 import matplotlib as mpl
 import numpy as np
+from matplotlib.backends.backend_agg import FigureCanvasAgg
+from matplotlib.collections import Collection
 from matplotlib.ft2font import FT2Font
 from matplotlib.image import AxesImage
-from matplotlib.patches import Rectangle
+from matplotlib.lines import Line2D
+from matplotlib.patches import Patch, Rectangle
+from matplotlib.text import Text
+from matplotlib.transforms import Bbox
 
-from hopcli.plots.files import Picture, as_filed, look
+from hopcli.plots.files import Form, Picture, as_filed, look
 from hopcli.printing import picture, terminal
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Iterator, Sequence
 
     from matplotlib.axes import Axes
-    from matplotlib.text import Text
     from numpy.typing import NDArray
 
 SMALL, TEXT, TITLE = 10.0, 11.0, 12.0  # points
@@ -37,6 +42,10 @@ LINE = 0.2
 INK, MUTED, SOFT, FAINT, PALE = "#000000", "#404040", "#757575", "#bdbdbd", "#e8e8e8"
 
 _MARGIN = 0.2
+_EDGE = 0.06
+"""Margin of a page with a given width, whose place in a column has margins already."""
+_PRINTED = 0.8
+_FINE = 600  # pixels an inch at which texts are measured: few pixels change their widths
 _TITLE_HEIGHT = 0.42
 _CAPTION_GAP = 0.22
 NARROWEST = 5.6
@@ -46,50 +55,125 @@ _BREAKABLE = rf"(?<!{_OPERATOR}) (?!{_OPERATOR})"
 
 STYLES = ("screen", "paper")
 
-_style_of_pages: ContextVar[str] = ContextVar("style", default="screen")
+_TICKS: dict[Any, Any] = {
+    "major": {"length": 3.5, "width": 0.8, "pad": 3.5, "labelsize": SMALL},
+    "minor": {"length": 2.0, "width": 0.6, "pad": 3.4, "labelsize": SMALL},
+}
+
+
+_form: ContextVar[Form] = ContextVar("form", default=Form())  # noqa: B039  # a tuple
+
+
+def form() -> Form:
+    """Return the form of the figures that are being drawn."""
+    return _form.get()
+
+
+def room() -> float | None:
+    """Return the width of the body of a page of given width, in inches of the layout."""
+    width = form().width
+    return None if width is None else width / _PRINTED - 2 * _EDGE
 
 
 @contextlib.contextmanager
-def pages(style: str) -> Iterator[None]:
-    """Return a function that makes pages in one of the styles."""
-    token = _style_of_pages.set(style)
+def pages(of: Form = Form()) -> Iterator[None]:
+    """Draw figures in a form."""
+    token = _form.set(of)
     try:
-        with look():
+        with look(tex_fonts=of.tex_fonts):
             yield
     finally:
-        _style_of_pages.reset(token)
+        _form.reset(token)
 
 
 def styled(figures: Callable[[Any, Any], dict[str, Picture]]) -> Callable[..., dict[str, Picture]]:
-    """Decorate a function that draws a command: pages in a style, numbers as in the files."""
+    """Decorate a function that draws a command: pages in a form, numbers as in the files."""
 
     @functools.wraps(figures)
-    def in_style(config: Any, result: Any, style: str = "screen") -> dict[str, Picture]:
-        with pages(style):
-            return figures(config, as_filed(result))
+    def in_form(config: Any, result: Any, style: str = "screen", **more: Any) -> dict[str, Picture]:
+        with pages(Form(style, **more)):
+            drawn = figures(config, as_filed(result))
+            return {name: printed(figure) for name, figure in drawn.items()}
 
-    return in_style
+    return in_form
+
+
+def printed(figure: Picture) -> Picture:
+    """Scale a figure with all its texts and lines to its given width, if it has one."""
+    width = form().width
+    if width is None:
+        return figure
+    _crop(figure)
+    scale = width / figure.get_figwidth()
+    figure.set_size_inches(width, scale * figure.get_figheight())
+    ticks = set()
+    for ax in figure.axes:
+        for axis in (ax.xaxis, ax.yaxis):
+            axis.labelpad *= scale
+            for which, sizes in _TICKS.items():
+                axis.set_tick_params(which, **{name: scale * size for name, size in sizes.items()})
+            for tick in (*axis.get_major_ticks(), *axis.get_minor_ticks()):
+                ticks |= set(map(id, tick.get_children()))
+    for artist in figure.findobj(lambda one: id(one) not in ticks):
+        if isinstance(artist, Text):
+            artist.set_fontsize(scale * float(artist.get_fontsize()))
+        elif isinstance(artist, Line2D):
+            artist.set_markersize(scale * artist.get_markersize())
+            artist.set_markeredgewidth(scale * artist.get_markeredgewidth())
+        if isinstance(artist, Line2D | Patch | Collection):
+            artist.set_linewidth(scale * np.asarray(artist.get_linewidth()))  # type: ignore[arg-type]
+    return figure
+
+
+def _crop(figure: Picture) -> None:
+    """Remove what is empty at the edges of a figure; include what is beyond them."""
+    canvas: Any = FigureCanvasAgg(figure)
+    dpi, figure.dpi = figure.dpi, _FINE
+    renderer = canvas.get_renderer()
+    page, *others = figure.axes
+    drawn = (*page.texts, *page.lines, *page.images, *page.collections, *page.patches)
+    boxes: list[Any] = [artist.get_window_extent(renderer) for artist in drawn]
+    boxes += [ax.get_tightbbox(renderer) for ax in others]
+    finite = [box for box in boxes if np.isfinite(box.extents).all()]
+    tight = Bbox.union(finite).padded(_EDGE * figure.dpi)
+    x0, y0, x1, y1 = (float(end) / figure.dpi for end in tight.extents)
+    whole = figure.get_size_inches()
+    size = x1 - x0, y1 - y0
+    for ax in others:
+        place = ax.get_position(original=True)
+        corner = (np.array([place.x0, place.y0]) * whole - (x0, y0)) / size
+        extent = np.array([place.width, place.height]) * whole / size
+        ax.set_position((corner[0], corner[1], extent[0], extent[1]))
+    left, bottom = page.get_xlim()[0], page.get_ylim()[0]  # in inches, y downwards
+    page.set(xlim=(left + x0, left + x1), ylim=(bottom - y0, bottom - y1))
+    figure.set_size_inches(*size)
+    figure.dpi = dpi
 
 
 @functools.cache
-def _font(bold: bool) -> FT2Font:
-    name = "DejaVuSans-Bold.ttf" if bold else "DejaVuSans.ttf"
-    return FT2Font(f"{mpl.get_data_path()}/fonts/ttf/{name}")
+def _font(bold: bool, tex_fonts: bool) -> FT2Font:
+    family = ("STIXGeneral", "STIXGeneralBol") if tex_fonts else ("DejaVuSans", "DejaVuSans-Bold")
+    return FT2Font(f"{mpl.get_data_path()}/fonts/ttf/{family[bold]}.ttf")
+
+
+def text_width(text: str, size: float = SMALL, *, bold: bool = False) -> float:
+    """Return the width of a line of text in inches, at a size in points."""
+    return _width(drawable(text), size, bold, form().tex_fonts)
 
 
 @functools.lru_cache(maxsize=4096)
-def text_width(text: str, size: float = SMALL, *, bold: bool = False) -> float:
-    """Return the width of a line of text in inches, at a size in points."""
-    font = _font(bold)
+def _width(text: str, size: float, bold: bool, tex_fonts: bool) -> float:
+    known = _font(bold, tex_fonts).get_char_index
+    font = _font(bold, tex_fonts and all(known(ord(letter)) for letter in text))
     font.set_size(size, 72)
-    font.set_text(drawable(text))
+    font.set_text(text)
     width: float = font.get_width_height()[0]
     return width / 64 / 72
 
 
 def drawable(text: str) -> str:
     """Replace letters that the font lacks by boxes (labels may be any file names)."""
-    known = _font(False).get_char_index
+    known = _font(False, False).get_char_index  # also behind the serif font
     return "".join(c if known(ord(c)) else "\N{WHITE SQUARE}" for c in picture(text))
 
 
@@ -188,21 +272,23 @@ class Page:
     """
 
     def __init__(self, width: float, height: float, title: str, caption: str) -> None:
-        width = max(width, NARROWEST)
+        style, fixed, _, _ = form()
+        margin = _MARGIN if fixed is None else _EDGE
+        width = max(width, room() or NARROWEST)
         title, caption = terminal(title), terminal(caption)
-        style = _style_of_pages.get()
         lines = _wrap(caption, width) if style == "screen" else []
-        top = _MARGIN + (_TITLE_HEIGHT if style == "screen" else 0)
-        bottom = _MARGIN + (_CAPTION_GAP + LINE * len(lines) if lines else 0)
-        self._left, self._top = _MARGIN, top
-        self._size = (width + 2 * _MARGIN, top + height + bottom)
+        top = margin + (_TITLE_HEIGHT if style == "screen" else 0)
+        bottom = margin + (_CAPTION_GAP + LINE * len(lines) if lines else 0)
+        self._left, self._top = margin, top
+        self._size = (width + 2 * margin, top + height + bottom)
         self.figure = Picture(figsize=self._size)
-        self.figure.title, self.figure.caption, self.figure.style = title, caption, style
+        self.figure.title, self.figure.caption, self.figure.form = title, caption, form()
         self.canvas = self.figure.add_axes((0, 0, 1, 1))
-        self.canvas.set(xlim=(-_MARGIN, width + _MARGIN), ylim=(height + bottom, -top))
+        self.canvas.set(xlim=(-margin, width + margin), ylim=(height + bottom, -top))
         self.canvas.set_axis_off()
         if style == "screen":
-            self.text(0, -top + _MARGIN, title, size=TITLE, va="top", weight="bold")
+            shown = shorten(title, width, TITLE, bold=True)
+            self.text(0, margin - top, shown, size=TITLE, va="top", weight="bold")
         for row, line in enumerate(lines):
             y = height + _CAPTION_GAP + LINE * row
             self.text(0, y, line, va="top", color=MUTED)

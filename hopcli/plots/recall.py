@@ -3,61 +3,97 @@
 from __future__ import annotations
 
 import math
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, Any
 
 import numpy as np
 
-from hopcli.plots.captions import MOST_LABELS, criterion, own_pattern, starts, what_was_run
+from hopcli.plots.captions import (
+    MOST_LABELS,
+    bars,
+    criterion,
+    cut_labels,
+    own_pattern,
+    sentences,
+    starts,
+)
 from hopcli.plots.confusion import confusion_figure
 from hopcli.plots.gallery import gallery_figures
-from hopcli.plots.kit import draw_points, estimate, write_above
-from hopcli.plots.page import FAINT, INK, MUTED, SOFT, styled
+from hopcli.plots.kit import COLOURS, Entry, draw_points, estimate, panel_page, write_above
+from hopcli.plots.page import (
+    FAINT,
+    INK,
+    LINE,
+    MUTED,
+    SOFT,
+    TEXT,
+    Page,
+    form,
+    room,
+    shorten,
+    styled,
+    text_width,
+)
 from hopcli.plots.rows import Column, label_rows, percent_axis, percent_start
+from hopcli.plots.select import stored_patterns
 from hopcli.plots.trace import trace_figure
+from hopcli.study import published_recall
 
 if TYPE_CHECKING:
+    from collections.abc import Mapping
+
+    from matplotlib.axes import Axes
+    from numpy.typing import NDArray
+
     from hopcli.config import RecallConfig
     from hopcli.experiments.recall import RecallResult
     from hopcli.plots.files import Picture
+
+_SIDES: dict[str, Any] = {"this run": {"color": COLOURS[1]}, "published": {"color": COLOURS[4]}}
+_SAMPLE: dict[str, Any] = {"marker": "s", "ms": 9, "mec": INK, "ls": "none"}
 
 
 @styled
 def figures(config: RecallConfig, result: RecallResult) -> dict[str, Picture]:
     """Draw ``accuracy``, ``confusion``, ``gallery`` and, if traced, ``trace``.
 
-    For many own pictures the gallery has further pages, ``gallery-2`` and so on.
+    For many own pictures the gallery has further pages, ``gallery-2`` and so on. Runs of the
+    study's protocol have ``stored`` too, and published values in ``accuracy`` [ZG figures 2, 3].
     """
+    published = published_recall(config.to_dict())
+    is_bars = (form().kind or ("bars" if published else "rows")) == "bars"
     drawn = {
-        "accuracy": _accuracy(config, result),
+        "accuracy": _bars(config, result, published) if is_bars else _rows(config, result),
         "confusion": confusion_figure(config, result),
         **gallery_figures(config, result),
     }
+    if published:
+        drawn["stored"] = stored_patterns(result.patterns)
     if "trace" in result.columns:
         drawn["trace"] = trace_figure(config, result)
     return drawn
 
 
-def _accuracy(config: RecallConfig, result: RecallResult) -> Picture:
-    """Draw one row per label: dot, SD over repeats and 95 % interval, with the numbers beside."""
+def _estimates(result: RecallResult) -> tuple[list[str], NDArray[np.float64], NDArray[np.float64]]:
+    """Return labels, their rates with intervals and their SD over the repeats, in percent."""
     table = result.columns["accuracy"]  # the last row is for all labels together
     labels = table["label"].tolist()[:-1][:MOST_LABELS]
-    values, mean = (
-        estimate(table, "accuracy", 100)[:, : len(labels)],
-        100 * table["accuracy"][-1],
-    )
-    rate, low, _ = values
     sd = 100 * table["sd_repeats"].astype(np.float64)[: len(labels)]
+    return labels, estimate(table, "accuracy", 100)[:, : len(labels)], sd
+
+
+def _rows(config: RecallConfig, result: RecallResult) -> Picture:
+    """Draw one row per label: dot, SD over repeats and 95 % interval, with the numbers beside."""
+    labels, values, sd = _estimates(result)
+    mean = 100 * result.columns["accuracy"]["accuracy"][-1]
+    rate, low, _ = values
     has_sd = not np.isnan(sd).all()
     start = percent_start(np.fmin(low, rate - sd))
-    texts = [
-        f"{r:.1f}" if math.isnan(s) else f"{r:.1f} ± {s:.1f}" for r, s in zip(rate, sd, strict=True)
-    ]
     page, ax = label_rows(
         f"{starts(config, result).capitalize()} recalled",
-        _accuracy_caption(config, result, start),
+        _caption(config, result, "Thick bars: SD over the repeats." if has_sd else ""),
         result.patterns,
         labels,
-        columns=[Column("% ± SD" if has_sd else "%", texts)],
+        columns=[Column("% ± SD" if has_sd else "%", _numbers(rate, sd))],
     )
     percent_axis(ax, start, "recalled (%)")
     ax.axvline(mean, color=SOFT, lw=1.2, ls=(0, (5, 3)), zorder=1.5)
@@ -70,20 +106,76 @@ def _accuracy(config: RecallConfig, result: RecallResult) -> Picture:
     return page.figure
 
 
-def _accuracy_caption(config: RecallConfig, result: RecallResult, start: int) -> str:
-    overall = result.columns["accuracy"].row(-1)
-    several = len(result.columns["confusion"]) > 1
-    repeats = f" ± {100 * overall['sd_repeats']:.1f} (SD over the repeats)"
-    mean = f"{100 * overall['accuracy']:.1f} %{repeats if config.repeats > 1 else ''}"
-    spread = f", SD over labels {100 * overall['sd_labels']:.1f}" if several else ""
-    same = str(config.start) == "image" and config.test_images == "same"
-    thermal = ", only thermal noise because the images are the same" if same else ""
-    sd = f"Thick bar: SD over the repeats{thermal}. " if config.repeats > 1 else ""
-    all_tested = config.tests == "all" and config.start.uses_images
-    new = "a new run of the same images" if all_tested else f"new {starts(config, result)}"
-    return (
-        f"{starts(config, result).capitalize()} that end with overlap {criterion(config)} with "
-        f"{own_pattern(result)}. {sd}Thin bar: 95 % interval of the rate for {new}. "
-        f"Dashed: mean over labels, {mean}{spread}."
-        f"{f' The axis begins at {start} %.' if start else ''} {what_was_run(config, result)}"
+def _numbers(rate: Any, sd: Any, digits: int = 1) -> list[str]:
+    """Return percentages as text, with their SD where there is one."""
+    pairs = zip(rate, sd, strict=True)
+    return [
+        f"{r:.{digits}f}" if math.isnan(s) else f"{r:.{digits}f} ± {s:.{digits}f}" for r, s in pairs
+    ]
+
+
+def _bars(
+    config: RecallConfig, result: RecallResult, published: Mapping[str, tuple[float, float]]
+) -> Picture:
+    """Draw a bar per label with its SD over repeats, and the published one beside it."""
+    labels, values, sd = _estimates(result)
+    has_sd = not np.isnan(sd).all()
+    if has_sd:
+        values = values[0] + np.stack([0 * sd, -sd, sd])
+    sides, texts = {"this run": values}, [_numbers(values[0], sd)]
+    if published:
+        mean, error = np.array([published[label] for label in labels]).T
+        sides["published"] = mean + np.stack([0 * error, -error, error])
+        texts.append(_numbers(mean, error, 0))
+    page, (ax,) = panel_page(
+        f"{starts(config, result).capitalize()} recalled",
+        _caption(config, result, "Bars: SD over the repeats." if has_sd else ""),
+        (max(4.6, 0.5 * len(labels)), 2.9),
+        left=0.85,
+        legend=[Entry(side, [_SAMPLE | _SIDES[side]]) for side in sides] if published else (),
+        above=0.05,
+        below=LINE * ((0 if room() else len(sides)) - 1.8),
+    )
+    places, wide = np.arange(len(labels)), 0.72 / len(sides)
+    for k, (side, own) in enumerate(sides.items()):
+        x = places + (k - (len(sides) - 1) / 2) * wide
+        ax.bar(x, own[0], wide, label=side, edgecolor=INK, lw=0.8, **_SIDES[side])
+        draw_points(ax, x, own, ls="none", color=INK, label=f"{side}, SD")
+    ax.set(ylim=(0, 105), yticks=range(0, 101, 20), ylabel="recalled (%)")
+    ax.set(xlim=(-0.6, len(labels) - 0.4), xticks=[])
+    _write_below(page, ax, labels, list(sides), texts)
+    return page.figure
+
+
+def _write_below(
+    page: Page, ax: Axes, labels: list[str], sides: list[str], texts: list[list[str]]
+) -> None:
+    """Write the label of each bar and, where they have room, the numbers of each side."""
+    corners = [(-0.6, 0), (0, 0), (1, 0)]
+    (left, y), (first, _), (second, _) = page.inches(ax.get_xaxis_transform(), corners)
+    step = second - first
+    if room() or max(text_width(text) for own in texts for text in own) > step - 0.06:
+        sides, texts = [], []
+    for k, label in enumerate(labels):
+        x, name = first + k * step, shorten(label, 0.96 * step, TEXT, bold=True)
+        page.text(x, y + 0.75 * LINE, name, size=TEXT, weight="bold", ha="center", va="center")
+        for row, own in enumerate(texts):
+            below = y + (1.85 + row) * LINE
+            page.text(x, below, own[k], color=MUTED, ha="center", va="center")
+    for row, side in enumerate(sides if len(sides) > 1 else ()):
+        below = y + (1.85 + row) * LINE
+        page.text(left - 0.08, below, side, color=MUTED, ha="right", va="center")
+
+
+def _caption(config: RecallConfig, result: RecallResult, sd: str) -> str:
+    """Return the criterion, and the meaning of bars; of the interval if it is drawn."""
+    table = result.columns["accuracy"]
+    interval = bars(table, "accuracy")
+    if sd.startswith("Thick"):
+        interval = interval.replace("Bars", "Thin bars")
+    return sentences(
+        f"Recalled: {criterion(config)} with {own_pattern(result)}.",
+        sd,
+        "" if sd.startswith("Bars") else interval,
+        cut_labels(len(table) - 1),
     )

@@ -6,7 +6,7 @@ from typing import TYPE_CHECKING
 
 import numpy as np
 
-from hopcli.plots.captions import count, criterion, protocol, starts
+from hopcli.plots.captions import bars, criterion, sentences
 from hopcli.plots.kit import COLOURS, Entry, draw_points, estimate, look, panel_page, write_above
 from hopcli.plots.page import LINE, MUTED, SOFT, styled
 
@@ -105,22 +105,13 @@ def _is_the_studys(config: RelaxConfig, n_sites: int) -> bool:
 
 
 def _caption(config: RelaxConfig, result: RelaxResult) -> str:
-    n_labels = len(_labels(result))
-    from_images = str(config.start) == "image"
-    start = starts(config, result) if from_images else f"start {config.start}"
-    units = "images" if config.start.uses_images else "trials"
-    interval = "a new run of the same images" if config.tests == "all" else "a new start"
-    study = (
-        "Dotted: the 10 sweeps of N/2 attempts that the study ran, and the 20 that it states. "
+    n_labels, table = len(_labels(result)), result.columns["relaxation"]
+    return sentences(
+        f"Recalled: {criterion(config)} with the own pattern.",
+        bars(table, "accuracy", "overlap"),
+        "Settled: trials that stay recalled, or not, from this sweep on.",
+        "Dotted: the study's sweeps, as run and as stated."
         if _is_the_studys(config, result.patterns.xi.shape[1])
-        else ""
-    )
-    cut = f" The first {_MOST} of {n_labels:,} labels." if n_labels > _MOST else ""
-    trials = count(int(result.columns["settling"]["n"][-1]), "trial")
-    return (
-        f"{trials} from {start}, after every sweep of one run. Recalled: overlap "
-        f"{criterion(config)} with the own pattern; bars: 95 % interval for {interval}. Overlap "
-        f"and energy: means; bars, if visible: SEM over {units}. Settled: trials that stay "
-        f"recalled, or not, from this sweep to the last, and do not change in the second half. "
-        f"{study}{protocol(config, result.patterns)}.{cut}"
+        else "",
+        f"The first {_MOST} of {n_labels:,} labels." if n_labels > _MOST else "",
     )

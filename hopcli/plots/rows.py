@@ -7,7 +7,8 @@ from typing import TYPE_CHECKING, Any, NamedTuple
 
 import numpy as np
 
-from hopcli.plots.page import MUTED, TEXT, Page, shorten, text_width
+from hopcli.plots.kit import Entry, draw_legend, in_rows, legend_height
+from hopcli.plots.page import MUTED, TEXT, Page, room, shorten, text_width
 
 if TYPE_CHECKING:
     from collections.abc import Iterable, Sequence
@@ -23,6 +24,7 @@ PICTURE = 0.46
 _ROW, _GAP, _BELOW = 0.56, 0.16, 0.58  # inches
 _SQUARE = 0.2  # room for the sample of a heading
 _LONGEST_NAME, _NAME_GAP = 2.2, 0.12
+_NARROWEST = 1.6  # axes beside columns of numbers
 
 
 class Column(NamedTuple):
@@ -44,7 +46,8 @@ def heads_width(labels: Sequence[str], picture: float = PICTURE) -> float:
 
 
 def _name_width(labels: Sequence[str]) -> float:
-    return min(_LONGEST_NAME, max(text_width(label, TEXT, bold=True) for label in labels))
+    longest = _LONGEST_NAME if room() is None else _LONGEST_NAME / 2
+    return min(longest, max(text_width(label, TEXT, bold=True) for label in labels))
 
 
 def draw_row_heads(
@@ -86,7 +89,7 @@ def label_rows(
     width: float = 4.4,
     step: float = _ROW,
     columns: Sequence[Column] = (),
-    right: float = 0.0,
+    legend: Sequence[Entry] = (),
 ) -> tuple[Page, Axes]:
     """Make a page with one row per label: its head, axes, and columns of numbers.
 
@@ -99,33 +102,43 @@ def label_rows(
     labels : sequence of str
         Label of each row.
     width, step : float
-        Width of the axes and height of a row, inches.
+        Width of the axes (a page of given width sets it) and height of a row, inches.
     columns : sequence of Column
-        Numbers at the right of the axes.
-    right : float
-        Room at the right of the columns, inches.
+        Numbers at the right of the axes; on a narrow page their headings are in the legend.
+    legend : sequence of Entry
+        Entries above the rows.
 
     Returns
     -------
     Page, Axes
         The axes have row k at y = k.
     """
-    left, height = heads_width(labels) + _GAP, step * len(labels)
-    ends = [left + width + _GAP]
-    for column in columns:
-        head = text_width(column.heading) + (_SQUARE if column.look else 0.0)
-        ends.append(ends[-1] + max(head, *map(text_width, column.texts)) + 2 * _GAP)
-    page = Page(ends[-1] + right, height + _BELOW, title, caption)
-    middles = [(row + 0.5) * step for row in range(len(labels))]
+    left, height, space = heads_width(labels) + _GAP, step * len(labels), room()
+    widths = [
+        max(text_width(each.heading) + (_SQUARE if each.look else 0), *map(text_width, each.texts))
+        + 2 * _GAP
+        for each in columns
+    ]
+    if space is not None:
+        if space - left - sum(widths) < _NARROWEST:  # the numbers are in the table
+            legend = [*legend, *(Entry(each.heading, [each.look]) for each in columns if each.look)]
+            columns, widths = (), []
+        width = space - left - sum(widths) - (_GAP if widths else 0.1)
+    ends = np.cumsum([left + width + _GAP, *widths]).tolist()
+    lines = in_rows(legend, space or ends[-1])
+    top = legend_height(lines)
+    page = Page(ends[-1], top + height + _BELOW, title, caption)
+    draw_legend(page, 0, lines)
+    middles = [top + (row + 0.5) * step for row in range(len(labels))]
     draw_row_heads(page, patterns, labels, middles)
     for x, column in zip(ends, columns, strict=False):
         indent = _SQUARE if column.look else 0.0
-        page.text(x + indent, -0.02, column.heading, va="bottom", color=MUTED)
+        page.text(x + indent, top - 0.02, column.heading, va="bottom", color=MUTED)
         if column.look:
-            page.canvas.plot([x + 0.07], [-0.12], **column.look)
+            page.canvas.plot([x + 0.07], [top - 0.12], **column.look)
         for text, middle in zip(column.texts, middles, strict=True):
             page.text(x, middle, text, va="center")
-    ax = page.axes(left, 0, width, height)
+    ax = page.axes(left, top, width, height)
     ax.set(ylim=(len(labels) - 0.5, -0.5), yticks=[])
     ax.grid(axis="x", lw=0.8)
     return page, ax

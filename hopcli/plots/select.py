@@ -5,17 +5,19 @@ from __future__ import annotations
 import math
 from typing import TYPE_CHECKING, Any
 
-from hopcli.plots.captions import MOST_LABELS, count, cut_labels, dataset_name, minus, size
-from hopcli.plots.kit import draw_thumbnail
-from hopcli.plots.page import LINE, MUTED, TEXT, Page, styled, text_width
+from hopcli.plots.captions import MOST_LABELS, count, cut_labels, minus, sentences
+from hopcli.plots.kit import draw_thumbnail, in_a_row
+from hopcli.plots.page import LINE, MUTED, TEXT, Page, room, styled, text_width
 
 if TYPE_CHECKING:
+    from collections.abc import Sequence
+
     from hopcli.config import SelectConfig
     from hopcli.experiments.select import SelectResult
+    from hopcli.patterns import Patterns
     from hopcli.plots.files import Picture
 
-_PICTURE, _ACROSS = 1.3, 5
-_ROW = _PICTURE + 3 * LINE + 0.4
+_PICTURE, _ACROSS, _GAP = 1.3, 5, 0.3
 _SUPERSCRIPTS = str.maketrans("0123456789", "⁰¹²³⁴⁵⁶⁷⁸⁹")
 _BOLD: dict[str, Any] = {"size": TEXT, "weight": "bold"}
 
@@ -28,31 +30,45 @@ def figures(config: SelectConfig, result: SelectResult) -> dict[str, Picture]:
     # One power of ten for all, so that losses can be compared by eye.
     power = 3 * (int(math.log10(max(1, int(abs(table["loss"]).max())))) // 3)
     losses = [minus(f"L = {loss / 10**power:.2f}") for loss in table["loss"].tolist()]
-    sources = [f"image {index}" for index in table["source_index"].tolist()]
-    step = max(_PICTURE, *map(text_width, losses + sources)) + 0.3
-    across = min(_ACROSS, len(table))
-    page = Page(
-        across * step - 0.3,
-        math.ceil(len(table) / across) * _ROW - 0.3,
-        "Selected patterns",
-        _caption(config, result, power),
-    )
-    for k, (label, source, loss) in enumerate(
-        zip(table["label"].tolist(), sources, losses, strict=True)
-    ):
-        x, y = k % across * step, k // across * _ROW
-        lines = [(label, _BOLD), (source, {"color": MUTED}), (loss, {"color": MUTED})]
-        place = page, x, y, _PICTURE
-        draw_thumbnail(*place, patterns.xi[k], patterns.shape, lines, width=step - 0.1)
+    lines = [
+        [(f"image {index}", {"color": MUTED}), (loss, {"color": MUTED})]
+        for index, loss in zip(table["source_index"].tolist(), losses, strict=True)
+    ]
+    page = _pattern_rows("Selected patterns", _caption(config, result, power), patterns, lines)
     return {"patterns": page.figure}
+
+
+def stored_patterns(patterns: Patterns) -> Picture:
+    """Draw the stored patterns of a run with their labels and sources [ZG figure 2]."""
+    lines = [[(str(index), {"color": MUTED})] for index in patterns.source_index.tolist()]
+    caption = "Below each label: the index of its image."
+    return _pattern_rows("Stored patterns", caption, patterns, lines).figure
+
+
+def _pattern_rows(
+    title: str,
+    caption: str,
+    patterns: Patterns,
+    lines: Sequence[Sequence[tuple[str, dict[str, Any]]]],
+) -> Page:
+    """Draw patterns in rows, with lines of text below the label of each."""
+    widest = max(text_width(text) for own in lines for text, _ in own)
+    across, step = in_a_row(min(_ACROSS, len(lines)), widest, max(_PICTURE, widest) + _GAP)
+    picture = step - _GAP if room() is None else step - 0.1
+    row = picture + (1 + len(lines[0])) * LINE + 0.4
+    height = math.ceil(len(lines) / across) * row - 0.3
+    page = Page(across * step - (step - picture), height, title, caption)
+    for k, own in enumerate(lines):
+        x, y = k % across * step, k // across * row
+        state, shown = patterns.xi[k], [(patterns.labels[k], _BOLD), *own]
+        draw_thumbnail(page, x, y, picture, state, patterns.shape, shown, width=step - 0.05)
+    return page
 
 
 def _caption(config: SelectConfig, result: SelectResult, power: int) -> str:
     unit = f", in units of 10{str(power).translate(_SUPERSCRIPTS)}" if power else ""
-    return (
-        f"Of {count(config.samples, 'random sample')} of each label of the data set the "
-        f"one with the lowest overlap loss L [ZG eq. 5{unit}]: most similar to the samples of its "
-        f"own label and least similar to the others. {size(result.patterns.shape)} "
-        f"({dataset_name(result.dataset)}); {config.sampler} sampler, seed {config.seed}."
-        f"{cut_labels(len(result.patterns.labels))}"
+    return sentences(
+        f"Of {count(config.samples, 'random sample')} of each label the one with the lowest "
+        f"overlap loss L [ZG eq. 5{unit}].",
+        cut_labels(len(result.patterns.labels)),
     )

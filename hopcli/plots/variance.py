@@ -6,7 +6,7 @@ from typing import TYPE_CHECKING, Any
 
 import numpy as np
 
-from hopcli.plots.captions import MOST_LABELS, count, criterion, cut_labels, images, protocol
+from hopcli.plots.captions import MOST_LABELS, bars, cut_labels, sentences
 from hopcli.plots.kit import COLOURS, draw_points, estimate, look
 from hopcli.plots.page import INK, MUTED, styled
 from hopcli.plots.rows import Column, label_rows
@@ -27,25 +27,30 @@ _ENDS: dict[str, dict[str, Any]] = {
 
 
 @styled
-def figures(config: VarianceConfig, result: VarianceResult) -> dict[str, Picture]:
+def figures(_config: VarianceConfig, result: VarianceResult) -> dict[str, Picture]:
     """Draw ``variance`` and ``best_worst``."""
-    return {"variance": _variance(config, result), "best_worst": _best_worst(config, result)}
+    return {"variance": _variance(result), "best_worst": _best_worst(result)}
 
 
-def _variance(config: VarianceConfig, result: VarianceResult) -> Picture:
+def _variance(result: VarianceResult) -> Picture:
     """Draw one row per label: a bar with the sources of its variance, and the SD of each."""
     names = result.columns["accuracy"]["label"].tolist()
     same = result.columns["errors"].where(test_images="same")
     shown = [*range(len(names) - 1)[:MOST_LABELS], len(names) - 1]
     sources = (*_SOURCES, "total")
     sd = {name: estimate(same.where(source=name), "sd", 100)[:, shown] for name in sources}
-    columns = []
-    for name in sources:
-        sample = {"marker": "s", "ms": 9, "color": _SOURCES[name]} if name in _SOURCES else None
-        columns.append(Column(name, [_numbers(values) for values in sd[name].T], sample))
+    square: dict[str, Any] = {"marker": "s", "ms": 9, "ls": "none"}
+    columns = [
+        Column(
+            name,
+            [_numbers(values) for values in sd[name].T],
+            square | {"color": _SOURCES[name]} if name in _SOURCES else None,
+        )
+        for name in sources
+    ]
     page, ax = label_rows(
         "Sources of the error of an accuracy",
-        _variance_caption(config, result),
+        _variance_caption(result),
         result.patterns,
         [names[row] for row in shown],
         columns=columns,
@@ -63,7 +68,7 @@ def _variance(config: VarianceConfig, result: VarianceResult) -> Picture:
     return page.figure
 
 
-def _best_worst(config: VarianceConfig, result: VarianceResult) -> Picture:
+def _best_worst(result: VarianceResult) -> Picture:
     """Draw one row per label: the frequency of the highest and of the lowest accuracy."""
     table = result.columns["best_worst"].take(slice(MOST_LABELS))
     shares = {end: estimate(table, end, 100) for end in _ENDS}
@@ -73,7 +78,7 @@ def _best_worst(config: VarianceConfig, result: VarianceResult) -> Picture:
     ]
     page, ax = label_rows(
         "Labels recalled best and worst",
-        _best_worst_caption(config, result),
+        _best_worst_caption(result),
         result.patterns,
         table["label"].tolist(),
         columns=[*columns, Column("mean rank", [f"{rank:.2f}" for rank in table["rank_mean"]])],
@@ -92,35 +97,23 @@ def _numbers(values: NDArray[np.float64]) -> str:
     return f"{sd:.{digits}f} ({low:.{digits}f} to {high:.{digits}f})"
 
 
-def _variance_caption(config: VarianceConfig, result: VarianceResult) -> str:
-    return (
-        f"Variance of an accuracy from {count(config.accuracy_tests, 'test')} per label and "
-        f"{count(config.accuracy_repeats, 'repeat')} with the same {_starts(config, result)}, for "
-        f"each label and for the mean over labels: contributions of the selection of the patterns, "
-        f"of the images, and of the dynamics (thermal). Numbers: SD in percentage points, "
-        f"and 95 % intervals over selections, like the bar at the total. "
-        f"{_what_was_run(config, result)}"
+def _variance_caption(result: VarianceResult) -> str:
+    interval = result.columns["errors"].declared.column("sd").interval
+    return sentences(
+        "Contributions to the variance: selection of the patterns, images, dynamics (thermal).",
+        f"Numbers: SD in percentage points. Brackets, and the bar at the total: {interval}.",
+        _cut(result),
     )
 
 
-def _best_worst_caption(config: VarianceConfig, result: VarianceResult) -> str:
-    return (
-        f"Share of selections of the patterns in which a label has the highest measured accuracy "
-        f"of all, and the lowest; ties are shared. Bars: 95 % interval for new selections. Mean "
-        f"rank: 1 is the best. {_what_was_run(config, result)}"
+def _best_worst_caption(result: VarianceResult) -> str:
+    return sentences(
+        "Share of selections in which a label has the highest and the lowest accuracy.",
+        bars(result.columns["best_worst"], "best"),
+        "Rank 1 is the best.",
+        _cut(result),
     )
 
 
-def _what_was_run(config: VarianceConfig, result: VarianceResult) -> str:
-    return (
-        f"Pictures: patterns of the first selection. {count(config.selections, 'selection')}, each "
-        f"of {count(config.samples, 'sample')} per label and tested with {config.tests:,} "
-        f"{_starts(config, result)} per label, run {config.repeats:,} times each; recalled at "
-        f"{criterion(config)}. {protocol(config, result.patterns)}."
-        f"{cut_labels(len(result.columns['best_worst']))}"
-    )
-
-
-def _starts(config: VarianceConfig, result: VarianceResult) -> str:
-    """Name the starting states, in the plural."""
-    return images(config, result) if str(config.start) == "image" else f"starts ({config.start})"
+def _cut(result: VarianceResult) -> str:
+    return cut_labels(len(result.columns["best_worst"]))

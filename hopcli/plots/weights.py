@@ -4,8 +4,8 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING
 
-from hopcli.plots.captions import MOST_LABELS, cut_labels, network, number
-from hopcli.plots.kit import draw_thumbnail, panel_page
+from hopcli.plots.captions import MOST_LABELS, cut_labels, number, sentences
+from hopcli.plots.kit import draw_thumbnail, in_a_row, panel_page
 from hopcli.plots.page import INK, LINE, MUTED, SOFT, TEXT, Page, shorten, styled
 
 if TYPE_CHECKING:
@@ -25,16 +25,17 @@ _PICTURE, _ACROSS, _STEP, _ROW = 0.8, 6, 1.75, 0.8 + 2.6 * LINE + 0.25
 def figures(config: WeightsConfig, result: WeightsResult) -> dict[str, Picture]:
     """Draw ``weights``: matrix, couplings of a pixel, spectrum, stability of each pattern."""
     table = result.columns["weights"].take(slice(MOST_LABELS))
+    across, step = in_a_row(_ACROSS, _STEP - 0.3, _STEP, _LEFT)
     page, panels = panel_page(
         "Couplings, their spectrum, and the stability of the patterns",
-        _caption(config, result),
+        _caption(result),
         (_PANEL, _PANEL),
         3,
         left=_LEFT,
         above=0.3,
-        gap=(1.0, 0),
-        right=0.6,
-        below=-(-len(table) // _ACROSS) * _ROW,
+        gap=(1.0, 0.85),
+        right=0.75,
+        below=-(-len(table) // across) * _ROW,
     )
     row, column = config.pixel
     titles = ("couplings W between sites", f"couplings of pixel ({row}, {column})", "spectrum of W")
@@ -46,17 +47,17 @@ def figures(config: WeightsConfig, result: WeightsResult) -> dict[str, Picture]:
     _draw_signed(page, pixel, result.of_pixel, result.largest or 1.0)
     pixel.plot([column], [row], marker="s", ms=5, mfc="none", mec=INK, mew=1.2)
     _draw_spectrum(spectrum, result)
-    ((_, top),) = page.inches(matrix.transAxes, (0, 0))
+    ((_, top),) = page.inches(spectrum.transAxes, (0, 0))
     for k, pattern in enumerate(map(table.row, range(len(table)))):
-        x, y = _LEFT + k % _ACROSS * _STEP, top + 0.65 + k // _ACROSS * _ROW
+        x, y = _LEFT + k % across * step, top + 0.65 + k // across * _ROW
         flips = pattern["unstable_sites"]
         verdict = f"{flips:,} {'site flips' if flips == 1 else 'sites flip'}"
         verdict = "fixed point" if pattern["fixed_point"] else verdict
         weakest = f"weakest {number(round(pattern['min_field'], 9) + 0.0, 3)}"  # 1e-17 is 0
         lines = [(verdict, {}), (weakest, {"color": MUTED})]
         state, shape = result.patterns.xi[k], result.patterns.shape
-        draw_thumbnail(page, x, y, _PICTURE, state, shape, lines, width=_STEP - 0.1)
-        label = shorten(pattern["label"], _STEP - _PICTURE - 0.15, TEXT, bold=True)
+        draw_thumbnail(page, x, y, _PICTURE, state, shape, lines, width=step - 0.1)
+        label = shorten(pattern["label"], step - _PICTURE - 0.15, TEXT, bold=True)
         page.text(x + _PICTURE + 0.08, y, label, size=TEXT, weight="bold", va="top")
     return {"weights": page.figure}
 
@@ -65,8 +66,8 @@ def _draw_signed(page: Page, ax: Axes, values: NDArray[np.float64], limit: float
     """Draw signed values with a scale at the right."""
     image = ax.imshow(values, cmap="PuOr_r", vmin=-limit, vmax=limit, interpolation="nearest")
     ax.set(xticks=[], yticks=[])
-    ((x, y),) = page.inches(ax.transAxes, (1, 1))
-    bar = page.figure.colorbar(image, cax=page.axes(x + 0.06, y, 0.12, _PANEL))
+    (x, y), (_, below) = page.inches(ax.transAxes, [(1, 1), (1, 0)])
+    bar = page.figure.colorbar(image, cax=page.axes(x + 0.06, y, 0.12, below - y))
     bar.set_ticks([-limit, 0, limit], labels=[number(v, 2) for v in (-limit, 0, limit)])
     bar.outline.set_visible(False)
 
@@ -83,13 +84,13 @@ def _draw_spectrum(ax: Axes, result: WeightsResult) -> None:
     ax.set_ylabel("multiplicity")
 
 
-def _caption(config: WeightsConfig, result: WeightsResult) -> str:
+def _caption(result: WeightsResult) -> str:
     kept = len(result.matrix)
-    part = "" if result.of_pixel.size == kept else f" ({kept:,} sites evenly apart)"
-    return (
-        f"Left: couplings between all sites{part}, with a zero diagonal; middle: those of the "
-        "pixel in the square; right: eigenvalues of the whole matrix. Below: each stored pattern, "
-        "whether it is a fixed point at T = 0 and the aligned field ξ (h \N{MINUS SIGN} θ) of its "
-        f"weakest site. {network(config, result.patterns)}, "
-        f"{result.n_classes:,} classes of sites.{cut_labels(len(result.patterns.labels))}"
+    part = "" if result.of_pixel.size == kept else f"Matrix: {kept:,} sites evenly apart."
+    return sentences(
+        f"{result.n_classes:,} classes of sites.",
+        part,
+        "Below: whether a pattern is a fixed point at T = 0, and the aligned field "
+        "ξ (h \N{MINUS SIGN} θ) of its weakest site.",
+        cut_labels(len(result.patterns.labels)),
     )

@@ -238,9 +238,7 @@ def save_pictures(
         draw(stage)
         names = files_in(stage)
         if execution is not None and execution.figures:
-            asked = execution.to_dict()
-            figures = {k: asked[k] for k in asked if k.startswith("figure")}
-            manifest["execution"] = {**manifest["execution"], **figures}
+            manifest["execution"] = {**manifest["execution"], **execution.pictures}
         drawn = {name: sha256_of(stage / name) for name in names}
         manifest["outputs"] = dict(sorted({**manifest["outputs"], **drawn}.items()))
         publish_run(stage, folder, command, manifest, drawn=True)

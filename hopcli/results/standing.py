@@ -64,8 +64,11 @@ def is_undrawn(folder: Path, manifest: Manifest, execution: Execution) -> bool:
     animation = getattr(execution, "animate", None)
     wanted = [animation] if animation is not None else []
     if execution.figures:
-        style = getattr(execution, "figure_style", None)
-        if manifest["execution"].get("figure_style", style) != style:
+        usual = {**type(execution)().pictures, **manifest["execution"]}
+        form = {
+            k: v for k, v in execution.pictures.items() if k not in ("figures", "figure_format")
+        }
+        if any(usual[name] != value for name, value in form.items()):
             return True
         drawn = [name for name in outputs if name.endswith(f".{execution.figure_format}")]
         if not drawn:

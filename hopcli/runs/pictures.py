@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import os
-from typing import TYPE_CHECKING, NamedTuple
+from typing import TYPE_CHECKING, Any, NamedTuple
 
 from hopcli import catalogue, results
 from hopcli.errors import ResultError, SettingError
@@ -12,11 +12,13 @@ from hopcli.grids.view import load_view
 from hopcli.results.folder import files_in, publish, writing
 from hopcli.results.forms import GRID
 from hopcli.results.manifest import finished_in, understood
+from hopcli.values import flag_name
 
 if TYPE_CHECKING:
-    from collections.abc import Callable, Sequence
+    from collections.abc import Callable, Mapping, Sequence
     from pathlib import Path
 
+    from hopcli.catalogue import Entry
     from hopcli.grids.keys import Look
     from hopcli.grids.view import View
 
@@ -24,24 +26,30 @@ _FORMATS = ("png", "svg", "pdf")
 
 
 class Style(NamedTuple):
-    """Format and style of pictures; None for the run's own setting.
+    """Changed settings of pictures, by the names of the settings; None for the run's own.
 
     Attributes
     ----------
-    form : str or None
-        File format.
-    style : str or None
-        With title and caption, or for print.
+    figure_format, figure_style, width, tex_fonts, kind, animate
+        See :class:`hopcli.config.RecallExecution`; `kind` is of a recall only.
     dpi : int or None
         Pixels an inch.
-    animate : str or None
-        File of the animation.
     """
 
-    form: str | None = None
-    style: str | None = None
-    dpi: int | None = None
+    figure_format: str | None = None
+    figure_style: str | None = None
+    width: str | None = None
+    tex_fonts: bool | None = None
+    kind: str | None = None
     animate: str | None = None
+    dpi: int | None = None
+
+    def of(self, entry: Entry, execution: Mapping[str, Any]) -> Any:
+        """Return the execution of a run with the changes that apply to its command."""
+        known = entry.execution.settings()
+        changed = {name: value for name, value in self._asdict().items() if value is not None}
+        values = {**execution, **changed, "figures": True}
+        return entry.execution(**{name: values[name] for name in known if name in values})
 
 
 class _Drawer(NamedTuple):
@@ -52,13 +60,14 @@ class _Drawer(NamedTuple):
     again: Callable[[], list[Path]]
 
 
-def draw_grid(view: View, look: Look, path: Path, style: str | None = None) -> None:
+def draw_grid(view: View, look: Look, path: Path, how: Style | None = None) -> None:
     """Draw the picture of a grid into a file."""
     from hopcli import plots
     from hopcli.plots.grid import picture
 
     with understood("the grid", "drawn", (SettingError,)):
-        plots.save(picture(view, look, style or "screen"), path)
+        form = (how or Style()).of(view.grid.entry, {}).form
+        plots.save(picture(view, look, **form), path, how.dpi if how else None)
 
 
 def redraw_grid(
@@ -103,10 +112,10 @@ def redraw_grid(
         (path,) = _of_grid(folder, how, look).again()
         return path
     form = out.suffix.removeprefix(".")
-    if form not in _FORMATS or how.form not in (None, form):
-        allowed = [f".{form}" for form in ([how.form] if how.form else _FORMATS)]
+    if form not in _FORMATS or how.figure_format not in (None, form):
+        allowed = [f".{form}" for form in ([how.figure_format] if how.figure_format else _FORMATS)]
         raise SettingError("out", f"must end in {' or '.join(allowed)}", str(out))
-    drawer = _of_grid(folder, how._replace(form=form), look, out.stem)
+    drawer = _of_grid(folder, how._replace(figure_format=form), look, out.stem)
     (path,) = _draw_into(out.parent, [drawer], overwrite=overwrite)
     return path
 
@@ -165,7 +174,7 @@ def _of_grid(
     layout = look(view)
 
     def draw(stage: Path) -> None:
-        draw_grid(view, layout, stage / f"{name}.{how.form or 'png'}", how.style)
+        draw_grid(view, layout, stage / f"{name}.{how.figure_format or 'png'}", how)
 
     return _Drawer(folder, draw, lambda: enter_picture(folder, draw))
 
@@ -173,11 +182,13 @@ def _of_grid(
 def _of_run(folder: Path, how: Style) -> _Drawer:
     """Load a run; raise an error if a requested picture is impossible."""
     loaded = results.load(folder)
-    execution, command = loaded.manifest["execution"], loaded.config.command
-    usual = catalogue.entry(command).execution()
-    form = how.form or execution.get("figure_format") or usual.figure_format
-    style = how.style or execution.get("figure_style") or usual.figure_style
-    animation = how.animate or execution.get("animate")
+    command = loaded.config.command
+    entry = catalogue.entry(command)
+    for name, value in how._asdict().items():
+        if value is not None and name not in {*entry.execution.settings(), "dpi"}:
+            raise ResultError(f"{folder}: {flag_name(name)} has no effect on a run of {command}")
+    execution = how.of(entry, loaded.manifest["execution"])
+    animation = getattr(execution, "animate", None)
     with understood(folder):
         has_frames = getattr(loaded.result, "frames", None) is not None
     if animation is not None and not has_frames:
@@ -188,7 +199,8 @@ def _of_run(folder: Path, how: Style) -> _Drawer:
         from hopcli import plots
 
         with understood(loaded.manifest.path, "drawn"):
-            plots.draw(loaded.config, loaded.result, stage, form, how.dpi, style)
+            form = execution.figure_format
+            plots.draw(loaded.config, loaded.result, stage, form, how.dpi, **execution.form)
             if animation is not None:
                 plots.animate(loaded.result, stage, animation)
 

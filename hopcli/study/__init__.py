@@ -14,9 +14,8 @@ from typing import TYPE_CHECKING, Any
 from hopcli.errors import DataError
 
 if TYPE_CHECKING:
-    from collections.abc import Mapping
+    from collections.abc import Collection, Mapping
 
-__all__ = ["AUTHORS_RECALL", "FIGURE1", "find_numbers", "printed_recall", "read_curve"]
 
 _HERE = Path(__file__).parent
 
@@ -88,8 +87,8 @@ _PROTOCOL = {
 """Settings behind the printed table of recall."""
 
 
-def printed_recall(settings: Mapping[str, Any]) -> dict[str, str]:
-    """Return the printed table of recall, percent and +-, for a run of the study's protocol.
+def published_recall(settings: Mapping[str, Any]) -> dict[str, tuple[float, float]]:
+    """Return the published percentages of recall with their SD, for a run of the study's protocol.
 
     Parameters
     ----------
@@ -98,7 +97,7 @@ def printed_recall(settings: Mapping[str, Any]) -> dict[str, str]:
 
     Returns
     -------
-    dict of str to str
+    dict of str to tuple of float
         Mean and SD by label: over the repeats for a digit, over the digits for `overall`. Empty
         for another protocol; sweeps, tests and repeats may differ from the study's.
     """
@@ -107,9 +106,30 @@ def printed_recall(settings: Mapping[str, Any]) -> dict[str, str]:
     with AUTHORS_RECALL.open(encoding="utf-8", newline="") as file:
         (_, *labels), *rows = csv.reader(file)
     columns = [[float(value) for value in column] for column in zip(*rows, strict=True)][1:]
-    means = [statistics.fmean(column) for column in columns]
-    shown = {
-        label: f"{mean:.0f} ± {statistics.stdev(column):.0f}"
-        for label, mean, column in zip(labels, means, columns, strict=True)
+    digits = {
+        label: (statistics.fmean(column), statistics.stdev(column))
+        for label, column in zip(labels, columns, strict=True)
     }
-    return {**shown, "overall": f"{statistics.fmean(means):.0f} ± {statistics.pstdev(means):.0f}"}
+    means = [mean for mean, _ in digits.values()]
+    return {**digits, "overall": (statistics.fmean(means), statistics.pstdev(means))}
+
+
+def published_curve(settings: Mapping[str, Any], labels: Collection[str]) -> dict[str, float]:
+    """Return the published curve of figure 1, for a scan of a stored "4" and "0".
+
+    Parameters
+    ----------
+    settings : mapping of str to object
+        Resolved settings of a temperature scan.
+    labels : collection of str
+        Labels of the stored patterns.
+
+    Returns
+    -------
+    dict of str to float
+        Mean |m| by temperature; empty for another target, other patterns or another start.
+    """
+    shown = {"dataset": "mnist", "split": "train", "target": "4", "start": "random"}
+    if set(labels) != {"0", "4"} or any(str(settings.get(k)) != v for k, v in shown.items()):
+        return {}
+    return read_curve(FIGURE1)

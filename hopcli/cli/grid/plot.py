@@ -9,7 +9,7 @@ import click
 
 from hopcli.cli.lines import print_line
 from hopcli.cli.once import Command
-from hopcli.cli.types import FILE, ONE_FOLDER, QUIET
+from hopcli.cli.types import FILE, ONE_FOLDER, QUIET, figure_options
 
 if TYPE_CHECKING:
     from pathlib import Path
@@ -35,17 +35,7 @@ if TYPE_CHECKING:
     help="Draw a map of x and y with contours, with a panel per value of --by.",
 )
 @click.option("--over", metavar="KEY", help="Average over this key.")
-@click.option(
-    "--figure-format",
-    type=click.Choice(["png", "svg", "pdf"]),
-    help="File format.  [default: that of --out, or png]",
-)
-@click.option(
-    "--figure-style",
-    type=click.Choice(["screen", "paper"]),
-    default="screen",
-    help="With title and caption, or for print.  [default: screen]",
-)
+@figure_options
 @click.option("--out", type=FILE, metavar="FILE", help="Picture.  [default: DIR/grid.png]")
 @click.option("--overwrite", is_flag=True, help="Replace FILE if it is another picture.")
 @QUIET
@@ -53,7 +43,9 @@ def plot(
     folder: Path,
     out: Path | None,
     figure_format: str | None,
-    figure_style: str,
+    figure_style: str | None,
+    width: str | None,
+    tex_fonts: bool | None,
     overwrite: bool,
     quiet: bool,
     **asked: Any,
@@ -79,7 +71,7 @@ def plot(
     def look(view: View) -> Look:
         return dataclasses.replace(view.grid.look, **given)
 
-    how = Style(figure_format, figure_style)
+    how = Style(figure_format, figure_style, width, tex_fonts)
     path = redraw_grid(folder, how, look, out, overwrite=overwrite)
     if not quiet:
         print_line(path)
