@@ -103,7 +103,7 @@ def test_a_table_has_the_row_overall_only_if_asked_for() -> None:
 
 def test_runs_grids_and_folders_are_drawn() -> None:
     paper = CHECKOUT / "results" / "paper"
-    assert hopcli.plot(paper, "confusion", style="paper").style == "paper"
+    assert hopcli.plot(paper, "confusion", style="paper").form.style == "paper"
     assert hopcli.plot(CHECKOUT / "results" / "phase").title
     run = hopcli.recall(digits="36", tests=1, repeats=1, temperature=0.1)
     assert hopcli.plot(run).title == run.figures["accuracy"].title  # type: ignore[attr-defined]

@@ -61,7 +61,8 @@ _TICKS: dict[Any, Any] = {
 }
 
 
-_form: ContextVar[Form] = ContextVar("form", default=Form())  # noqa: B039  # a tuple
+_SCREEN = Form()
+_form: ContextVar[Form] = ContextVar("form", default=_SCREEN)
 
 
 def form() -> Form:
@@ -76,7 +77,7 @@ def room() -> float | None:
 
 
 @contextlib.contextmanager
-def pages(of: Form = Form()) -> Iterator[None]:
+def pages(of: Form = _SCREEN) -> Iterator[None]:
     """Draw figures in a form."""
     token = _form.set(of)
     try:
