@@ -19,8 +19,11 @@ from hopcli._kernels.chains import (
     SIGN_KEEP,
     SIGN_UP,
     TIE,
+    Chain,
     Protocol,
     Wiring,
+    aligned,
+    new_chain,
 )
 from hopcli._kernels.fields import run_chains
 
@@ -37,7 +40,10 @@ __all__ = [
     "SIGN_KEEP",
     "SIGN_UP",
     "TIE",
+    "Chain",
     "Protocol",
     "Wiring",
+    "aligned",
+    "new_chain",
     "run_chains",
 ]

@@ -16,9 +16,11 @@ _F = TypeVar("_F", bound="Callable[..., Any]")
 # 1.5 times, without both 2.5 times; at p = 300 it takes 26, 12 and 45 % more. `_nrt` is not in
 # numba's manual: a numba without it makes slower loops.
 _LEAN: dict[str, Any] = {"_nrt": False} if known("_nrt") else {}
-_PART: dict[str, Any] = {"error_model": "numpy", "forceinline": True, **_LEAN}
+_WRAPPERS = ("no_cpython_wrapper", "no_cfunc_wrapper")
+_UNWRAPPED = {name: True for name in _WRAPPERS if known(name)}  # parts are called by the loop only
+_PART: dict[str, Any] = {"error_model": "numpy", "forceinline": True, **_LEAN, **_UNWRAPPED}
 _STEP: dict[str, Any] = {"error_model": "numpy", "inline": "always", **_LEAN}
-_WHOLE: dict[str, Any] = {"error_model": "numpy", "nogil": True}
+_WHOLE: dict[str, Any] = {"error_model": "numpy", "nogil": True, **_LEAN}
 
 
 def inner(function: _F) -> _F:

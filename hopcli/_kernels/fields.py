@@ -7,11 +7,12 @@ from typing import TYPE_CHECKING
 import numpy as np
 
 from hopcli._kernels.chains import (
-    FIXED,
+    BLOCK,
     GIVEN,
-    LANES,
+    GROUP,
     METROPOLIS,
     PERMUTATION,
+    RANDOM,
     Chain,
     Protocol,
     Wiring,
@@ -32,12 +33,10 @@ if TYPE_CHECKING:
 
     from hopcli._kernels.draws import Filter
 
-_GROUP = 8  # draws compared with their floors at once
-_BLOCK = 256  # draws made at once, even
-_PLACES = 2 * _BLOCK - 1  # mask of a place in a block; never negative, as the compiler sees
+_PLACES = 2 * BLOCK - 1  # mask of a place in a block; never negative, as the compiler sees
 _FINE = 4096  # multiple of N above which r gives u precisely enough to be sure
 
-_FIRST = np.array([_GROUP - bits.bit_length() for bits in range(1 << _GROUP)], np.int64)
+_FIRST = np.array([GROUP - bits.bit_length() for bits in range(1 << GROUP)], np.int64)
 """First draw of a group with its bit set; the highest bit is the first."""
 
 
@@ -64,10 +63,10 @@ def _scan(
     while t < end:
         t &= _PLACES
         candidates = 0
-        for k in range(_GROUP):
+        for k in range(GROUP):
             candidates = 2 * candidates + int(levels[codes[sites[t + k]]] >= floors[t + k])
         if candidates == 0:
-            t += _GROUP
+            t += GROUP
             continue
         t += _FIRST[candidates]
         if t >= end:
@@ -138,7 +137,7 @@ def _sweep(
             event = -1
         else:
             odd = t & 1
-            n = min(_BLOCK - odd, end - t)
+            n = min(BLOCK - odd, end - t)
             draw(chain, draws, seed, t - odd, odd + n)
             if len(queue) > 0:
                 for i in range(n):
@@ -151,57 +150,24 @@ def _sweep(
     return idle, event, total, spare
 
 
-@inner  # as a step long runs take twice as long
-def _run_chain(
-    network: Wiring,
-    chain: Chain,
+@inner
+def _order(
     protocol: Protocol,
-    temperatures: NDArray[np.float64],
-    seed: np.uint64,
+    queue: NDArray[np.uint32],
     given: NDArray[np.uint32],
-    sums: NDArray[np.int32],
-    cancelled: NDArray[np.uint8],
-) -> tuple[int, bool]:
-    """Run the current chain; return the sweeps done and whether it ended stable."""
-    n_sweeps = len(temperatures)
-    queue = given[:0]
-    if protocol.order in (PERMUTATION, FIXED):
-        queue = chain.queue
+    seed: np.uint64,
+    spare: int,
+    begin: int,
+) -> tuple[NDArray[np.uint32], int]:
+    """Return the sites of a sweep, if they are not drawn, and the next spare draw."""
+    if protocol.order == GIVEN:
+        return given[begin : begin + protocol.attempts], spare
+    if begin == 0:
         for i in range(len(queue)):
             queue[i] = i
-    idle, event, total, spare = 0, -1, 0.0, 0
-    for sweep in range(n_sweeps + 1):
-        record(chain, sums[sweep])
-        if sweep > protocol.settle and is_stable(network, chain, protocol.rule):
-            for later in range(sweep + 1, len(sums)):
-                record(chain, sums[later])
-            return sweep, True
-        if sweep == n_sweeps or cancelled[0] != 0:
-            break
-        temperature = temperatures[sweep]
-        if sweep > 0 and temperature != temperatures[sweep - 1]:
-            idle, event = 0, -1
-        begin = sweep * protocol.attempts
-        if protocol.order == PERMUTATION:
-            spare = shuffle(seed, spare, queue)
-        elif protocol.order == GIVEN:
-            queue = given[begin : begin + protocol.attempts]
-        idle, event, total, spare = _sweep(
-            network,
-            chain,
-            protocol,
-            temperature,
-            seed,
-            queue,
-            begin,
-            idle,
-            event,
-            total,
-            spare,
-            cancelled,
-        )
-    cold = n_sweeps > 0 and temperatures[n_sweeps - 1] == 0.0
-    return n_sweeps, cold and is_stable(network, chain, protocol.rule)
+    if protocol.order == PERMUTATION:
+        spare = shuffle(seed, spare, queue)
+    return queue, spare
 
 
 @entry
@@ -216,7 +182,7 @@ def run_chains(
     status: NDArray[np.uint8],
     ends: NDArray[np.int32],
     sums: NDArray[np.int32],
-    levels: NDArray[np.int32],
+    chain: Chain,
     cancelled: NDArray[np.uint8],
 ) -> None:
     """Run every chain through its sweeps, in place.
@@ -241,32 +207,51 @@ def run_chains(
         On return, M_a at the end.
     sums : ndarray of int32, shape (chains, sweeps + 1, K or 0)
         On return, M_a at the start and after each sweep, if it has the columns.
-    levels : ndarray of int32, shape (3 width,)
-        Scratch: the levels of the current chain. Best at the start of a cache line, where
-        numba puts only every other of its own arrays.
+    chain : Chain
+        Scratch, which no other call uses at the same time.
     cancelled : ndarray of uint8, shape (1,)
         Any value except 0, set from another thread, ends the work within a block of draws.
     """
-    n_sites = spins.shape[1]
-    width = network.steps.shape[1]
-    chain = Chain(
-        np.empty(n_sites, network.site_class.dtype),
-        np.empty(3 * width, np.int32),
-        np.empty((3, 3 * width), np.int32),
-        levels,
-        np.empty(3 * width, np.float32),
-        np.empty(3 * width, np.float64),
-        np.empty(3 * width // LANES, np.float64),
-        np.zeros(_BLOCK + _GROUP, np.uint32),
-        np.empty(_BLOCK, np.uint32),
-        np.empty(_BLOCK, np.float32),
-        np.empty(_BLOCK + _GROUP, np.int32),
-        np.empty(n_sites, np.uint32),
-    )
+    n_sweeps = len(temperatures)
+    cold = n_sweeps > 0 and temperatures[n_sweeps - 1] == 0.0
     for c in range(len(seeds)):
         start(network, chain, spins[c])
-        sweeps[c], status[c] = _run_chain(
-            network, chain, protocol, temperatures, seeds[c], given[c], sums[c], cancelled
-        )
+        seed, sites, rows = seeds[c], given[c], sums[c]
+        sweeps[c], stable = n_sweeps, False
+        idle, event, total, spare = 0, -1, 0.0, int(np.int64(0))  # no literal
+        queue = sites[:0]
+        for sweep in range(n_sweeps + 1):
+            record(chain, rows[sweep])
+            last = sweep == n_sweeps or cancelled[0] != 0
+            if sweep > protocol.settle or (last and cold):
+                stable = is_stable(network, chain, protocol.rule)
+            if last:
+                break
+            if stable:
+                sweeps[c] = sweep
+                for later in range(sweep + 1, len(rows)):
+                    record(chain, rows[later])
+                break
+            temperature = temperatures[sweep]
+            if sweep > 0 and temperature != temperatures[sweep - 1]:
+                idle, event = 0, -1
+            begin = sweep * protocol.attempts
+            if protocol.order != RANDOM:
+                queue, spare = _order(protocol, chain.queue, sites, seed, spare, begin)
+            idle, event, total, spare = _sweep(
+                network,
+                chain,
+                protocol,
+                temperature,
+                seed,
+                queue,
+                begin,
+                idle,
+                event,
+                total,
+                spare,
+                cancelled,
+            )
+        status[c] = stable
         record(chain, ends[c])
         finish(chain, spins[c])

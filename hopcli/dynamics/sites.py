@@ -14,8 +14,6 @@ from hopcli.errors import SettingError
 if TYPE_CHECKING:
     from collections.abc import Callable
 
-    from numpy.typing import NDArray
-
     from hopcli.dynamics.jobs import Job
     from hopcli.network import Network
 
@@ -60,11 +58,16 @@ def start(job: Job) -> Callable[[slice], None]:
     patience = _patience(n_sites, n_classes)
     protocol = _kernels.Protocol(rule, order, job.attempts, patience, job.settle)
     given = np.empty((len(job.spins), 0), np.uint32) if job.given is None else job.given
-    n_levels = 3 * wiring.steps.shape[1]
     for array in (job.spins, given, job.sums, wiring.J, wiring.steps):
         assert array.flags.c_contiguous
 
+    free: list[_kernels.Chain] = []
+
     def run(chunk: slice) -> None:
+        try:
+            chain = free.pop()  # one for every thread
+        except IndexError:
+            chain = _kernels.new_chain(wiring)
         _kernels.run_chains(
             wiring,
             protocol,
@@ -76,9 +79,10 @@ def start(job: Job) -> Callable[[slice], None]:
             job.status[chunk],
             job.ends[chunk],
             job.sums[chunk],
-            _on_lines(n_levels),
+            chain,
             job.cancelled,
         )
+        free.append(chain)
 
     with announced("compiling the loops: some ten seconds"):
         run(slice(0, 0))  # no chain: the call only loads the loop
@@ -128,7 +132,7 @@ def lay_out(network: Network) -> _kernels.Wiring:
     # A level is a field and its own share: below 2 reach, which 2^30 units cover.
     unit = 2.0 ** (math.ceil(math.log2(max(reach, 1e-3))) - 29)
     width = -(-n_classes // _kernels.LANES) * _kernels.LANES
-    steps = _on_lines(n_classes * width).reshape(n_classes, width)
+    steps = _kernels.aligned((n_classes, width), np.int32)
     np.rint(network.J / unit, out=steps[:, :n_classes], casting="unsafe")
     return _kernels.Wiring(
         # Short codes: those of many sites stay in the cache.
@@ -140,15 +144,3 @@ def lay_out(network: Network) -> _kernels.Wiring:
         # Half a unit each: N spins, own share, threshold; and float64 rounding.
         slack=0.5 * (network.n_sites + 4) * unit,
     )
-
-
-def _on_lines(n: int) -> NDArray[np.int32]:
-    """Make `n` zeros that begin at a cache line.
-
-    Otherwise vectors of the compiled loop lie across two lines: at p = 300, T = 0.8 it then
-    takes up to 50 % longer.
-    """
-    line = 16  # of 4 bytes; no vector is longer
-    room = np.zeros(n + line, np.int32)
-    skip = -(room.ctypes.data // 4) % line
-    return room[skip : skip + n]
