@@ -226,3 +226,9 @@ def test_a_shuffle_gives_every_order_as_often(uncompiled: ModuleType) -> None:
 
 def test_the_loop_and_the_taxonomy_share_one_tolerance() -> None:
     assert _kernels.TIE == observables.TIE
+
+
+def test_arrays_begin_at_cache_lines() -> None:
+    laid_out = sites.lay_out(network(60, 3, "hebbian"))
+    for array in (laid_out.steps, *_kernels.new_chain(laid_out)):
+        assert array.ctypes.data % 64 == 0
