@@ -53,7 +53,7 @@ ROOMS = (
 )
 """Rooms below the public names that researchers may use, in the order of the flow."""
 
-FOLDERS = ("check", "diff", "write_report", "reproduce")
+FOLDERS = ("plot", "check", "diff", "write_report", "reproduce")
 
 GROUPS = {
     "Data and memory": ("load", "select", "store", "Dataset", "Patterns", "Memory", "Recalled"),
