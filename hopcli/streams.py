@@ -69,6 +69,11 @@ class Streams:
         return found
 
 
+def spawned(n: int, *sequences: np.random.SeedSequence) -> list[tuple[np.random.SeedSequence, ...]]:
+    """Spawn `n` seeds of each sequence; return those of each number together."""
+    return [*zip(*(sequence.spawn(n) for sequence in sequences), strict=True)]
+
+
 def seed_word(sequence: np.random.SeedSequence) -> int:
     """Return one 64-bit number of a seed sequence, the same at every call."""
     return int(sequence.generate_state(1, np.uint64)[0])

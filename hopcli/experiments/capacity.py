@@ -18,7 +18,7 @@ from hopcli.rules import RULES, store
 from hopcli.starts import Start, change, trial_rng
 from hopcli.statistics import draws_interval, mean_sd_sem
 from hopcli.statistics.medians import draws_median
-from hopcli.streams import Streams, seed_word
+from hopcli.streams import Streams, seed_word, spawned
 from hopcli.tables import Table, columns
 from hopcli.taxonomy import unstable_sites
 from hopcli.waiting import interruptibly
@@ -140,8 +140,7 @@ def _run(
     The patterns are random, or random images of a data set; smaller loads use the first ones.
     """
     streams = Streams.of(config.seed)
-    purposes = (streams.patterns, streams.starts, streams.chains)
-    seeds = [*zip(*(purpose.spawn(config.draws) for purpose in purposes), strict=True)]
+    seeds = spawned(config.draws, streams.patterns, streams.starts, streams.chains)
     number = 0
     measured: dict[_Key, list[Floats]] = {}
     for size in config.sizes:

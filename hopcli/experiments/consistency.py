@@ -22,7 +22,7 @@ from hopcli.rules import store
 from hopcli.scoring import recall_of
 from hopcli.statistics import draws_interval, mean_sd_sem
 from hopcli.statistics.comparisons import permutation_p, rank_correlation, rank_correlation_interval
-from hopcli.streams import Streams
+from hopcli.streams import Streams, spawned
 from hopcli.tables import Columns, Table, columns
 from hopcli.waiting import interruptibly
 
@@ -228,30 +228,35 @@ def plan(config: ConsistencyConfig, stock: Stock) -> Plan:
     prepared = prepare(config, stock)
     resolved = prepared.config
     check_shapes(prepared.dataset, resolved.digits)
-    _check_tests(resolved, prepared.dataset)
+    for label in resolved.digits:
+        left = len(prepared.dataset.indices_of(label)) - resolved.samples
+        if left < resolved.tests:
+            rule = f"must be at most {max(left, 0)}, the images labelled {label!r} less the samples"
+            raise SettingError("tests", rule, resolved.tests)
 
     def work(execution: ThreadedExecution, progress: Progress, parts: Parts) -> ConsistencyResult:
-        dataset = prepared.dataset
-        streams = prepared.streams
-        purposes = (streams.patterns, streams.tests, streams.chains)
-        seeds = [*zip(*(stream.spawn(resolved.selections) for stream in purposes), strict=True)]
+        dataset, streams, n = prepared.dataset, prepared.streams, resolved.selections
+        seeds = spawned(n, streams.patterns, streams.tests, streams.chains)
 
         def measure(number: int, tell: Callable[[int], None]) -> Floats:
             accuracy = _of_selection(resolved, dataset, seeds[number], execution.threads)
             tell(1)
             return accuracy
 
-        every = filled(parts, resolved.selections, measure, progress)
-        accuracy = np.stack(every, axis=1)  # shape (protocols, selections, labels)
+        # Shape (protocols, selections, labels).
+        accuracy = np.stack(filled(parts, n, measure, progress), axis=1)
         _log.debug("comparing the images of each label")
         shapes = interruptibly(shape_table, dataset, resolved.digits, resolved.samples)
-        tables = (
-            _correlation_table(resolved, shapes, accuracy),
-            shapes,
-            _recall_table(resolved, accuracy),
-            _selection_table(resolved, accuracy),
+        of_labels = _RECALL.rows(
+            (stored, label, *mean_sd_sem(rates), *draws_interval(rates, resolved.tests))
+            for stored, draws in zip(STORED, accuracy, strict=True)
+            for label, rates in zip(resolved.digits, draws.T, strict=True)
         )
-        return prepared.result(tables, warnings=few_selections(resolved.selections))
+        places = itertools.product(STORED, range(n), resolved.digits)
+        of_each = ((*place, rate) for place, rate in zip(places, accuracy.ravel(), strict=True))
+        correlations = _correlations(resolved, shapes, accuracy)
+        tables = (correlations, shapes, of_labels, _SELECTIONS.rows(of_each))
+        return prepared.result(tables, warnings=few_selections(n))
 
     chains = len(resolved.digits) * resolved.tests
     return prepared.plan(
@@ -260,15 +265,6 @@ def plan(config: ConsistencyConfig, stock: Stock) -> Plan:
         attempts=len(STORED) * resolved.selections * chains * resolved.attempts,
         chains=chains,
     )
-
-
-def _check_tests(config: ConsistencyConfig, dataset: Dataset) -> None:
-    """Refuse more test images than every selection leaves."""
-    for label in config.digits:
-        left = len(dataset.indices_of(label)) - config.samples
-        if left < config.tests:
-            rule = f"must be at most {max(left, 0)}, the images labelled {label!r} less the samples"
-            raise SettingError("tests", rule, config.tests)
 
 
 def _of_selection(
@@ -282,13 +278,19 @@ def _of_selection(
     The seeds are for the samples, for tests and halves, and for the chains.
     """
     *own, of_chains = seeds
-    labels = config.digits
+    labels = np.arange(len(config.digits))
     patterns, tests, halves = _drawn(config, dataset, *own)
-    networks = ((0, np.arange(len(labels))), *((1, half) for half in halves))
+    networks = ((0, labels), *((1, half) for half in halves))
     accuracy = np.empty((len(STORED), len(labels)))
     for (protocol, stored), seed in zip(networks, of_chains.spawn(len(networks)), strict=True):
-        starts = dataset.spins[tests[stored]]
-        accuracy[protocol, stored] = _accuracy(config, patterns.xi[stored], starts, seed, threads)
+        network = store(patterns.xi[stored], "pseudo-inverse")
+        spins, p = dataset.spins[tests[stored].ravel()], len(stored)
+        chains = dynamics.chain_seeds(seed, len(spins))
+        final = run_chains(config, network, spins, chains, threads, temperatures=config.temperature)
+        m = overlaps_of_sums(final.ends, network).reshape(p, -1, p)
+        is_own = np.eye(p, dtype=np.bool_)[:, None]
+        recalled, _ = recall_of(m, is_own, config.criterion)
+        accuracy[protocol, stored] = recalled.mean(axis=1)
     return accuracy
 
 
@@ -312,56 +314,15 @@ def _drawn(
     return select(dataset, labels, samples)[0], tests, halves
 
 
-def _accuracy(
-    config: ConsistencyConfig,
-    xi: Spins,
-    starts: Spins,
-    seed: np.random.SeedSequence,
-    threads: int | None,
-) -> Floats:
-    """Return the recalled fraction of the starts of each pattern, (p, tests, N); shape (p,)."""
-    network = store(xi, "pseudo-inverse")
-    spins = starts.reshape(-1, network.n_sites)
-    seeds = dynamics.chain_seeds(seed, len(spins))
-    final = run_chains(config, network, spins, seeds, threads, temperatures=config.temperature)
-    m = overlaps_of_sums(final.ends, network).reshape(len(xi), -1, len(xi))
-    is_own = np.eye(len(xi), dtype=np.bool_)[:, None]
-    return recall_of(m, is_own, config.criterion)[0].mean(axis=1)
-
-
-def _correlation_table(config: ConsistencyConfig, shapes: Columns, accuracy: Floats) -> Columns:
+def _correlations(config: ConsistencyConfig, shapes: Columns, accuracy: Floats) -> Columns:
     """Compute the rank correlation of each measure with the accuracies, over the labels."""
     # Images start without changes, so the stream of starts is free.
     pairings, resamples = Streams.of(config.seed).starts.spawn(2)
     rows = []
-    for stored, draws in zip(STORED, accuracy, strict=True):
-        for measure in MEASURES:
-            values, means = shapes[measure], draws.mean(axis=0)
-            rows.append(
-                (
-                    stored,
-                    measure,
-                    float(rank_correlation(values, means)),
-                    *rank_correlation_interval(values, draws, resamples),
-                    permutation_p(values, means, pairings),
-                    len(config.digits),
-                    config.selections,
-                )
-            )
+    for (stored, draws), measure in itertools.product(zip(STORED, accuracy, strict=True), MEASURES):
+        values, means = shapes[measure], draws.mean(axis=0)
+        interval = rank_correlation_interval(values, draws, resamples)
+        p = permutation_p(values, means, pairings)
+        found = (rank_correlation(values, means), *interval, p)
+        rows.append((stored, measure, *found, len(config.digits), config.selections))
     return _CORRELATION.rows(rows)
-
-
-def _recall_table(config: ConsistencyConfig, accuracy: Floats) -> Columns:
-    """Compute the mean accuracy of each label, with SD, SEM and 95 % interval over selections."""
-    return _RECALL.rows(
-        (stored, label, *mean_sd_sem(means), *draws_interval(means, config.tests))
-        for stored, draws in zip(STORED, accuracy, strict=True)
-        for label, means in zip(config.digits, draws.T, strict=True)
-    )
-
-
-def _selection_table(config: ConsistencyConfig, accuracy: Floats) -> Columns:
-    """Return the accuracy of each label in each selection."""
-    places = itertools.product(STORED, range(config.selections), config.digits)
-    rates = accuracy.ravel()
-    return _SELECTIONS.rows((*place, rate) for place, rate in zip(places, rates, strict=True))

@@ -23,7 +23,7 @@ from hopcli.scoring import recall_of
 from hopcli.statistics import exact_interval
 from hopcli.statistics.autocorrelation import autocorrelation_time
 from hopcli.statistics.means import replicate_interval
-from hopcli.streams import Streams
+from hopcli.streams import Streams, spawned
 from hopcli.tables import Columns, Table, columns
 
 if TYPE_CHECKING:
@@ -268,16 +268,17 @@ def _run(
     n_temperatures = len(config.temperatures)
     n_parts = len(networks) * n_temperatures
     streams = Streams.of(config.seed)
-    of_starts, of_chains = (each.spawn(n_parts) for each in (streams.starts, streams.chains))
+    seeds_of = spawned(n_parts, streams.starts, streams.chains)
     stretches = _stretches(config, networks[0].n_classes)
 
     def measure(number: int, tell: Callable[[int], None]) -> Floats:
         """Return means of each chain without its beginning, float64, shape (chains, columns)."""
         size, place = divmod(number, n_temperatures)
         network, seen = networks[size], []
-        spins = _starts(network.xi, config.chains, np.random.default_rng(of_starts[number]))
+        of_starts, of_chains = seeds_of[number]
+        spins = _starts(network.xi, config.chains, np.random.default_rng(of_starts))
         how = {"temperatures": config.temperatures[place], "attempts_per_sweep": network.n_sites}
-        for sweeps, seed in zip(stretches, of_chains[number].spawn(len(stretches)), strict=True):
+        for sweeps, seed in zip(stretches, of_chains.spawn(len(stretches)), strict=True):
             seeds = dynamics.chain_seeds(seed, len(spins))
             states = run_chains(
                 config, network, spins, seeds, threads, tell, **how, sweeps=sweeps, record=True

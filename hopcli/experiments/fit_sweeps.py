@@ -269,62 +269,36 @@ def _slack_of_replays(shape: tuple[int, ...], replays: int) -> float:
 
 def _tables(
     config: FitSweepsConfig, published: Published, fits: dict[str, list[_Fit]]
-) -> dict[str, Columns]:
-    """Make the tables of all fits."""
-    dof = published.counts.size - 1
-    estimates, likelihoods, expected = [], [], []
-    for order, own in fits.items():
-        values = np.array([fit.log_likelihood for fit in own])
-        best = int(values.argmax())
-        inflation = overdispersion(own[best].chi2, dof)
-        draws = np.array([fit.draws for fit in own])
-        errors = (draws - draws[best]).std(axis=1, ddof=1)
-        slack = _slack_of_replays(published.counts.shape, config.replays)
-        slacks = np.full(len(own), slack) if order == "known" else _SLACK * errors
-        inside = within_reach(values, inflation, slacks)
-        chi2 = [fit.chi2 for fit in own]
-        p = _tail(chi2[best], dof)
-        estimates.append((order, *_estimate(config, best, inside), chi2[best], dof, inflation, p))
-        likelihoods.append(
-            _LIKELIHOOD.of(
-                {
-                    "order": order,
-                    "sweeps": config.sweeps,
-                    "log_likelihood": values,
-                    "relative": values - values.max(),
-                    "relative_error": errors,
-                    "chi2": chi2,
-                    "in_interval": inside,
-                }
-            )
-        )
-        for sweeps, fit in zip(config.sweeps, own, strict=True):
-            expected += [(order, sweeps, *row) for row in _expected(config, published, fit)]
-    return {
-        "estimate": _ESTIMATE.rows(estimates),
-        "likelihood": Columns.joined(likelihoods),
-        "expected": _EXPECTED.rows(expected),
-    }
+) -> list[Columns]:
+    """Make the tables of all fits: the most likely numbers of sweeps, likelihoods, and rates.
 
-
-def _estimate(config: FitSweepsConfig, best: int, inside: Bools) -> tuple[int, int, int]:
-    """Return the most likely number of sweeps, and the smallest and largest possible ones."""
-    reached = np.array(config.sweeps)[inside]
-    return config.sweeps[best], int(reached.min()), int(reached.max())
-
-
-def _expected(
-    config: FitSweepsConfig, published: Published, fit: _Fit
-) -> list[tuple[str, float, float, float, float]]:
-    """Return per label: published accuracy, expected accuracy, and SD of a repeat."""
-    found = published.counts.mean(axis=0)
-    columns = (found, fit.mean, np.sqrt(fit.within), np.sqrt(fit.between))
-    rates = np.stack(columns, axis=1) / config.tests
-    return [(label, *row) for label, row in zip(published.labels, rates.tolist(), strict=True)]
-
-
-def _tail(chi2: float, dof: int) -> float:
-    """Return the probability of a larger chi-square; NaN without degrees of freedom."""
+    The rates are, per label, the published and expected accuracy, and the SD of a repeat.
+    """
     from scipy.special import chdtrc
 
-    return float(chdtrc(dof, chi2)) if dof else math.nan
+    dof, sweeps = published.counts.size - 1, np.array(config.sweeps)
+    slack = _slack_of_replays(published.counts.shape, config.replays)
+    estimates, likelihoods, expected = [], [], []
+    for order, own in fits.items():
+        values, chi2 = np.array([(fit.log_likelihood, fit.chi2) for fit in own]).T
+        best = int(values.argmax())
+        inflation = overdispersion(chi2[best], dof)
+        draws = np.array([fit.draws for fit in own])
+        errors = (draws - draws[best]).std(axis=1, ddof=1)
+        slacks = np.full(len(own), slack) if order == "known" else _SLACK * errors
+        inside = within_reach(values, inflation, slacks)
+        low, high = sweeps[inside][[0, -1]]
+        p = float(chdtrc(dof, chi2[best])) if dof else math.nan
+        estimates.append((order, sweeps[best], low, high, chi2[best], dof, inflation, p))
+        shown = (values, values - values.max(), errors, chi2, inside)
+        likelihoods += [(order, *row) for row in zip(sweeps, *shown, strict=True)]
+        for number, fit in zip(config.sweeps, own, strict=True):
+            rates = (
+                published.counts.mean(axis=0),
+                fit.mean,
+                np.sqrt(fit.within),
+                np.sqrt(fit.between),
+            )
+            rows = zip(published.labels, *(rate / config.tests for rate in rates), strict=True)
+            expected += [(order, number, *row) for row in rows]
+    return [_ESTIMATE.rows(estimates), _LIKELIHOOD.rows(likelihoods), _EXPECTED.rows(expected)]

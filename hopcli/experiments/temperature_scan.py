@@ -15,7 +15,7 @@ from hopcli.experiments.trials import check_states
 from hopcli.observables import overlaps, projection_norm
 from hopcli.starts import BASES, change, choose, first_states, trial_rng
 from hopcli.statistics import mean_sd_sem
-from hopcli.streams import seed_word
+from hopcli.streams import seed_word, spawned
 from hopcli.tables import Table, columns
 from hopcli.theory import chance_overlap, exact_overlaps, mean_field_overlaps, ordering_temperatures
 
@@ -118,17 +118,16 @@ def plan(config: TemperatureScanConfig, stock: Stock) -> Plan:
         execution: ThreadedExecution, progress: Progress, parts: Parts
     ) -> TemperatureScanResult:
         network, bank, streams = prepared.network(), prepared.bank(target), prepared.streams
-        of_starts, of_chains = (
-            stream.spawn(len(temperatures)) for stream in (streams.starts, streams.chains)
-        )
+        seeds = spawned(len(temperatures), streams.starts, streams.chains)
 
         def measure(number: int, tell: Callable[[int], None]) -> Floats:
             """Compute means over the chains of a temperature, shape (measured columns, p)."""
-            temperature = temperatures[number]
-            starts = _starts(resolved.start, bank, patterns.shape, repeats, of_starts[number])
-            seeds, threads = dynamics.chain_seeds(of_chains[number], repeats), execution.threads
+            temperature, threads = temperatures[number], execution.threads
+            of_starts, of_chains = seeds[number]
+            starts = _starts(resolved.start, bank, patterns.shape, repeats, of_starts)
+            chains = dynamics.chain_seeds(of_chains, repeats)
             final = run_chains(
-                resolved, network, starts, seeds, threads, tell, temperatures=temperature
+                resolved, network, starts, chains, threads, tell, temperatures=temperature
             )
             m = overlaps(final.spins, patterns.xi)
             signed, _, signed_sem = mean_sd_sem(m)
