@@ -6,25 +6,15 @@ from dataclasses import dataclass
 from typing import Any, ClassVar
 
 from hopcli import kinds
-from hopcli.config import notations
+from hopcli.config import groups, notations
 from hopcli.config.base import Facts, again, setting
-from hopcli.config.groups import (
-    CriterionSettings,
-    DynamicsSettings,
-    LearningSettings,
-    PatternSettings,
-    RunSettings,
-    StorageSettings,
-    check_fit,
-    start_help,
-)
 from hopcli.dynamics import DYNAMICS
 from hopcli.rules import RULES
 from hopcli.starts import Start
 
 
 @dataclass(frozen=True, eq=False, kw_only=True)
-class AttractorsConfig(PatternSettings, LearningSettings, RunSettings):
+class AttractorsConfig(groups.PatternSettings, groups.LearningSettings, groups.RunSettings):
     """Count the final states of runs at T = 0, including spurious states.
 
     Runs the same starts under each rule until no site would change, S_i = sign(h_i -
@@ -66,20 +56,24 @@ class AttractorsConfig(PatternSettings, LearningSettings, RunSettings):
         "Network",
         "Storage rules to compare, each by itself.",
     )
-    theta: float | str = again(StorageSettings, "theta")
+    theta: float | str = again(groups.StorageSettings, "theta")
     dynamics: str = again(
-        DynamicsSettings,
+        groups.DynamicsSettings,
         "dynamics",
         "async",
         kind=kinds.choice([name for name, rule in DYNAMICS.items() if not rule.stochastic]),
         help="Sign of the field, one site at a time (async) or all at once (sync).",
     )
-    tie: str = again(DynamicsSettings, "tie")
-    sweeps: int = again(DynamicsSettings, "sweeps", 200, help="Most sweeps of N, until stable.")
-    start: Start = setting(notations.start(), Start("random", (0.5,)), "Census", start_help())
+    tie: str = again(groups.DynamicsSettings, "tie")
+    sweeps: int = again(
+        groups.DynamicsSettings, "sweeps", 200, help="Most sweeps of N, until stable."
+    )
+    start: Start = setting(
+        notations.start(), Start("random", (0.5,)), "Census", groups.start_help()
+    )
     starts: int = setting(kinds.integer(1, 10_000_000), 10_000, "Census", "Number of starts.")
     criterion: float = again(
-        CriterionSettings,
+        groups.CriterionSettings,
         "criterion",
         group="Census",
         help="Smallest overlap with a pattern, an inverse or a mixture that identifies a state.",
@@ -90,7 +84,7 @@ class AttractorsConfig(PatternSettings, LearningSettings, RunSettings):
 
     def concrete(self, facts: Facts) -> dict[str, Any]:
         """Fill settings that depend on others, if the start fits."""
-        check_fit(self.start, facts)
+        groups.check_fit(self.start, facts)
         return super().concrete(facts)
 
     @property

@@ -6,15 +6,9 @@ from dataclasses import dataclass
 from typing import TYPE_CHECKING, Any, ClassVar
 
 from hopcli import kinds
+from hopcli.config import groups
 from hopcli.config.base import Facts, again, setting
 from hopcli.config.data import DataSettings
-from hopcli.config.groups import (
-    CriterionSettings,
-    DynamicsSettings,
-    PatternSettings,
-    RunSettings,
-    StorageSettings,
-)
 from hopcli.config.recall import RecallConfig
 
 if TYPE_CHECKING:
@@ -24,7 +18,7 @@ _MOST_SWEEPS = 10_000  # at T = 0, far more than any observed run takes
 
 
 @dataclass(frozen=True, eq=False, kw_only=True)
-class CompareConfig(PatternSettings, StorageSettings, DynamicsSettings, RunSettings):
+class CompareConfig(groups.SimulationSettings):
     """Compare the accuracy of the dynamics with simpler classifiers.
 
     The study's patterns on MNIST's test images:
@@ -86,14 +80,14 @@ class CompareConfig(PatternSettings, StorageSettings, DynamicsSettings, RunSetti
 
     split: str = again(DataSettings, "split", "test", help="Part of the data set to classify.")
     select_split: str = again(
-        PatternSettings,
+        groups.PatternSettings,
         "select_split",
         "train",
         help="Part of the data set used to select patterns and to train.",
         shown_default=None,
     )
     digits: tuple[str, ...] = again(
-        PatternSettings,
+        groups.PatternSettings,
         "digits",
         kind=kinds.labels(at_least=2),
         help="Labels to store and to classify, in this order.",
@@ -102,7 +96,7 @@ class CompareConfig(PatternSettings, StorageSettings, DynamicsSettings, RunSetti
     tests: int | str = again(
         RecallConfig, "tests", "all", help="Test images of each label, or all images."
     )
-    criterion: float = again(CriterionSettings, "criterion")
+    criterion: float = again(groups.CriterionSettings, "criterion")
     score: str = again(RecallConfig, "score")
     training: int = setting(
         kinds.integer(1, 100_000),

@@ -6,16 +6,8 @@ from dataclasses import dataclass
 from typing import ClassVar
 
 from hopcli import kinds
-from hopcli.config import notations
+from hopcli.config import groups, notations
 from hopcli.config.base import again, setting
-from hopcli.config.groups import (
-    CriterionSettings,
-    DynamicsSettings,
-    PatternSettings,
-    RunSettings,
-    StorageSettings,
-    described,
-)
 from hopcli.dynamics import DYNAMICS
 from hopcli.rules import RULES
 
@@ -32,7 +24,7 @@ _MOST_KEPT = 10_000_000  # sweeps of all chains of a temperature that are kept
 
 
 @dataclass(frozen=True, eq=False, kw_only=True)
-class CriticalConfig(PatternSettings, RunSettings):
+class CriticalConfig(groups.PatternSettings, groups.RunSettings):
     """Measure the critical temperature of stored patterns.
 
     At each temperature chains start hot, from random spins, and cold, from the stored
@@ -97,13 +89,13 @@ class CriticalConfig(PatternSettings, RunSettings):
     default_digits: ClassVar[tuple[str, ...]] = ("0", "4")
 
     digits: tuple[str, ...] = again(
-        PatternSettings, "digits", shown_default="0,4, or all where there are no such labels"
+        groups.PatternSettings, "digits", shown_default="0,4, or all where there are no such labels"
     )
     rule: str = again(
-        StorageSettings,
+        groups.StorageSettings,
         "rule",
         kind=kinds.choice(_RULES),
-        help=f"Rule that stores the patterns ({described(_RULES)}).",
+        help=f"Rule that stores the patterns ({groups.described(_RULES)}).",
     )
     scales: tuple[int, ...] = setting(
         kinds.sizes(1, 32, metavar="SCALES"),
@@ -125,19 +117,19 @@ class CriticalConfig(PatternSettings, RunSettings):
         "Chains from random spins, and as many from patterns, at each temperature and size.",
     )
     criterion: float = again(
-        CriterionSettings,
+        groups.CriterionSettings,
         "criterion",
         group="Scan",
         help="Smallest overlap |m| of a chain's end with a stored pattern that counts as recalled.",
     )
     dynamics: str = again(
-        DynamicsSettings,
+        groups.DynamicsSettings,
         "dynamics",
         kind=kinds.choice(_DYNAMICS),
-        help=f"Update rule ({described(_DYNAMICS)}).",
+        help=f"Update rule ({groups.described(_DYNAMICS)}).",
     )
     sweeps: int = again(
-        DynamicsSettings,
+        groups.DynamicsSettings,
         "sweeps",
         500,
         kind=kinds.integer(20, _MOST_SWEEPS),

@@ -339,3 +339,8 @@ class RunSettings(Config):
     """Source of random numbers."""
 
     seed: int = setting(kinds.integer(0), 1, "Run", "Seed of everything random but the selection.")
+
+
+@dataclass(frozen=True, eq=False, kw_only=True)
+class SimulationSettings(PatternSettings, StorageSettings, DynamicsSettings, RunSettings):
+    """Settings of runs of one network: its patterns and couplings, the updates, the seed."""

@@ -6,17 +6,8 @@ from dataclasses import dataclass
 from typing import Any, ClassVar
 
 from hopcli import kinds
-from hopcli.config import notations
+from hopcli.config import groups, notations
 from hopcli.config.base import Facts, again, setting
-from hopcli.config.groups import (
-    DynamicsSettings,
-    PatternSettings,
-    RunSettings,
-    StorageSettings,
-    check_fit,
-    check_start,
-    start_help,
-)
 from hopcli.config.notations import Schedule
 from hopcli.dynamics import DYNAMICS
 from hopcli.starts import Start
@@ -28,7 +19,7 @@ _MOST_TRACED = 10_000  # sweeps, with one row each
 
 
 @dataclass(frozen=True, eq=False, kw_only=True)
-class TrialSettings(PatternSettings, StorageSettings, DynamicsSettings, RunSettings):
+class TrialSettings(groups.SimulationSettings):
     """Settings of trials: starts, temperature, and the criterion of recall."""
 
     temperature: float | Schedule = setting(
@@ -46,7 +37,7 @@ class TrialSettings(PatternSettings, StorageSettings, DynamicsSettings, RunSetti
         "Dynamics",
         "Steepness of the sigmoid 1 / (1 + exp(-gamma h)), instead of T = 2 / gamma.",
     )
-    start: Start = setting(notations.start(), Start("image"), "Tests", start_help())
+    start: Start = setting(notations.start(), Start("image"), "Tests", groups.start_help())
     tests: int | str = setting(
         kinds.word_or_integer("all", 1),
         100,
@@ -93,7 +84,7 @@ class TrialSettings(PatternSettings, StorageSettings, DynamicsSettings, RunSetti
         """Check temperature and start."""
         super().check()
         self._check_temperature()
-        check_start(self.start, self.dynamics)
+        groups.check_start(self.start, self.dynamics)
         if self.start.uses_images:
             return
         rule = f"has no effect with start '{self.start}', which is no test image"
@@ -125,7 +116,7 @@ class TrialSettings(PatternSettings, StorageSettings, DynamicsSettings, RunSetti
 
     def concrete(self, facts: Facts) -> dict[str, Any]:
         """Fill temperature and test images; ``auto`` is 0.99 until runs lower it."""
-        check_fit(self.start, facts)
+        groups.check_fit(self.start, facts)
         return {
             **super().concrete(facts),
             "temperature": self._temperature(),

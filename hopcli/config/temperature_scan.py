@@ -6,23 +6,14 @@ from dataclasses import dataclass
 from typing import Any, ClassVar
 
 from hopcli import kinds
-from hopcli.config import notations
+from hopcli.config import groups, notations
 from hopcli.config.base import Facts, again, setting
-from hopcli.config.groups import (
-    DynamicsSettings,
-    PatternSettings,
-    RunSettings,
-    StorageSettings,
-    check_fit,
-    check_start,
-    start_help,
-)
 from hopcli.dynamics import DYNAMICS
 from hopcli.starts import Start
 
 
 @dataclass(frozen=True, eq=False, kw_only=True)
-class TemperatureScanConfig(PatternSettings, StorageSettings, DynamicsSettings, RunSettings):
+class TemperatureScanConfig(groups.SimulationSettings):
     """Measure the overlap with stored patterns against temperature.
 
     Runs independent chains at each temperature. For every stored pattern it reports the
@@ -62,7 +53,7 @@ class TemperatureScanConfig(PatternSettings, StorageSettings, DynamicsSettings, 
     default_digits: ClassVar[tuple[str, ...]] = ("0", "4")
 
     digits: tuple[str, ...] = again(
-        PatternSettings, "digits", shown_default="0,4, or all where there are no such labels"
+        groups.PatternSettings, "digits", shown_default="0,4, or all where there are no such labels"
     )
     target: str = setting(
         kinds.label(),
@@ -80,7 +71,10 @@ class TemperatureScanConfig(PatternSettings, StorageSettings, DynamicsSettings, 
     )
     repeats: int = setting(kinds.integer(1), 100, "Scan", "Independent runs at each temperature.")
     start: Start = setting(
-        notations.start(target=True), Start("random", (0.5,)), "Scan", start_help(target=True)
+        notations.start(target=True),
+        Start("random", (0.5,)),
+        "Scan",
+        groups.start_help(target=True),
     )
 
     def check(self) -> None:
@@ -91,11 +85,11 @@ class TemperatureScanConfig(PatternSettings, StorageSettings, DynamicsSettings, 
         self.refuse("dynamics", rule, self.dynamics not in noisy)
         rule = "has no effect unless one of the temperatures is 0"
         self.refuse("until_stable", rule, self.until_stable and 0 not in self.temperatures)
-        check_start(self.start, self.dynamics)
+        groups.check_start(self.start, self.dynamics)
 
     def concrete(self, facts: Facts) -> dict[str, Any]:
         """Fill the target: the given label, otherwise the last one stored."""
-        check_fit(self.start, facts)
+        groups.check_fit(self.start, facts)
         values = super().concrete(facts)
         digits = values["digits"]
         rule = f"must be a stored label ({', '.join(digits)})"

@@ -6,15 +6,9 @@ from dataclasses import dataclass
 from typing import TYPE_CHECKING, Any, ClassVar
 
 from hopcli import kinds
+from hopcli.config import groups
 from hopcli.config.base import Facts, again, setting
 from hopcli.config.data import DataSettings
-from hopcli.config.groups import (
-    HIGHEST_SELECTION_SEED,
-    CriterionSettings,
-    DynamicsSettings,
-    RunSettings,
-    StorageSettings,
-)
 from hopcli.config.recall import RecallConfig, TrialSettings
 
 if TYPE_CHECKING:
@@ -23,7 +17,9 @@ if TYPE_CHECKING:
 
 
 @dataclass(frozen=True, eq=False, kw_only=True)
-class VarianceConfig(DataSettings, StorageSettings, DynamicsSettings, RunSettings):
+class VarianceConfig(
+    DataSettings, groups.StorageSettings, groups.DynamicsSettings, groups.RunSettings
+):
     """Split the error of a recall accuracy into its sources, and rank the labels.
 
     Repeats the recall for many selections of the patterns. Each selection has its own test
@@ -112,7 +108,7 @@ class VarianceConfig(DataSettings, StorageSettings, DynamicsSettings, RunSetting
         RecallConfig, "repeats", 5, kind=kinds.integer(2), help="Runs of each test image."
     )
     exclude_samples: bool = again(TrialSettings, "exclude_samples")
-    criterion: float = again(CriterionSettings, "criterion")
+    criterion: float = again(groups.CriterionSettings, "criterion")
     score: str = again(RecallConfig, "score")
     accuracy_tests: int = setting(
         kinds.integer(1, 10**9),
@@ -127,7 +123,7 @@ class VarianceConfig(DataSettings, StorageSettings, DynamicsSettings, RunSetting
     def check(self) -> None:
         """Check the settings of each recall, and that there are enough seeds."""
         super().check()
-        most = HIGHEST_SELECTION_SEED - self.selections + 1
+        most = groups.HIGHEST_SELECTION_SEED - self.selections + 1
         rule = f"must be at most {most} with {self.selections} selections"
         self.refuse("selection_seed", rule, self.selection_seed > most)
         self.recall(0, self.seed).check()

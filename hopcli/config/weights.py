@@ -5,17 +5,13 @@ from __future__ import annotations
 from dataclasses import dataclass
 from typing import Any, ClassVar
 
-from hopcli.config import notations
+from hopcli.config import groups, notations
 from hopcli.config.base import Facts, setting
-from hopcli.config.groups import (
-    PatternSettings,
-    StorageSettings,
-)
 from hopcli.errors import SettingError
 
 
 @dataclass(frozen=True, eq=False, kw_only=True)
-class WeightsConfig(PatternSettings, StorageSettings):
+class WeightsConfig(groups.PatternSettings, groups.StorageSettings):
     """Show couplings, their spectrum and pattern stability.
 
     Stores the patterns and reports, for each, whether it is a fixed point at T = 0, and its
