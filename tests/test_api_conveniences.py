@@ -103,13 +103,17 @@ def test_a_table_has_the_row_overall_only_if_asked_for() -> None:
 
 def test_runs_grids_and_folders_are_drawn() -> None:
     paper = CHECKOUT / "results" / "paper"
-    assert hopcli.plot(paper, "confusion", style="paper").form.style == "paper"
-    assert hopcli.plot(CHECKOUT / "results" / "phase").title
     run = hopcli.recall(digits="36", tests=1, repeats=1, temperature=0.1)
-    assert hopcli.plot(run).title == run.figures["accuracy"].title  # type: ignore[attr-defined]
-    for wrong, name in ((("figure",), "name"), ((None,), "style")):
-        with pytest.raises(hopcli.SettingError, match=f"^{name} "):
-            hopcli.plot(paper, *wrong, style="paper" if name == "name" else "print")
+    assert hopcli.plot(run) is run.figures["accuracy"]
+    for what in (paper, run):
+        drawn: Any = hopcli.plot(what, "confusion", style="paper", width=3.4)
+        assert drawn.form[:2] == ("paper", 3.4)
+        assert drawn.get_figwidth() == pytest.approx(3.4)
+    assert len(hopcli.plot(CHECKOUT / "results" / "phase").axes)
+    with pytest.raises(hopcli.SettingError, match=r"^name .*'accuracy'"):
+        hopcli.plot(paper, "acuracy")
+    with pytest.raises(hopcli.SettingError, match=r"^style .*paper"):
+        hopcli.plot(paper, style="print")
 
 
 def test_a_grid_as_labelled_arrays(monkeypatch: pytest.MonkeyPatch) -> None:

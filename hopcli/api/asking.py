@@ -48,12 +48,9 @@ def ask(what: str | os.PathLike[str], settings: Mapping[str, Any]) -> Request:
         If a file cannot be read, or is of another type.
     """
     text, stock = os.fspath(what), Stock()
-    given: list[Dataset | None] = []
 
     def read(entry: Entry, settings: Mapping[str, Any]) -> Mapping[str, Any]:
-        plain, dataset = plain_settings(entry, settings, stock)
-        given.append(dataset)
-        return plain
+        return plain_settings(entry, settings, stock)
 
     named = command_named(text)
     try:
@@ -68,8 +65,8 @@ def ask(what: str | os.PathLike[str], settings: Mapping[str, Any]) -> Request:
             raise SettingError(error.setting, rule, error.found) from None
         raise
     config: Any = asked.config
-    if given[0] is not None:
-        stock.hold(config, given[0])
+    if isinstance(dataset := settings.get("dataset"), Dataset):
+        stock.hold(config, dataset)
     return asked
 
 
@@ -79,9 +76,7 @@ def command_named(text: str) -> str | None:
     return name if name in catalogue.CATALOGUE else None
 
 
-def plain_settings(
-    entry: Entry, settings: Mapping[str, Any], stock: Stock
-) -> tuple[dict[str, Any], Dataset | None]:
+def plain_settings(entry: Entry, settings: Mapping[str, Any], stock: Stock) -> dict[str, Any]:
     """Convert settings to the values of a file.
 
     Parameters
@@ -95,10 +90,8 @@ def plain_settings(
 
     Returns
     -------
-    plain : dict
+    dict
         Values by name; a data set is replaced by the settings that load it.
-    dataset : Dataset or None
-        The data set, if one was given.
 
     Raises
     ------
@@ -120,7 +113,7 @@ def plain_settings(
             plain[name] = stock.keep(value)
         else:
             plain[name] = plain_value(known[name], name, value) if name in known else value
-    return plain, given if isinstance(given, Dataset) else None
+    return plain
 
 
 def _words_of(dataset: Dataset, settings: Mapping[str, Any]) -> dict[str, Any]:

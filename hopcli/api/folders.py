@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import os
 from pathlib import Path
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, Any
 
 from hopcli import catalogue
 from hopcli.errors import ResultError, SettingError
@@ -13,12 +13,14 @@ from hopcli.results.forms import GRID
 from hopcli.values import nearest
 
 if TYPE_CHECKING:
+    from collections.abc import Mapping
+
     import pandas as pd
+    from matplotlib.figure import Figure
 
     from hopcli.api.gridding import GridRun
     from hopcli.api.recalled import Recalled
     from hopcli.api.running import Run
-    from hopcli.plots.files import Picture
 
 Place = str | os.PathLike[str]
 """A folder."""
@@ -98,8 +100,12 @@ def diff(a: Place, b: Place) -> pd.DataFrame:
 
 
 def plot(
-    what: Run | GridRun | Recalled | Place, name: str | None = None, *, style: str = "screen"
-) -> Picture:
+    what: Run | GridRun | Recalled | Place,
+    name: str | None = None,
+    *,
+    style: str | None = None,
+    **form: Any,
+) -> Figure:
     """Draw a figure of a run, a grid or final states, or of a folder of results.
 
     Parameters
@@ -108,8 +114,11 @@ def plot(
         A record of hopcli, or the folder of a finished run or grid.
     name : str, optional
         Name of the figure, such as ``"confusion"``; by default the first of the run.
-    style : {"screen", "paper"}
-        With title and caption, or for print; only for a folder and a run.
+    style : {"screen", "paper"}, optional
+        With title and caption, or for print; by default that of the run, or ``"screen"``. This
+        and the following have no effect on a GridRun or Recalled.
+    **form
+        ``width`` in inches, ``tex_fonts`` and ``kind``, as the options of ``hopcli plot``.
 
     Returns
     -------
@@ -128,18 +137,20 @@ def plot(
     from hopcli.grids.view import load_view
     from hopcli.plots.grid import picture
 
-    checked(choice(("screen", "paper")), "style", style)
-    if isinstance(what, Run):
-        figures = catalogue.entry(what.command).figures(what.config, what.result, style)
-    elif not isinstance(what, str | os.PathLike):
+    if style is not None:
+        checked(choice(("screen", "paper")), "style", style)
+    figures: Mapping[str, Figure]
+    if not isinstance(what, Run | str | os.PathLike):
         figures = {"trials" if hasattr(what, "spins") else GRID: what.figure()}
-    elif results.command_in(Path(what)) == GRID:
+    elif isinstance(what, Run) and not form and style in (None, what.execution.figure_style):
+        figures = what.figures
+    elif not isinstance(what, Run) and results.command_in(Path(what)) == GRID:
         view = load_view(Path(what))
-        figures = {GRID: picture(view, view.grid.look, style)}
+        figures = {GRID: picture(view, view.grid.look, style or "screen", **form)}
     else:
-        loaded = results.load(Path(what))
-        entry = catalogue.entry(loaded.config.command)
-        figures = entry.figures(loaded.config, loaded.result, style)
+        made = what if isinstance(what, Run) else results.load(Path(what))
+        entry = catalogue.entry(made.config.command)
+        figures = entry.figures(made.config, made.result, style or "screen", **form)
     if name is not None and name not in figures:
         rule = f"must be one of {', '.join(figures)}{nearest(name, figures)}"
         raise SettingError("name", rule, name)

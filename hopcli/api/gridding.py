@@ -282,7 +282,7 @@ def _read(
     command = command_named(text)
     values: dict[str, Any] = {"command": command} if command else read_config(find_config(text))
     entry = catalogue.entry(values.get("command"))
-    plain, _ = plain_settings(entry, settings, stock)
+    plain = plain_settings(entry, settings, stock)
     several = {name: value for name, value in plain.items() if _are_several(entry, name, value)}
     fixed = {name: value for name, value in plain.items() if name not in several}
     varied = {name: _varied(entry, name, listed) for name, listed in {**several, **vary}.items()}

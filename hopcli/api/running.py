@@ -6,7 +6,6 @@ import functools
 import sys
 import time
 import warnings
-from collections.abc import Iterator, Mapping
 from dataclasses import dataclass, replace
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
@@ -23,6 +22,7 @@ from hopcli.values import nearest
 
 if TYPE_CHECKING:
     import os
+    from collections.abc import Iterator, Mapping
 
     import pandas as pd
     from matplotlib.figure import Figure
@@ -35,31 +35,6 @@ if TYPE_CHECKING:
 _DELAY = 1.0  # seconds before a bar is drawn
 _SHOWN = 8  # settings of a run in its repr
 _OF_CALLER = 3  # frames from a warning to the caller of the command
-
-
-class Figures(Mapping[str, "Figure"]):
-    """Figures of a run by name, drawn when the first of them is requested."""
-
-    def __init__(self, config: Config, result: Result, form: dict[str, Any]) -> None:
-        self._made = (config, result, form)
-
-    @functools.cached_property
-    def _figures(self) -> dict[str, Figure]:
-        config, result, form = self._made
-        made: dict[str, Figure] = catalogue.entry(config.command).figures(config, result, **form)
-        return made
-
-    def __getitem__(self, name: str) -> Figure:
-        return self._figures[name]
-
-    def __iter__(self) -> Iterator[str]:
-        return iter(self._figures)
-
-    def __len__(self) -> int:
-        return len(self._figures)
-
-    def __repr__(self) -> str:
-        return f"<figures {', '.join(self)}>"
 
 
 @dataclass(frozen=True, eq=False, repr=False)
@@ -135,9 +110,11 @@ class Run:
         return tuple(self.result.notes.get("findings", ()))
 
     @functools.cached_property
-    def figures(self) -> Figures:
-        """Figures by name, drawn when they are requested."""
-        return Figures(self.config, self.result, self.execution.form)
+    def figures(self) -> Mapping[str, Figure]:
+        """Figures by name; all are drawn when this is first used."""
+        style = self.execution.figure_style
+        made: dict[str, Figure] = self._entry.figures(self.config, self.result, style)
+        return made
 
     @property
     def summary(self) -> pd.DataFrame:
