@@ -17,6 +17,8 @@ from hopcli.observables import TIE, class_sums, local_fields, overlaps_of_sums
 from hopcli.records import frozen
 
 if TYPE_CHECKING:
+    from collections.abc import Iterator
+
     from numpy.typing import NDArray
 
     from hopcli.network import Network
@@ -40,7 +42,8 @@ ROUNDING = 1e-12
 
 _ALL_MIXTURES = 20  # largest number of patterns for which every mixture of three is tested
 _MOST_MIXTURE_SITES = 4_000_000  # sites of all mixtures together, to bound the memory
-_BATCH = 4096  # states examined together, to bound the memory
+_MOST, _LEAST = 4096, 64  # states examined together
+_SITES = 1 << 24  # of them, to bound the memory
 
 
 @dataclass(frozen=True, slots=True, eq=False)
@@ -97,15 +100,20 @@ def classify(
         Kind, nearest pattern and overlaps of each state.
     """
     of_classes = class_sums(spins, network) if sums is None else sums
-    batches = (slice(first, first + _BATCH) for first in range(0, len(spins), _BATCH))
     parts = [
         _classify_batch(spins[batch], of_classes[batch], network, criterion, tie)
-        for batch in batches
+        for batch in _batches(*spins.shape)
     ]
     kind, m = (np.concatenate(arrays) for arrays in zip(*parts, strict=True))
     if cycling is not None:
         kind[cycling & (kind == "unsettled")] = "two-cycle"
     return Classified(kind, _nearest(m), m)
+
+
+def _batches(n_states: int, n_sites: int) -> Iterator[slice]:
+    """Yield the states that are examined together."""
+    size = min(_MOST, max(_LEAST, _SITES // n_sites))
+    return (slice(first, first + size) for first in range(0, max(n_states, 1), size))
 
 
 def _classify_batch(
@@ -216,7 +224,10 @@ def fixed_points(spins: NDArray[np.int8], network: Network, tie: str = "keep") -
     ndarray of bool, shape (chains,)
         True where S_i = sign(h_i - theta_i) at every site.
     """
-    fixed: NDArray[np.bool_] = ~np.any(unstable_sites(spins, network, tie), axis=1)
+    parts = [
+        unstable_sites(spins[batch], network, tie).any(axis=1) for batch in _batches(*spins.shape)
+    ]
+    fixed: NDArray[np.bool_] = ~np.concatenate(parts)
     return fixed
 
 
