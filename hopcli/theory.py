@@ -327,8 +327,9 @@ def spectrum(network: Network) -> tuple[NDArray[np.float64], NDArray[np.int64]]:
     """
     sizes = network.class_sizes
     root = np.sqrt(sizes)
-    own = np.diag(network.J)
-    balanced = root[:, None] * network.J * root - np.diag(own)
+    couplings = network.J
+    own = np.diag(couplings)
+    balanced = root[:, None] * couplings * root - np.diag(own)
     between = interruptibly(np.linalg.eigvalsh, balanced)
     values = np.concatenate([between, np.repeat(-own, sizes - 1)])
     rounded = np.round(values, 9) + 0.0  # no negative zero

@@ -108,17 +108,17 @@ def _kept_couplings(
     couplings: Network, shape: tuple[int, int], pixel: tuple[int, int]
 ) -> dict[str, NDArray[np.generic]]:
     """Return the data of the pictures: classes of some sites, and the field of one."""
-    n_sites = couplings.n_sites
+    n_sites, j = couplings.n_sites, couplings.J
     sites = np.unique(np.linspace(0, n_sites - 1, min(n_sites, MOST_SITES)).astype(int))
     classes, site_class = np.unique(couplings.site_class[sites], return_inverse=True)
     site = pixel[0] * shape[1] + pixel[1]
-    of_pixel = couplings.J[couplings.site_class[site], couplings.site_class].copy()
+    of_pixel = j[couplings.site_class[site], couplings.site_class].copy()
     of_pixel[site] = 0.0
     return {
         "matrix.site_class": site_class.ravel(),
-        "matrix.J": couplings.J[np.ix_(classes, classes)],
+        "matrix.J": j[np.ix_(classes, classes)],
         "pixel": of_pixel.reshape(shape),
-        "largest": np.abs(couplings.J).max(),
+        "largest": np.abs(j).max(),
         "n_classes": np.array(couplings.n_classes),
     }
 
@@ -131,9 +131,9 @@ def _stability_table(patterns: Patterns, couplings: Network) -> Columns:
     is the contribution of the other patterns: the largest 1 - aligned / mean(aligned). Above 1
     the site would flip.
     """
-    xi = couplings.xi
+    xi, j = couplings.xi, couplings.J
     aligned = xi * (local_fields(xi, couplings) - couplings.thresholds)
-    squares = (couplings.J**2) @ couplings.class_sizes - np.diag(couplings.J) ** 2
+    squares = (j**2) @ couplings.class_sizes - np.diag(j) ** 2
     length = np.sqrt(np.maximum(squares, np.finfo(np.float64).tiny))[couplings.site_class]
     mean = aligned.mean(axis=1)
     return _WEIGHTS.of(

@@ -88,7 +88,7 @@ class LowRank:
         """
         n_classes = self.n_classes
         work = f"couplings of {n_classes:,} x {n_classes:,} different sites"
-        require(16 * n_classes**2, work, "store fewer patterns or smaller images")
+        require(16 * n_classes**2, work, "store fewer patterns or smaller images (--size)")
         factors = self.factors.astype(np.float64)
         return symmetric_product(factors * self.signs, factors, self.divisor)
 

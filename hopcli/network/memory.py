@@ -2,7 +2,9 @@
 
 from __future__ import annotations
 
+import contextlib
 import logging
+import math
 import os
 from pathlib import Path
 
@@ -50,7 +52,9 @@ def available() -> float:
         lines = dict(line.split(":") for line in _MEMORY.read_text(encoding="ascii").splitlines())
         free = 1024.0 * int(lines["MemAvailable"].split()[0])
     except (OSError, LookupError, ValueError):
-        free = float(os.sysconf("SC_PHYS_PAGES") * os.sysconf("SC_PAGE_SIZE"))
+        free = math.inf  # unknown
+        with contextlib.suppress(AttributeError, ValueError):
+            free = float(os.sysconf("SC_PHYS_PAGES") * os.sysconf("SC_PAGE_SIZE"))
     try:
         most, used = (int((_GROUP / f"memory.{n}").read_text("ascii")) for n in ("max", "current"))
     except (OSError, ValueError):  # no group, or one without a limit

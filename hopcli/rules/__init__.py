@@ -120,7 +120,7 @@ def _estimate(columns: NDArray[np.int8], rule: Rule, *, is_low: bool) -> tuple[f
     """Estimate the bytes of a network and its loop; return also the work and an advice."""
     n_classes, p = columns.shape
     work = f"{p:,} patterns by the {rule.name} rule on {n_classes:,} different sites"
-    advice = "store fewer patterns or smaller images"
+    advice = "store fewer patterns or smaller images (--size)"
     return (32 * rule.rank * columns.size if is_low else 20 * n_classes**2), work, advice
 
 
