@@ -305,7 +305,7 @@ def test_what_hopcli_takes_fits_the_schema(found: Entry) -> None:
 WRONG: tuple[dict[str, Any], ...] = (
     *({"command": "recal"}, {"command": ""}, {"command": "select", "repeats": 3}),
     *({"temprature": 1}, {"tests": 0}, {"tests": "some"}, {"figures": 1}, {"digits": []}),
-    *({"rule": "hebian"}, {"criterion": 2}, {"animate": "a.mp4"}, {"grid": {}}),
+    *({"rule": "hebian"}, {"criterion": 2}, {"animate": "a.avi"}, {"grid": {}}),
     *({"grid": {"temprature": [1]}}, {"grid": {"tests": [0]}}, {"grid": {"threads": [1]}}),
     *({"grid": {"tests": 1}}, {"grid": {"tests": [1]}, "plot": {"z": "tests"}}),
     {"command": "capacity", "sizes": [1]},

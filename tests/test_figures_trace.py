@@ -17,13 +17,13 @@ from test_plots import NAMES, Run, panels, run, texts, words
 
 from hopcli import plots
 from hopcli.config import RecallConfig, RecallExecution
+from hopcli.errors import SettingError
 from hopcli.starts import parse_start
 
 SHAPE = (3, 5)
 XI = random_patterns(3, 7, 15)
 SWEEPS = 6
 HOT = {"temperature": 2.5, "rule": "hebbian", "sweeps": SWEEPS, "repeats": 1, "trace": True}
-GREY = {1: 0, 0: 160, -1: 255}
 
 
 @pytest.fixture(scope="module")
@@ -110,27 +110,18 @@ def pictures(path: Path) -> tuple[list[NDArray[np.uint8]], list[int]]:
     return frames, durations
 
 
-def halves(frame: NDArray[np.uint8], shape: tuple[int, int]) -> list[Any]:
-    """The stored pattern at the left of a frame, and the state at its right."""
-    times = -(-280 // max(shape))
-    height, width = shape[0] * times, shape[1] * times
-    assert frame.shape == (height + 80, 2 * width + 72)
-    body = frame[40 : 40 + height]
-    return [body[:, 16 : 16 + width], body[:, 56 + width : 56 + 2 * width]]
-
-
-def check_trial(shown: list[NDArray[np.uint8]], run_: Run, trial: int, pattern: int) -> None:
-    """Check that frames show these states, until the last, beside this pattern."""
-    shape, states = run_.result.patterns.shape, run_.result.frames.states[trial]
-    times = -(-280 // max(shape))
-    assert np.all(states[len(shown) - 1 :] == states[-1])
-    for frame, state in zip(shown, states, strict=False):
-        for half, spins in zip(
-            halves(frame, shape), (run_.result.patterns.xi[pattern], state), strict=True
-        ):
-            grey = np.array([GREY[int(spin)] for spin in spins], np.uint8).reshape(shape)
-            enlarged = np.kron(grey, np.ones((times, times), np.uint8))
-            np.testing.assert_array_equal(half, enlarged)
+def shown_states(frame: NDArray[np.uint8], n_trials: int, stored: bool = False) -> list[Any]:
+    """Return the pictures of 3 x 5 sites on a frame as spins, or those of the stored patterns."""
+    size, offset = (50, 125) if stored else (120, 0)
+    cell, spins = size / 5, []
+    for place in range(n_trials):
+        x = 20 + 195 * (place % 5) + offset
+        y = 75 + 185 * (place // 5) + (70 if stored else 0) + (size - 3 * cell) / 2
+        rows = [round(y + (k + 0.5) * cell) for k in range(3)]
+        columns = [round(x + (k + 0.5) * cell) for k in range(5)]
+        grey = frame[np.ix_(rows, columns)].ravel()
+        spins.append(np.select([grey < 80, grey > 200], [1, -1]))
+    return spins
 
 
 def test_frames_are_those_of_the_first_trials_of_each_label(traced: Run) -> None:
@@ -156,58 +147,60 @@ def test_frames_are_those_of_the_first_trials_of_each_label(traced: Run) -> None
 
 
 @pytest.mark.parametrize("suffix", ["gif", "png", "webp"])
-def test_a_trial_of_each_label_is_animated(traced: Run, tmp_path: Path, suffix: str) -> None:
+def test_trials_of_all_labels_run_side_by_side(traced: Run, tmp_path: Path, suffix: str) -> None:
     frames = traced.result.frames
-    assert np.any(np.diff(frames.states[:, -2:], axis=1)), "too hot to rest"
     plots.animate(traced.result, tmp_path, f"run.{suffix}")
     shown, durations = pictures(tmp_path / f"run.{suffix}")
-    first, heads = 0, set()
-    for label in "1234567":
-        trial = frames.label.index(label)
-        changed = np.any(np.diff(frames.states[trial], axis=0), axis=1)
-        n_shown = int(np.flatnonzero(changed)[-1]) + 2
-        assert durations[first : first + n_shown] == [160] * (n_shown - 1) + [1000]
-        own = shown[first : first + n_shown]
-        check_trial(own, traced, trial, int(label) - 1)
-        for one, other in itertools.pairwise(own):
-            assert np.any(one[-36:, :150] != other[-36:, :150]), "the sweep"
-        heads |= {frame[:38].tobytes() for frame in own}
-        first += n_shown
-    assert first == len(shown)
-    assert len(heads) == 7, "one head a label"
-    assert np.mean(shown[0][:38] < 128) > 0.01
+    assert durations == [160] * SWEEPS + [1600]
+    trials = [frames.label.index(label) for label in "1234567"]
+    for k, frame in enumerate(shown):
+        np.testing.assert_array_equal(shown_states(frame, 7), frames.states[trials, k])
+        np.testing.assert_array_equal(shown_states(frame, 7, stored=True), XI)
+    for one, other in itertools.pairwise(shown):
+        assert np.any(one[20:40, :150] != other[20:40, :150]), "the sweep"
+        below = slice(-145, -60)
+        assert np.sum(one[below] < 200) < np.sum(other[below] < 200), "longer curves"
 
 
-def test_a_trial_that_rests_ends_a_second_later(dataset: str, tmp_path: Path) -> None:
-    cold = hot(
-        dataset,
-        digits=("1", "2"),
-        temperature=0.0,
-        start=parse_start("pattern,flip:0.2"),
-        sweeps=20,
-    )
+def test_an_animation_ends_when_all_trials_rest(dataset: str, tmp_path: Path) -> None:
+    start = parse_start("pattern,flip:0.2")
+    cold = hot(dataset, digits=("1", "2"), temperature=0.0, start=start, sweeps=20)
     states = cold.result.frames.states
     plots.animate(cold.result, tmp_path, "run.2.gif")
     shown, durations = pictures(tmp_path / "run.2.gif")
-    ends = [k + 1 for k, duration in enumerate(durations) if duration == 1000]
-    assert len(ends) == 4
-    assert max(np.diff([0, *ends])) < 20, "not all of the twenty sweeps"
-    check_trial(shown[: ends[0]], cold, 0, 0)
-    assert not np.array_equal(states[0, ends[0] - 2], states[0, -1]), "not a sweep too many"
+    assert 2 < len(shown) == len(durations) < 20
+    order = [cold.result.frames.label.index(label) + k for label in "12" for k in (0, 1)]
+    for k, frame in enumerate(shown):
+        np.testing.assert_array_equal(shown_states(frame, 4), states[order, k])
+    assert np.array_equal(states[:, len(shown) - 1], states[:, -1])
+    assert not np.array_equal(states[order, len(shown) - 2], states[order, -1])
 
 
 def test_sites_at_zero_are_grey(dataset: str, tmp_path: Path) -> None:
+    start = parse_start("blend:1:2")
     blend = hot(
-        dataset,
-        digits=("1", "2"),
-        start=parse_start("blend:1:2"),
-        dynamics="async",
-        temperature=None,
-        sweeps=3,
+        dataset, digits=("1", "2"), start=start, dynamics="async", temperature=None, sweeps=3
     )
     state = blend.result.frames.states[0, 0]
     np.testing.assert_array_equal(state, np.where(XI[0] == XI[1], XI[0], 0))
     plots.animate(blend.result, tmp_path, "run.gif")
     (frame, *_), _ = pictures(tmp_path / "run.gif")
-    grey = halves(frame, SHAPE)[1][28::56, 28::56].ravel()
-    assert grey.tolist() == [GREY[int(spin)] for spin in state]
+    np.testing.assert_array_equal(shown_states(frame, 1), [state])
+
+
+def test_a_video_needs_ffmpeg_and_is_piped_into_it(
+    traced: Run, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    config = traced.config
+    execution = RecallExecution(animate="run.mp4")
+    monkeypatch.setenv("PATH", str(tmp_path))
+    with pytest.raises(SettingError, match="ffmpeg"):
+        execution.check_with(config)
+    program = tmp_path / "ffmpeg"
+    program.write_text('#!/bin/sh\nfor last; do :; done\n/bin/cat > "$last"\n', encoding="utf-8")
+    program.chmod(0o755)
+    execution.check_with(config)
+    plots.animate(traced.result, tmp_path, "run.mp4")
+    plots.animate(traced.result, tmp_path, "run.webp")
+    shown, _ = pictures(tmp_path / "run.webp")
+    assert (tmp_path / "run.mp4").stat().st_size == (SWEEPS + 1 + 10) * shown[0].size * 3

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import re
+import shutil
 from dataclasses import dataclass
 from typing import Any
 
@@ -11,7 +12,7 @@ from hopcli.config.base import Config, Settings, setting
 from hopcli.values import RefusedError
 
 _MOST_FRAMES = 1000  # of a trial in an animation, one per sweep
-_ANIMATION = re.compile(r"(?!\.)[^/\\\x00-\x1f\x7f]{1,195}\.(gif|png|webp)")
+_ANIMATION = re.compile(r"(?!\.)[^/\\\x00-\x1f\x7f]{1,195}\.(gif|png|webp|mp4)")
 _WIDTH = re.compile(r"[0-9]{1,4}(\.[0-9]{1,4})?(in|cm|mm|pt)")
 _UNITS = {"in": 1.0, "cm": 2.54, "mm": 25.4, "pt": 72.27}  # in an inch
 _NARROWEST, _WIDEST = 2.0, 20.0
@@ -22,8 +23,8 @@ _FIGURE = re.compile(r"(accuracy|confusion|gallery(-[0-9]+)?|stored|trace)\.png"
 def animation_name() -> kinds.Kind:
     """Make a kind for a bare file name whose suffix is a format of moving pictures."""
     rule = (
-        "must be a file name that ends in .gif, .png or .webp, of at most 200 characters, without "
-        "a folder or control characters"
+        "must be a file name that ends in .gif, .webp, .png or .mp4, of at most 200 characters, "
+        "without a folder or control characters"
     )
 
     def check(value: Any) -> str:
@@ -33,7 +34,7 @@ def animation_name() -> kinds.Kind:
             raise RefusedError(f"must not be {value}, a picture of the run")
         return value
 
-    schema = {"type": "string", "pattern": r"\.(gif|png|webp)$", "maxLength": 200}
+    schema = {"type": "string", "pattern": r"\.(gif|png|webp|mp4)$", "maxLength": 200}
     return kinds.Kind("FILE.gif", check, schema=schema)
 
 
@@ -157,8 +158,9 @@ class RecallExecution(ThreadedExecution):
         animation_name(),
         None,
         "Output",
-        "Draw a trial of each label sweep by sweep into this file in the results folder: .gif, or "
-        "smaller .png or .webp. NAME.3.gif shows three trials of each label, and so on up to 9.",
+        "Draw a trial of each label, side by side, into this file in the results folder: .gif, "
+        ".webp, .png or, with ffmpeg, .mp4. NAME.3.gif shows three trials of each label, and so on "
+        "up to 9; ten trials at most are drawn.",
     )
     kind: str | None = setting(
         kinds.choice(("rows", "bars")),
@@ -195,3 +197,5 @@ class RecallExecution(ThreadedExecution):
         rule = f"must be at most {_MOST_FRAMES} with animate"
         config.refuse("sweeps", rule, config.sweeps > _MOST_FRAMES)
         self.refuse("animate", "must be off with replay_authors", config.replay_authors)
+        has_no_writer = self.animate.endswith(".mp4") and shutil.which("ffmpeg") is None
+        self.refuse("animate", "needs ffmpeg for .mp4; install it, or use .webp", has_no_writer)

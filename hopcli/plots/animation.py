@@ -1,34 +1,35 @@
-"""Animation of runs: trial after trial, one frame per sweep, beside the stored pattern."""
+"""Animation of runs: trials side by side, with their energies and overlaps below."""
 
 from __future__ import annotations
 
-import functools
-import math
+import subprocess
 from typing import TYPE_CHECKING, Any
 
-import matplotlib as mpl
 import numpy as np
+from matplotlib.backends.backend_agg import FigureCanvasAgg
+from matplotlib.ticker import MaxNLocator
 
+from hopcli.errors import DataError
 from hopcli.plots.captions import minus, quoted
-from hopcli.plots.page import shorten
-from hopcli.printing import picture
+from hopcli.plots.files import Form
+from hopcli.plots.kit import COLOURS, look, panel_page
+from hopcli.plots.page import LINE, MUTED, TEXT, drawable, enlarged, pages, shorten
 
 if TYPE_CHECKING:
-    from collections.abc import Iterator
+    from collections.abc import Callable, Sequence
     from pathlib import Path
 
     from numpy.typing import NDArray
-    from PIL.Image import Image
-    from PIL.ImageFont import FreeTypeFont
 
     from hopcli.experiments.frames import Frames
+    from hopcli.plots.files import Picture
 
-_SIDE = 280  # pixels of a picture, at least
-_GAP, _MARGIN, _LINE = 40, 16, 24
-_NARROWEST = 520  # pixels, for the words
-_SIZE = 15  # of the font, pixels
-_FRAME, _LAST = 160, 1000  # milliseconds
-_GREY = np.array([255, 160, 0], dtype=np.uint8)
+_DPI = 100
+_STATE, _STORED, _STEP = 1.2, 0.5, 1.95  # inches
+_NARROWEST, _LEFT, _GAP = 6.4, 0.75, 0.85
+_MOST = len(COLOURS)  # trials drawn
+_FRAME, _LAST = 160, 1600  # milliseconds
+_COLOURS = 64  # of a gif
 _OPTIONS: dict[str, dict[str, Any]] = {
     ".gif": {"optimize": False},
     ".png": {"format": "PNG"},
@@ -37,11 +38,11 @@ _OPTIONS: dict[str, dict[str, Any]] = {
 
 
 def write_animation(frames: Frames, shape: tuple[int, int], path: Path) -> None:
-    """Write trials one after the other as an animation, +1 black, 0 grey, -1 white.
+    """Write trials as an animation, side by side.
 
-    The stored pattern is at the left, the state at the right, with names above. Below are the
-    sweep, the overlap of the two and the energy per spin. A trial ends when it has settled; its
-    last state stays for one second.
+    Each state is drawn beside the stored pattern nearest to its end. Panels below show energy per
+    spin, and overlap with that pattern, against sweeps. The animation ends when all trials have
+    settled; its last frame stays longer.
 
     Parameters
     ----------
@@ -50,82 +51,120 @@ def write_animation(frames: Frames, shape: tuple[int, int], path: Path) -> None:
     shape : tuple of int
         Height and width of a state as a picture.
     path : Path
-        The file; its suffix is the format, .gif, .png (APNG) or .webp. A number before the
+        The file; its suffix is the format, .gif, .png (APNG), .webp or .mp4. A number before the
         suffix is the number of trials per label.
+
+    Raises
+    ------
+    DataError
+        If ffmpeg, which writes .mp4, fails.
     """
-    pictures, durations = [], []
-    for trial in frames.shown_in(path.name):
-        shown = list(_frames_of(frames, int(trial), shape))
-        pictures += shown
-        durations += [_FRAME] * (len(shown) - 1) + [_LAST]
+    from PIL import Image
+
+    with pages(Form("paper")):
+        figure, show = _drawn(frames, frames.shown_in(path.name)[:_MOST], shape)
+        last, pixels = _settled(frames), []
+        for frame in range(last + 1):
+            show(frame)
+            pixels.append(_rendered(figure))
+    if path.suffix == ".mp4":
+        _write_video(pixels, path)
+        return
+    pictures = [Image.fromarray(each) for each in pixels]
+    if path.suffix == ".gif":  # the colours of one palette stay the same
+        palette = pictures[-1].quantize(_COLOURS, method=Image.Quantize.FASTOCTREE)
+        pictures = [each.quantize(palette=palette, dither=Image.Dither.NONE) for each in pictures]
     pictures[0].save(
         path,
         save_all=True,
         append_images=pictures[1:],
-        duration=durations,
+        duration=[_FRAME] * last + [_LAST],
         loop=0,
         **_OPTIONS[path.suffix],
     )
 
 
-def _frames_of(frames: Frames, trial: int, shape: tuple[int, int]) -> Iterator[Image]:
-    """Draw one trial up to the first frame of its last state."""
-    pattern = frames.nearest(trial)
-    overlap = frames.overlap(trial, pattern)
-    states = frames.states[trial]
-    changed = np.flatnonzero(np.any(states[1:] != states[:-1], axis=1))
-    n_sites = states.shape[1]
-    stored = f"stored: {quoted(frames.patterns.names[pattern])}"
-    name = f"trial {frames.place[trial]} of {quoted(frames.label[trial])}"
-    for k in range(int(changed[-1]) + 2 if len(changed) else 1):
-        sweep = int(frames.sweep[k])
-        words = (
-            "after the quench" if sweep < 0 else f"sweep {sweep}",
-            f"m = {_decimals(overlap[k])}",
-            f"H / N = {_decimals(frames.energy[trial, k] / n_sites)}",
-        )
-        yield _draw(frames.patterns.xi[pattern], states[k], shape, (stored, name), words)
+def _settled(frames: Frames) -> int:
+    """Return the first frame from which no trial changes."""
+    changed = np.any(frames.states[:, 1:] != frames.states[:, :-1], axis=(0, 2))
+    return int(np.max(np.flatnonzero(changed), initial=-1)) + 1
 
 
-def _decimals(value: float) -> str:
-    """Return a number with a fixed width, so that words stay in place."""
-    return minus(f"{value:.3f}")
+def _drawn(
+    frames: Frames, trials: list[int], shape: tuple[int, int]
+) -> tuple[Picture, Callable[[int], None]]:
+    """Lay out the trials; return the figure and a function that shows a frame in it."""
+    across = min(len(trials), _MOST // 2)
+    rows, row = -(-len(trials) // across), _STATE + 2 * LINE + 0.25
+    width = max(across * _STEP - 0.2, _NARROWEST)
+    page, panels = panel_page(
+        *("", ""),
+        ((width - _LEFT - _GAP) / 2, 1.7),
+        2,
+        left=_LEFT,
+        above=LINE + 0.15 + rows * row + 0.1,
+        gap=(_GAP, 0),
+        right=0.1,
+    )
+    clock = page.text(0, 0, "", va="top", size=TEXT, weight="bold")
+    x = np.where(frames.sweep < 0, np.max(frames.sweep) + 1, frames.sweep)
+    parts = []
+    for place, trial in enumerate(trials):
+        left, top = place % across * _STEP, LINE + 0.15 + place // across * row
+        style, pattern = look(place), frames.nearest(trial)
+        name = f"trial {frames.place[trial]} of {quoted(frames.label[trial])}"
+        page.text(left, top, shorten(name, _STEP - 0.1), va="top", color=style["color"])
+        page.pattern(left, top + LINE, _STATE, frames.states[trial, 0], shape)
+        state = page.canvas.images[-1]
+        stored = left + _STATE + 0.05, top + LINE + _STATE - _STORED
+        page.pattern(*stored, _STORED, frames.patterns.xi[pattern], shape)
+        below = page.text(left, top + LINE + _STATE + 0.05, "", va="top", color=MUTED)
+        overlap = frames.overlap(trial, pattern)
+        curves = []
+        for ax, values in zip(
+            panels, (frames.energy[trial] / frames.states.shape[2], overlap), strict=True
+        ):
+            (line,) = ax.plot(x, values, **style | {"marker": "", "lw": 1.5})
+            (dot,) = ax.plot(x[:1], values[:1], **style | {"ms": 5, "clip_on": False})
+            curves.append((line, dot, values))
+        named = shorten(f"m = -0.000 with {quoted(frames.patterns.names[pattern])}", _STEP - 0.1)
+        parts.append((trial, state, below, overlap, named.removeprefix("m = -0.000"), curves))
+    for ax, name in zip(panels, ("energy a spin, H / N", "overlap m"), strict=True):
+        ax.set(xlim=(0, max(x[_settled(frames)], 1)), ylim=ax.get_ylim())
+        ax.set(xlabel="sweep", ylabel=name)
+        ax.xaxis.set_major_locator(MaxNLocator(5, integer=True))
+
+    def show(frame: int) -> None:
+        sweep = frames.sweep[frame]
+        clock.set_text("after the quench" if sweep < 0 else f"sweep {sweep:.4g}")
+        for trial, state, below, overlap, named, curves in parts:
+            state.set_data(enlarged(frames.states[trial, frame].reshape(shape)))
+            below.set_text(drawable(f"m = {minus(f'{overlap[frame]:.3f}')}{named}"))
+            for line, dot, values in curves:
+                line.set_data(x[: frame + 1], values[: frame + 1])
+                dot.set_data(x[frame : frame + 1], values[frame : frame + 1])
+
+    return page.figure, show
 
 
-def _draw(
-    stored: NDArray[np.int8],
-    state: NDArray[np.int8],
-    shape: tuple[int, int],
-    heads: tuple[str, str],
-    words: tuple[str, str, str],
-) -> Image:
-    """One frame."""
-    from PIL import Image, ImageDraw
-
-    times = math.ceil(_SIDE / max(shape))
-    height, width = shape[0] * times, shape[1] * times
-    column = max(width, (_NARROWEST - _GAP) // 2)
-    whole = (2 * column + _GAP + 2 * _MARGIN, height + 2 * _LINE + 2 * _MARGIN)
-    frame = Image.new("L", whole, 255)
-    draw = ImageDraw.Draw(frame)
-    font = _font()
-    for k, (spins, head) in enumerate(zip((stored, state), heads, strict=True)):
-        left, top = _MARGIN + k * (column + _GAP), _MARGIN + _LINE
-        draw.text((left, _MARGIN), shorten(picture(head), column / 72, _SIZE), fill=64, font=font)
-        draw.rectangle((left - 1, top - 1, left + width, top + height), outline=190)
-        grey = _GREY[spins.reshape(shape) + 1].repeat(times, axis=0).repeat(times, axis=1)
-        frame.paste(Image.fromarray(grey), (left, top))
-    y = _MARGIN + _LINE + height + 6
-    for k, word in enumerate(words):
-        # Fixed places, so that nothing jumps from frame to frame.
-        x = _MARGIN + k * (whole[0] - 2 * _MARGIN) // 3
-        draw.text((x, y), word, fill=0, font=font)
-    return frame
+def _rendered(figure: Picture) -> NDArray[np.uint8]:
+    """Return the pixels of a figure, shape (height, width, 3)."""
+    figure.set_dpi(_DPI)
+    canvas: Any = FigureCanvasAgg(figure)
+    canvas.draw()
+    pixels = np.asarray(canvas.buffer_rgba())[..., :3]
+    # Videos need even sides.
+    return np.ascontiguousarray(pixels[: len(pixels) // 2 * 2, : pixels.shape[1] // 2 * 2])
 
 
-@functools.cache
-def _font() -> FreeTypeFont:
-    """Load the font of the figures, which comes with matplotlib."""
-    from PIL import ImageFont
-
-    return ImageFont.truetype(f"{mpl.get_data_path()}/fonts/ttf/DejaVuSans.ttf", _SIZE)
+def _write_video(pictures: Sequence[NDArray[np.uint8]], path: Path) -> None:
+    """Pipe frames into ffmpeg; the last one is repeated."""
+    height, width, _ = pictures[0].shape
+    source = f"-f rawvideo -pix_fmt rgb24 -s {width}x{height} -r {1000 / _FRAME:g} -i -"
+    target = ["-an", "-pix_fmt", "yuv420p", "-fflags", "+bitexact", str(path)]
+    command = ["ffmpeg", "-y", "-loglevel", "error", *source.split(), *target]
+    shown = [*pictures, *[pictures[-1]] * (_LAST // _FRAME)]
+    data = b"".join(each.tobytes() for each in shown)
+    done = subprocess.run(command, input=data, capture_output=True, check=False)
+    if done.returncode:
+        raise DataError(f"{path.name}: ffmpeg failed: {done.stderr.decode(errors='replace'):.200}")

@@ -237,14 +237,14 @@ def draw_pattern(
     top = box[1] + (box[3] - scale * height) / 2
     corners = (left, left + scale * width, top + scale * height, top)
     image = AxesImage(ax, cmap="gray_r", extent=corners, interpolation="antialiased")
-    image.set_data(_enlarged(spins.reshape(shape)))
+    image.set_data(enlarged(spins.reshape(shape)))
     image.set_clim(-1, 1)
     ax.add_image(image)
     frame = Rectangle((left, top), scale * width, scale * height, fill=False, ec=FAINT, lw=0.6)
     ax.add_patch(frame)
 
 
-def _enlarged(picture: NDArray[np.int8]) -> NDArray[np.int8]:
+def enlarged(picture: NDArray[np.int8]) -> NDArray[np.int8]:
     """Repeat the pixels of a small picture: viewers of svg and pdf would blur them."""
     times = math.ceil(128 / max(picture.shape))
     return picture.repeat(times, axis=0).repeat(times, axis=1)
