@@ -71,7 +71,7 @@ def _places() -> list[Any]:
     return [type(place.__name__, (Whole, place), {}) for place in [*places, Installed]]
 
 
-def _shortcut(function: Callable[..., Any]) -> Any:
+def _shortcut(function: Callable[..., Any], allocates: bool) -> Any:
     """Return a cache of a function that loads without the compiler; None if numba has none."""
     try:
         from numba.core.caching import CompileResultCacheImpl, FunctionCache
@@ -101,7 +101,8 @@ def _shortcut(function: Callable[..., Any]) -> Any:
                 _log.info(f"{text} that you may write", error.strerror)
 
         def load_overload(self, sig: Any, target_context: Any) -> Any:
-            initialize(target_context)  # instead of everything that can be compiled
+            if allocates:  # then it needs numba's runtime, but not everything else
+                initialize(target_context)
             installed = places[-1](function, inspect.getfile(function))
             key = index_key(self, sig, target_context.codegen())
             for folder in dict.fromkeys((self.cache_path, installed.get_cache_path())):
@@ -175,7 +176,7 @@ def compiled(function: _F, **options: Any) -> _F:
     loop = numba.njit(**options)(function)
     if loop is function:  # NUMBA_DISABLE_JIT
         return loop
-    cache = _shortcut(function) if hasattr(loop, "_cache") else None
+    cache = _shortcut(function, options.get("_nrt", True)) if hasattr(loop, "_cache") else None
     if cache is not None:
         cast("Any", loop)._cache = cache
         return cast("_F", loop)

@@ -195,7 +195,8 @@ def test_chances_are_bounded(uncompiled: ModuleType, temperature: float) -> None
     x = np.concatenate([rng.uniform(-2, 2, 40), rng.uniform(-3, 3, 40) * slack])
     x = np.append(x, [0.0, _kernels.TIE, 0.5 * np.log(2.0) * temperature]).clip(-2, 2)
     levels = np.rint(-x / unit).astype(np.int32)
-    chain = SimpleNamespace(levels=levels, chances=np.zeros(len(x), np.float32))
+    bounds = np.zeros(len(x), np.float32)
+    chain = SimpleNamespace(levels=levels, chances=bounds, chance_bits=bounds.view(np.int32))
     with np.errstate(over="ignore", under="ignore"):
         uncompiled.waiting._bound_noisy(laid_out, chain, temperature)
         for rule, spin, off in itertools.product((0, 1), (-1, 1), (-slack, 0, slack)):

@@ -97,11 +97,15 @@ class Chain(NamedTuple):
     shares: NDArray[np.int32]  # (3, 3 width) scratch of counting them
     levels: NDArray[np.int32]  # (3 width,) -x of each code, in units
     chances: NDArray[np.float32]  # (3 width,) bound on the probability that an attempt flips a site
+    chance_bits: NDArray[np.int32]  # the same memory
     weights: NDArray[np.float64]  # (3 width,) the same times the sites of the code
     rows: NDArray[np.float64]  # (3 width / LANES,) sums of LANES weights each
     sites: NDArray[np.uint32]  # (BLOCK + GROUP,) sites of the draws
+    site_pairs: NDArray[np.uint64]  # the same memory
     rests: NDArray[np.uint32]  # (BLOCK,) remainders for the uniforms
+    rest_pairs: NDArray[np.uint64]  # the same memory
     bits: NDArray[np.float32]  # (BLOCK,) half of that, as float32
+    octaves: NDArray[np.int32]  # the same memory
     floors: NDArray[np.int32]  # (BLOCK + GROUP,) lowest level that each draw may flip
     queue: NDArray[np.uint32]  # (N,) order of the sites, if it is not random
 
@@ -121,17 +125,23 @@ def aligned(shape: tuple[int, ...], dtype: DTypeLike) -> NDArray[Any]:
 def new_chain(network: Wiring) -> Chain:
     """Allocate the scratch of a call; in the loop itself, this takes a second to compile."""
     n_sites, n_codes = len(network.site_class), 3 * network.steps.shape[1]
+    chances, bits = aligned((n_codes,), np.float32), aligned((BLOCK,), np.float32)
+    sites, rests = aligned((BLOCK + GROUP,), np.uint32), aligned((BLOCK,), np.uint32)
     return Chain(
         codes=aligned((n_sites,), network.site_class.dtype),
         counts=aligned((n_codes,), np.int32),
         shares=aligned((3, n_codes), np.int32),
         levels=aligned((n_codes,), np.int32),
-        chances=aligned((n_codes,), np.float32),
+        chances=chances,
+        chance_bits=chances.view(np.int32),
         weights=aligned((n_codes,), np.float64),
         rows=aligned((n_codes // LANES,), np.float64),
-        sites=aligned((BLOCK + GROUP,), np.uint32),
-        rests=aligned((BLOCK,), np.uint32),
-        bits=aligned((BLOCK,), np.float32),
+        sites=sites,
+        site_pairs=sites.view(np.uint64),
+        rests=rests,
+        rest_pairs=rests.view(np.uint64),
+        bits=bits,
+        octaves=bits.view(np.int32),
         floors=aligned((BLOCK + GROUP,), np.int32),
         queue=aligned((n_sites,), np.uint32),
     )

@@ -95,21 +95,19 @@ def filter_at(network: Wiring, temperature: float, stretch: np.uint64) -> Filter
 @step
 def draw(chain: Chain, draws: Filter, seed: np.uint64, first: int, n: int) -> None:
     """Make the draws of attempts `first`, which is even, to `first + n - 1`."""
-    sites, rests = chain.sites.view(np.uint64), chain.rests.view(np.uint64)  # in pairs
     counter = seed + np.uint64(first >> 1) * _GAMMA
     for pair in range((n + 1) >> 1):
         counter += _GAMMA
         z = _mix(counter)
         even, odd = (z & _LOW) * draws.stretch, (z >> _S32) * draws.stretch
-        sites[pair] = (even >> _S32) | (odd & ~_LOW)
-        rests[pair] = (even & _LOW) | (odd << _S32)
+        chain.site_pairs[pair] = (even >> _S32) | (odd & ~_LOW)
+        chain.rest_pairs[pair] = (even & _LOW) | (odd << _S32)
     # Over indices: the compiler does not vectorise an `enumerate`.
-    octaves = chain.bits.view(np.int32)
     for t in range(n):
         chain.bits[t] = np.float32(np.int32(chain.rests[t] >> np.uint32(1)))
     straddles = straddling(draws)
     for t in range(n):
-        fall = np.float32(np.int32(octaves[t] - _TOP)) * draws.steepness
+        fall = np.float32(np.int32(chain.octaves[t] - _TOP)) * draws.steepness
         fall = _LOWEST if chain.rests[t] > straddles else max(fall, _LOWEST)
         chain.floors[t] = np.int32(fall) - draws.margin
 

@@ -61,7 +61,7 @@ def _bound_noisy(network: Wiring, chain: Chain, temperature: float) -> None:
     scale = 2.0 * OCTAVE / math.log(2.0) * network.unit / temperature
     steepness = np.float32(min(scale, 1e30))
     margin = np.float32((network.slack + TIE) / network.unit + 1.0)
-    bits = chain.chances.view(np.int32)
+    bits = chain.chance_bits
     for code in range(len(bits)):
         fall = (np.float32(chain.levels[code]) + margin) * steepness + _BLUR
         fall = min(max(fall, -np.float32(_ONE)), np.float32(0.0))
