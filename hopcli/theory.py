@@ -10,7 +10,7 @@ from typing import TYPE_CHECKING
 
 import numpy as np
 
-from hopcli.network import LowRank, Quadratic
+from hopcli.network import LowRank, Quadratic, Wired
 from hopcli.observables import TIE
 from hopcli.waiting import interruptibly
 
@@ -282,6 +282,8 @@ def ordering_temperatures(network: Network) -> NDArray[np.float64]:
         values, vectors = np.linalg.eigh(pairs.gram(sizes))
         half = np.sqrt(np.maximum(values, 0.0))[:, None] * vectors.T
         matrix = half * pairs.signs @ half.T / pairs.divisor
+    elif isinstance(pairs, Wired):
+        matrix = pairs.symmetric
     else:
         root = np.sqrt(sizes)
         matrix = root[:, None] * network.J * root
@@ -302,6 +304,8 @@ def chance_overlap(n_sites: int) -> float:
 
 def spectrum(network: Network) -> tuple[NDArray[np.float64], NDArray[np.int64]]:
     """Compute all N eigenvalues of W (zero diagonal) from the K x K couplings.
+
+    Of given couplings, those of the symmetric part of W with its diagonal.
 
     Vectors that are constant on each class span one K x K block. Within a class of n sites with
     mutual coupling j, the n - 1 differences have the eigenvalue -j.
@@ -327,9 +331,12 @@ def spectrum(network: Network) -> tuple[NDArray[np.float64], NDArray[np.int64]]:
     """
     sizes = network.class_sizes
     root = np.sqrt(sizes)
-    couplings = network.J
-    own = np.diag(couplings)
-    balanced = root[:, None] * couplings * root - np.diag(own)
+    if isinstance(network.hamiltonian, Wired):
+        own, balanced = np.zeros(len(sizes)), network.hamiltonian.symmetric
+    else:
+        couplings = network.J
+        own = np.diag(couplings)
+        balanced = root[:, None] * couplings * root - np.diag(own)
     between = interruptibly(np.linalg.eigvalsh, balanced)
     values = np.concatenate([between, np.repeat(-own, sizes - 1)])
     rounded = np.round(values, 9) + 0.0  # no negative zero

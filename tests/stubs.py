@@ -72,7 +72,12 @@ def _parameter(item: Any) -> str:
     line = f"    {item.name}: {' | '.join(dict.fromkeys(types))} = {shown},\n"
     if len(line) > _WIDEST and types[0].startswith("Literal") and len(types) == 1:
         return line.replace("[", "[\n        ", 1).replace("] =", "\n    ] =", 1)
-    return line if len(line) <= _WIDEST else line.replace(" | ", "\n    | ")
+    line = line if len(line) <= _WIDEST else line.replace(" | ", "\n    | ")
+    parts = [
+        part.replace("[", "[\n        ", 1)[:-1] + "\n    ]" if len(part) > _WIDEST else part
+        for part in line.split("\n")
+    ]
+    return "\n".join(parts)
 
 
 def stub() -> str:

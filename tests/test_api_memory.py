@@ -87,7 +87,7 @@ def test_trials_of_the_command_end_in_the_same_states(
 
 
 @pytest.mark.parametrize(("rule", "words"), [("hebbian", {"normalise": "p"}), ("storkey", {})])
-def test_what_is_measured_is_measured_on_the_matrix(rule: str, words: dict[str, str]) -> None:
+def test_what_is_measured_is_measured_on_the_matrix(rule: str, words: dict[str, Any]) -> None:
     rng = np.random.default_rng(1)
     xi = rng.choice([-1, 1], (3, 12))
     theta = rng.normal(size=12).round(2)

@@ -139,7 +139,11 @@ def test_chance_overlap_is_that_of_random_spins(n_sites: int) -> None:
 @pytest.mark.parametrize(
     ("rule", "agree", "n_sites"),
     [
-        *((rule, *sizes) for rule in sorted(RULES) for sizes in ((4, 6), (3, 9), (8, 12))),
+        *(
+            (rule, *sizes)
+            for rule in sorted({*RULES} - {"covariance"})
+            for sizes in ((4, 6), (3, 9), (8, 12))
+        ),
         *(("hebbian", agree, 8) for agree in (0, 1, 8)),  # one of the groups is empty or small
     ],
 )

@@ -33,8 +33,10 @@ def recall(
     epochs: _Whole = 1000,
     activity: _Number | Literal["mean"] = "mean",
     rule: Literal[
-        "pseudo-inverse", "hebbian", "storkey", "perceptron", "covariance"
+        "pseudo-inverse", "hebbian", "storkey", "perceptron", "covariance", "weights"
     ] = "pseudo-inverse",
+    weights: _Path | None = None,
+    self_coupling: _Truth = False,
     theta: _Number | _Path = 0.0,
     dataset: _Path | Dataset = "mnist",
     split: Literal["train", "test", "all"] = "train",
@@ -84,8 +86,10 @@ def temperature_scan(
     epochs: _Whole = 1000,
     activity: _Number | Literal["mean"] = "mean",
     rule: Literal[
-        "pseudo-inverse", "hebbian", "storkey", "perceptron", "covariance"
+        "pseudo-inverse", "hebbian", "storkey", "perceptron", "covariance", "weights"
     ] = "pseudo-inverse",
+    weights: _Path | None = None,
+    self_coupling: _Truth = False,
     theta: _Number | _Path = 0.0,
     dataset: _Path | Dataset = "mnist",
     split: Literal["train", "test", "all"] = "train",
@@ -118,8 +122,10 @@ def weights(
     epochs: _Whole = 1000,
     activity: _Number | Literal["mean"] = "mean",
     rule: Literal[
-        "pseudo-inverse", "hebbian", "storkey", "perceptron", "covariance"
+        "pseudo-inverse", "hebbian", "storkey", "perceptron", "covariance", "weights"
     ] = "pseudo-inverse",
+    weights: _Path | None = None,
+    self_coupling: _Truth = False,
     theta: _Number | _Path = 0.0,
     dataset: _Path | Dataset = "mnist",
     split: Literal["train", "test", "all"] = "train",
@@ -163,8 +169,12 @@ def attractors(
     selection_seed: _Whole = 9,
     sampler: Literal["legacy", "generator"] = "legacy",
     rule: str
-    | Sequence[Literal["pseudo-inverse", "hebbian", "storkey", "perceptron", "covariance"]]
+    | Sequence[
+        Literal["pseudo-inverse", "hebbian", "storkey", "perceptron", "covariance", "weights"]
+    ]
     | NDArray[Any] = ...,
+    weights: _Path | None = None,
+    self_coupling: _Truth = False,
     theta: _Number | _Path = 0.0,
     dynamics: Literal["async", "sync"] = "async",
     tie: Literal["keep", "up", "down"] = "keep",
@@ -254,8 +264,10 @@ def compare(
     epochs: _Whole = 1000,
     activity: _Number | Literal["mean"] = "mean",
     rule: Literal[
-        "pseudo-inverse", "hebbian", "storkey", "perceptron", "covariance"
+        "pseudo-inverse", "hebbian", "storkey", "perceptron", "covariance", "weights"
     ] = "pseudo-inverse",
+    weights: _Path | None = None,
+    self_coupling: _Truth = False,
     theta: _Number | _Path = 0.0,
     dataset: _Path | Dataset = "mnist",
     split: Literal["train", "test", "all"] = "test",
@@ -301,8 +313,10 @@ def variance(
     epochs: _Whole = 1000,
     activity: _Number | Literal["mean"] = "mean",
     rule: Literal[
-        "pseudo-inverse", "hebbian", "storkey", "perceptron", "covariance"
+        "pseudo-inverse", "hebbian", "storkey", "perceptron", "covariance", "weights"
     ] = "pseudo-inverse",
+    weights: _Path | None = None,
+    self_coupling: _Truth = False,
     theta: _Number | _Path = 0.0,
     dataset: _Path | Dataset = "mnist",
     split: Literal["train", "test", "all"] = "train",
@@ -397,8 +411,10 @@ def relax(
     epochs: _Whole = 1000,
     activity: _Number | Literal["mean"] = "mean",
     rule: Literal[
-        "pseudo-inverse", "hebbian", "storkey", "perceptron", "covariance"
+        "pseudo-inverse", "hebbian", "storkey", "perceptron", "covariance", "weights"
     ] = "pseudo-inverse",
+    weights: _Path | None = None,
+    self_coupling: _Truth = False,
     theta: _Number | _Path = 0.0,
     dataset: _Path | Dataset = "mnist",
     split: Literal["train", "test", "all"] = "train",

@@ -16,7 +16,7 @@ from hopcli.config import Facts, RecallConfig, ThreadedExecution
 from hopcli.datasets import Dataset
 from hopcli.datasets.grey import as_spins
 from hopcli.errors import DataError, SettingError
-from hopcli.experiments.stock import read_thresholds
+from hopcli.experiments.stock import read_thresholds, read_weights
 from hopcli.experiments.trials import Trials, check_trials
 from hopcli.markup import pictures
 from hopcli.patterns import Patterns
@@ -40,6 +40,8 @@ def store(
     rule: str = "pseudo-inverse",
     *,
     theta: float | str | os.PathLike[str] | ArrayLike = 0.0,
+    weights: str | os.PathLike[str] | ArrayLike | None = None,
+    self_coupling: bool = False,
     **parameters: str | Real,
 ) -> Memory:
     """Store patterns in a network.
@@ -55,6 +57,11 @@ def store(
         ``"pseudo-inverse"``, ``"hebbian"``, ``"storkey"``, ``"perceptron"`` or ``"covariance"``.
     theta : float, array-like or path
         Threshold of all sites or of each, shape (N,) or that of a picture; or a file of them.
+    weights : array-like of float, shape (N, N), or path, optional
+        Couplings to use instead of a rule; W_ij is that of the field on site i to spin j. They
+        need not be symmetric, and the diagonal counts. The patterns only name the states.
+    self_coupling : bool
+        Keep the diagonal W_ii of the rule.
     **parameters
         Parameters of the rule: ``normalise`` (Hebbian), ``kappa`` and ``epochs`` (perceptron),
         ``activity`` (covariance).
@@ -100,7 +107,10 @@ def store(
     own = RULES[rule].parameters if isinstance(rule, str) and rule in RULES else {}
     known = given(RecallConfig, **{k: v for k, v in parameters.items() if k in own})
     complete = {**parameters, **known}
-    return Memory(held, couple(held.xi, rule, thresholds, **complete), complete)
+    if isinstance(weights, str | os.PathLike):
+        weights = read_weights(os.fspath(weights), n_sites)
+    how: Any = {"weights": weights, "self_coupling": self_coupling}
+    return Memory(held, couple(held.xi, rule, thresholds, **how, **complete), complete)
 
 
 @dataclass(frozen=True, eq=False)

@@ -22,7 +22,7 @@ if TYPE_CHECKING:
 
 _LEFT_OUT = (
     *("gamma", "quench", "until_stable", "start", "tests", "repeats", "test_images"),
-    *("exclude_samples", "score", "replay_authors", "trace"),
+    *("weights", "self_coupling", "exclude_samples", "score", "replay_authors", "trace"),
 )
 """Settings of recall that a page does not use, or sets by its own controls."""
 

@@ -9,7 +9,7 @@ from hopcli import kinds
 from hopcli.config import groups, notations
 from hopcli.config.base import Facts, again, setting
 from hopcli.dynamics import DYNAMICS
-from hopcli.rules import RULES
+from hopcli.rules import GIVEN, RULES
 from hopcli.starts import Start
 
 
@@ -51,11 +51,13 @@ class AttractorsConfig(groups.PatternSettings, groups.LearningSettings, groups.R
     daily: ClassVar[tuple[str, ...]] = ("starts", "most")
 
     rule: tuple[str, ...] = setting(
-        kinds.choices(RULES),
+        kinds.choices((*RULES, GIVEN)),
         ("pseudo-inverse",),
         "Network",
         "Storage rules to compare, each by itself.",
     )
+    weights: str | None = again(groups.StorageSettings, "weights")
+    self_coupling: bool = again(groups.StorageSettings, "self_coupling")
     theta: float | str = again(groups.StorageSettings, "theta")
     dynamics: str = again(
         groups.DynamicsSettings,

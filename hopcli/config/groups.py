@@ -12,7 +12,7 @@ from hopcli.config.data import DataSettings
 from hopcli.datasets import SPLITS
 from hopcli.dynamics import DYNAMICS, ORDERS, TIES
 from hopcli.errors import SettingError
-from hopcli.rules import RULES
+from hopcli.rules import GIVEN, RULES
 from hopcli.starts import BASES, CHANGES, Start
 
 if TYPE_CHECKING:
@@ -215,16 +215,31 @@ class LearningSettings(Config):
         return (rule,) if isinstance(rule, str) else rule
 
     def check(self) -> None:
-        """Check that every parameter belongs to a rule in use."""
+        """Check that every parameter belongs to a rule in use, and for couplings of a file."""
         super().check()
-        used = {name for rule in self.rules for name in RULES[rule].parameters}
+        weights = getattr(self, "weights", None)
+        if weights is not None:
+            rule = "has no effect with weights"
+            self.refuse_changes(["rule"], rule, self.rules != (GIVEN,))
+            self.refuse_changes(["self_coupling"], f"{rule}: their diagonal counts")
+        else:
+            self.refuse("rule", "needs a file of weights", GIVEN in self.rules)
+        used = {name for rule in self.rules for name in self.parameters(rule)}
         owners = {name: rule for rule, entry in RULES.items() for name in entry.parameters}
         for name, owner in owners.items():
             self.refuse_changes([name], f"has no effect without the {owner} rule", name not in used)
 
+    def concrete(self, facts: Facts) -> dict[str, Any]:
+        """Fill the name of the rule if the couplings are those of a file."""
+        values = super().concrete(facts)
+        if getattr(self, "weights", None) is not None:
+            values["rule"] = GIVEN if isinstance(getattr(self, "rule", ""), str) else (GIVEN,)
+        return values
+
     def parameters(self, rule: str) -> dict[str, Any]:
         """Return the parameters of one of the rules."""
-        return {name: getattr(self, name) for name in RULES[rule].parameters}
+        known = RULES[rule].parameters if rule in RULES else ()
+        return {name: getattr(self, name) for name in known}
 
 
 @dataclass(frozen=True, eq=False, kw_only=True)
@@ -232,10 +247,26 @@ class StorageSettings(LearningSettings):
     """Settings of the storage of patterns."""
 
     rule: str = setting(
-        kinds.choice(RULES),
+        kinds.choice((*RULES, GIVEN)),
         "pseudo-inverse",
         "Network",
-        f"Rule that stores the patterns ({described(RULES)}).",
+        f"Rule that stores the patterns ({described(RULES)}; {GIVEN}: couplings of --weights).",
+    )
+    weights: str | None = setting(
+        kinds.word("FILE"),
+        None,
+        "Network",
+        "Use the couplings of a file, N rows of N numbers (text, .csv, .npy, or .npz with "
+        "weights), instead of a rule. They need not be symmetric, and the diagonal counts. The "
+        "patterns only name the states.",
+        newer=True,
+    )
+    self_coupling: bool = setting(
+        kinds.switch(),
+        False,
+        "Network",
+        "Keep the diagonal W_ii of the rule: a site also acts on itself.",
+        newer=True,
     )
     theta: float | str = setting(
         kinds.number_or_file(),

@@ -208,10 +208,14 @@ def load_npy(request: Request) -> GreyImages:
     DataError
         If the file is missing, damaged or contains another array.
     """
-    path = request.path
+    return images_of(read_array(request.path, check_images), request.path, request.size)
+
+
+def read_array(path: Path, check: Check | None = None) -> NDArray[Any]:
+    """Read the array of a .npy file, see :meth:`Archive.read`."""
     check_file(path)
     with reading(path), path.open("rb") as file:
-        _check(file, path.stat().st_size, path, check_images)
+        _check(file, path.stat().st_size, path, check)
         file.seek(0)
         values: NDArray[Any] = np.lib.format.read_array(file, allow_pickle=False)
-    return images_of(values, path, request.size)
+    return values

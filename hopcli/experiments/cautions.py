@@ -13,8 +13,9 @@ from hopcli.config import RecallConfig
 from hopcli.config.notations import Schedule, temperatures
 from hopcli.errors import PatternError, SettingError
 from hopcli.observables import overlaps_of_sums
-from hopcli.rules import RULES, store
+from hopcli.rules import GIVEN, store
 from hopcli.statistics import clustered_interval
+from hopcli.values import flag_name
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Iterable, Iterator
@@ -237,7 +238,7 @@ def cautions(relaxation: Relaxation, resting: Resting, given: TrialSettings) -> 
     """
     holding, config, found = relaxation.holding(), relaxation.config, []
     if holding.worst is not None:
-        topic = f"the {relaxation.couplings.rule} rule does not hold every pattern"
+        topic = f"the {_rule_of(relaxation)} not hold every pattern"
         found.append((topic, _left(relaxation, holding, given)))
     names = relaxation.patterns.names
     held = resting.of([name for name, stays in zip(names, holding.held, strict=True) if stays])
@@ -248,6 +249,11 @@ def cautions(relaxation: Relaxation, resting: Resting, given: TrialSettings) -> 
         text = f"at T = {last:.4g}{then} {_noise(held, config.criterion)}{_in_brackets(ways)}"
         found.append(("noise keeps patterns off the criterion", text))
     return found
+
+
+def _rule_of(relaxation: Relaxation) -> str:
+    rule = relaxation.couplings.rule
+    return "given couplings do" if rule == GIVEN else f"{rule} rule does"
 
 
 def _left(relaxation: Relaxation, holding: Holding, given: TrialSettings) -> str:
@@ -267,7 +273,7 @@ def _left(relaxation: Relaxation, holding: Holding, given: TrialSettings) -> str
     advice = [f"{remedy} would hold every pattern"] if remedy else []
     advice += [] if left.is_fixed else ["see `hopcli weights`"]
     text = (
-        f"the {relaxation.couplings.rule} rule does not hold pattern {left.name!r}{others}: "
+        f"the {_rule_of(relaxation)} not hold pattern {left.name!r}{others}: "
         f"started in it at T = 0, the network leaves it for a state at m = {left.overlap:.2f}, "
         f"{where}"
     )
@@ -299,13 +305,13 @@ def _changed(relaxation: Relaxation, network: Network | None = None, **settings:
 def _other_networks(relaxation: Relaxation) -> Iterator[tuple[str, Relaxation]]:
     """Return the same trials in other networks of the same patterns, and their options."""
     config, network = relaxation.config, relaxation.couplings
-    thresholds = network.thresholds
+    thresholds, kept = network.thresholds, config.self_coupling
     if config.tie != "keep":
         yield "--tie keep", _changed(relaxation, tie="keep")
-    if network.rule != _PSEUDO_INVERSE:
+    if network.rule not in (_PSEUDO_INVERSE, GIVEN):
         exact = f"--rule {_PSEUDO_INVERSE}{_without(config)}"
         with contextlib.suppress(PatternError):  # dependent patterns
-            stored = store(relaxation.patterns.xi, _PSEUDO_INVERSE, thresholds)
+            stored = store(network.xi, _PSEUDO_INVERSE, thresholds, self_coupling=kept)
             yield exact, _changed(relaxation, stored)
             if thresholds.any():
                 yield f"{exact} --theta 0", _changed(relaxation, _without_thresholds(stored))
@@ -328,12 +334,8 @@ def _recalls_more(after: Relaxation, before: Relaxation) -> bool:
 
 def _without(config: RecallConfig) -> str:
     """Return options that reset settings without effect on another rule."""
-    parameters = RULES[config.rule].parameters
-    given = [
-        f"--{name.replace('_', '-')}"
-        for name, one in parameters.items()
-        if getattr(config, name) != one.default
-    ]
+    own = config.parameters(config.rule).items()
+    given = [flag_name(name) for name, value in own if value != config.default_of(name)]
     return f" without {', '.join(given)}" if given else ""
 
 
@@ -395,5 +397,4 @@ def _coolers(relaxation: Relaxation, given: TrialSettings) -> Iterator[tuple[str
 
 def _in_brackets(ways: list[str]) -> str:
     """Put options to try in brackets; without any, return an empty text."""
-    named = " or ".join(filter(None, ways))
-    return f" (try {named})" if named else ""
+    return f" (try {' or '.join(filter(None, ways))})" if any(ways) else ""

@@ -18,7 +18,7 @@ from hopcli.config.data import DataSettings
 from hopcli.config.groups import PatternSettings
 from hopcli.errors import DataError, ResultError
 from hopcli.experiments import CHANGED, Plan, Result, StoredResult, prefixed
-from hopcli.experiments.stock import read_thresholds
+from hopcli.experiments.stock import read_thresholds, read_weights
 from hopcli.experiments.tally import check_names
 from hopcli.patterns import images_as_patterns
 from hopcli.records import digest
@@ -66,6 +66,8 @@ class Prepared(Generic[C]):
         The stored patterns; None if the configuration names none.
     theta : float or ndarray of float64, shape (N,)
         The thresholds.
+    weights : ndarray of float64, shape (N, N), or None
+        The couplings, if they are given.
     """
 
     config: C
@@ -75,6 +77,7 @@ class Prepared(Generic[C]):
     inputs: dict[str, str]
     stored: Patterns | None = None
     theta: Thresholds = 0.0
+    weights: Floats | None = None
 
     @property
     def dataset(self) -> Dataset:
@@ -105,7 +108,7 @@ class Prepared(Generic[C]):
         """Return the network of the configuration, or one with another rule or other patterns."""
         config: Any = self.config
         stored = patterns or self.patterns
-        return self.stock.couple(config, stored, rule or config.rule, self.theta)
+        return self.stock.couple(config, stored, rule or config.rule, self.theta, self.weights)
 
     def bank(self, target: int = 0) -> Bank:
         """Return the possible starting states; `target` is the row of the target pattern.
@@ -135,7 +138,14 @@ class Prepared(Generic[C]):
         """Replace the configuration; the patterns stay, unless it selects others."""
         patterns = _selected(config, self.stock) if selects else self.stored  # type: ignore[arg-type]
         return Prepared(
-            config, self.stock, self.facts, self.name, self.inputs, patterns, self.theta
+            config,
+            self.stock,
+            self.facts,
+            self.name,
+            self.inputs,
+            patterns,
+            self.theta,
+            self.weights,
         )
 
     def plan(
@@ -232,7 +242,11 @@ def _with_patterns(config: S, stock: Stock, dataset: Dataset) -> Prepared[S]:
     check_names((), patterns.labels)
     theta = read_thresholds(getattr(config, "theta", 0.0), dataset.n_sites)
     inputs = hashes(dataset, patterns, theta, getattr(config, "start", None))
-    return Prepared(resolved, stock, facts, dataset.name, inputs, patterns, theta)
+    weights, file = None, getattr(config, "weights", None)
+    if file is not None:
+        weights = read_weights(file, dataset.n_sites)
+        inputs["weights"] = digest(weights)
+    return Prepared(resolved, stock, facts, dataset.name, inputs, patterns, theta, weights)
 
 
 def _selected(config: PatternSettings, stock: Stock) -> Patterns:

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import dataclasses
+import re
 import threading
 from collections import OrderedDict
 from pathlib import Path
@@ -13,7 +14,7 @@ import numpy as np
 from hopcli.config.groups import PatternSettings
 from hopcli.datasets import Dataset, default_threshold, load_dataset
 from hopcli.datasets.files import check_file, reading
-from hopcli.datasets.npz import Archive
+from hopcli.datasets.npz import Archive, read_array
 from hopcli.errors import DataError, SettingError
 from hopcli.experiments.trials import image_pools
 from hopcli.patterns import draw_samples, read_patterns, select
@@ -33,6 +34,7 @@ if TYPE_CHECKING:
 GIVEN = "python:"
 """Prefix of the name for a file of patterns that were given in Python."""
 
+_LARGEST = 1e6
 _LONGEST_NUMBER = 64  # bytes of a threshold in a file, with its separator
 
 
@@ -68,32 +70,73 @@ def read_thresholds(theta: float | str, n_sites: int) -> float | Floats:
         return theta
     rule = f"must contain {n_sites} numbers from -1e6 to 1e6, one per site"
     path = Path(theta)
-    values = _archived(path) if path.suffix == ".npz" else _written(path, n_sites)
+    values = _archived(path, "theta") if path.suffix == ".npz" else _written(path, n_sites)
     if values.size != n_sites:
         raise DataError(f"{theta}: {rule}, found {values.size}")
-    wrong = np.flatnonzero(~(np.abs(values) <= 1e6))
+    wrong = np.flatnonzero(~(np.abs(values) <= _LARGEST))
     if wrong.size:
         raise DataError(f"{theta}: {rule}, found {values[wrong[0]]} at site {wrong[0]}")
     return values
 
 
-def _archived(path: Path) -> Floats:
-    """Read the thresholds in a NumPy archive."""
+def read_weights(file: str, n_sites: int) -> Floats:
+    """Read the couplings of every pair of sites.
+
+    Parameters
+    ----------
+    file : str
+        Path of a text file, with N numbers in each of N rows, separated by blanks, commas or
+        semicolons; of a .npy file; or of a .npz archive that contains ``weights``.
+    n_sites : int
+        Number of spins N.
+
+    Returns
+    -------
+    ndarray of float64, shape (N, N)
+        W_ij, the coupling of the field on site i to spin j.
+
+    Raises
+    ------
+    DataError
+        If the file cannot be read or does not contain N x N finite numbers.
+    """
+    path, n_numbers = Path(file), n_sites**2
+    if path.suffix == ".npz":
+        values = _archived(path, "weights")
+    elif path.suffix == ".npy":
+        values = _numbers(read_array(path), path)
+    else:
+        values = _written(path, n_numbers)
+    wrong = np.flatnonzero(~(np.abs(values) <= _LARGEST))
+    if values.size != n_numbers or wrong.size:
+        found = values[wrong[0]] if wrong.size else f"{values.size:,} numbers"
+        rule = f"must contain {n_sites} x {n_sites} numbers from -1e6 to 1e6"
+        raise DataError(f"{file}: {rule}, found {found}")
+    return values.reshape(n_sites, n_sites)
+
+
+def _archived(path: Path, name: str) -> Floats:
+    """Read the numbers of an array in a NumPy archive."""
     with Archive(path) as archive:
-        values = archive.read("theta")
+        return _numbers(archive.read(name), path)
+
+
+def _numbers(values: Any, path: Path) -> Floats:
     if values.dtype.kind not in "iuf":
-        raise DataError(f"{path}: theta must be numbers, found dtype {values.dtype}")
-    return values.astype(np.float64).ravel()
+        raise DataError(f"{path}: must contain numbers, found dtype {values.dtype}")
+    numbers: Floats = values.astype(np.float64).ravel()
+    return numbers
 
 
-def _written(path: Path, n_sites: int) -> Floats:
-    """Read the thresholds in a text file."""
+def _written(path: Path, count: int) -> Floats:
+    """Read the numbers of a text file."""
     check_file(path)
     with reading(path):
         n_bytes = path.stat().st_size
-        if n_bytes > _LONGEST_NUMBER * n_sites:
-            raise DataError(f"{path}: has too many bytes for {n_sites} numbers, {n_bytes:,}")
-        return np.array(path.read_text(encoding="utf-8").split(), dtype=np.float64)
+        if n_bytes > _LONGEST_NUMBER * count:
+            raise DataError(f"{path}: has too many bytes for {count} numbers, {n_bytes:,}")
+        text = path.read_text(encoding="utf-8").strip(" \t\r\n,;")
+        return np.array(re.split(r"[\s,;]+", text), dtype=np.float64)
 
 
 T = TypeVar("T")
@@ -215,9 +258,14 @@ class Stock:
         return read_patterns(Path(name))
 
     def couple(
-        self, config: LearningSettings, patterns: Patterns, rule: str, theta: float | Floats
+        self,
+        config: LearningSettings,
+        patterns: Patterns,
+        rule: str,
+        theta: float | Floats,
+        weights: Floats | None = None,
     ) -> Network:
-        """Return the couplings by a rule, with its parameters in a configuration.
+        """Return the couplings by a rule, with its parameters in a configuration, or given ones.
 
         Parameters
         ----------
@@ -229,16 +277,19 @@ class Stock:
             A key of :data:`hopcli.rules.RULES`.
         theta : float or ndarray of float64, shape (N,)
             The thresholds: one for all sites, or one per site.
+        weights : ndarray of float64, shape (N, N), optional
+            Couplings to use instead of the rule.
 
         Raises
         ------
         PatternError
             If the rule cannot store these patterns.
         """
-        parameters = config.parameters(rule)
+        how = {"self_coupling": getattr(config, "self_coupling", False), **config.parameters(rule)}
         thresholds = np.asarray(theta)
-        key = ("couplings", patterns.sha256, digest(thresholds), rule, *parameters.items())
-        return self._once(key, lambda: store(patterns.xi, rule, thresholds, **parameters))
+        files = digest(thresholds, *(() if weights is None else (weights,)))
+        key = ("couplings", patterns.sha256, files, rule, *how.items())
+        return self._once(key, lambda: store(patterns.xi, rule, thresholds, weights=weights, **how))
 
     def _once(self, key: Hashable, make: Callable[[], T]) -> T:
         """Return the record under a key, and make it if it is missing."""

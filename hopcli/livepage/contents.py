@@ -14,7 +14,7 @@ from hopcli.errors import DataError, PatternError, SettingError
 from hopcli.experiments.preparation import Prepared, prepare
 from hopcli.experiments.stock import Stock
 from hopcli.experiments.trials import draw_trials
-from hopcli.network import Network, Quadratic
+from hopcli.network import Network, Quadratic, Wired
 from hopcli.network.classes import site_classes
 from hopcli.rules import RULES, store
 from hopcli.study.published import read_published
@@ -175,6 +175,8 @@ def contents_of(
         raise DataError(f"images: {rule}, found {images.n_sites:,}")
     spins = np.empty((0, couplings.n_sites), np.int8) if images is None else images.spins
     labels = () if images is None else tuple(images.labels.tolist())
+    if isinstance(couplings.hamiltonian, Wired):
+        raise DataError("memory: must have symmetric couplings without a diagonal for a page")
     learnt = RULES.get(couplings.rule)
     known = {} if learnt is None else learnt.complete(parameters)
     if learnt is None or not _makes(couplings, known):

@@ -8,5 +8,15 @@ from __future__ import annotations
 from hopcli.network.classes import Network, site_classes
 from hopcli.network.hamiltonian import Hamiltonian, Quadratic
 from hopcli.network.low_rank import LowRank, couple, is_low
+from hopcli.network.wired import Wired
 
-__all__ = ["Hamiltonian", "LowRank", "Network", "Quadratic", "couple", "is_low", "site_classes"]
+__all__ = [
+    "Hamiltonian",
+    "LowRank",
+    "Network",
+    "Quadratic",
+    "Wired",
+    "couple",
+    "is_low",
+    "site_classes",
+]

@@ -17,6 +17,7 @@ import numpy as np
 from hopcli.errors import SettingError
 from hopcli.network.hamiltonian import Quadratic
 from hopcli.network.low_rank import LowRank
+from hopcli.network.wired import Wired
 from hopcli.records import frozen
 
 if TYPE_CHECKING:
@@ -128,14 +129,15 @@ class Network:
         SettingError
             If the energy is not quadratic.
         """
-        if isinstance(self.hamiltonian, Quadratic | LowRank):
+        if isinstance(self.hamiltonian, Quadratic | LowRank | Wired):
             return self.hamiltonian.J
         raise SettingError("rule", "must couple pairs of sites for this", self.rule)
 
     def dense(self) -> NDArray[np.float64]:
-        """The N x N matrix W of the paper, float64, zero diagonal (for drawing)."""
+        """The N x N matrix W of the paper, float64, zero diagonal unless kept (for drawing)."""
         w = self.J[np.ix_(self.site_class, self.site_class)]
-        np.fill_diagonal(w, 0.0)
+        if not isinstance(self.hamiltonian, Wired):
+            np.fill_diagonal(w, 0.0)
         return w
 
 

@@ -12,6 +12,7 @@ from hopcli.errors import PatternError, SettingError
 from hopcli.kinds import checked, choice
 from hopcli.later import later
 from hopcli.rules.covariance import COVARIANCE
+from hopcli.rules.given import GIVEN, wire, with_own_share
 from hopcli.rules.hebbian import HEBBIAN
 from hopcli.rules.perceptron import PERCEPTRON
 from hopcli.rules.pseudo_inverse import PSEUDO_INVERSE, projector
@@ -27,6 +28,7 @@ else:
     np = later("numpy")
 
 __all__ = [
+    "GIVEN",
     "RULES",
     "Parameter",
     "Rule",
@@ -48,6 +50,8 @@ def store(
     theta: ArrayLike = 0.0,
     *,
     onto: Network | None = None,
+    weights: ArrayLike | None = None,
+    self_coupling: bool = False,
     **parameters: Any,
 ) -> Network:
     """Store patterns with a rule.
@@ -62,6 +66,10 @@ def store(
         Threshold of every site; a site is up at T = 0 if its field exceeds it.
     onto : Network, optional
         A network with earlier patterns; the same rule adds these patterns to it.
+    weights : array-like of float, shape (N, N), optional
+        Couplings to use instead of a rule, see :class:`hopcli.network.Wired`.
+    self_coupling : bool
+        Keep the diagonal W_ii of the rule.
     **parameters
         Parameters of the rule, see :attr:`Rule.parameters`. Hebbian: ``normalise``, the
         divisor of the sum, ``"N"``, ``"p"`` or ``"none"``. Perceptron: ``kappa``, the
@@ -98,14 +106,19 @@ normalise), found 0.5
     from hopcli.network.memory import require
     from hopcli.records import frozen
 
-    checked(choice(RULES), "rule", rule)
+    checked(choice((*RULES, GIVEN) if weights is not None else RULES), "rule", rule)
     if onto is not None and onto.rule != rule:
         raise SettingError("rule", f"must be {onto.rule!r}, which stored the earlier ones", rule)
-    complete = RULES[rule].complete(parameters)
+    complete = RULES[rule].complete(parameters) if rule in RULES else {}
     every = xi if onto is None else np.vstack([onto.xi, xi])
     thresholds = np.broadcast_to(as_thresholds(theta), (xi.shape[1],))
     if not np.all(np.isfinite(thresholds)):
         raise SettingError("theta", "must be finite at every site")
+    if weights is not None:
+        return wire(every, weights, thresholds)
+    if self_coupling and not RULES[rule].gives_diagonal:
+        able = ", ".join(name for name, each in RULES.items() if each.gives_diagonal)
+        raise SettingError("self_coupling", f"has no effect except with the rules {able}", rule)
     site_class, columns, class_theta = site_classes(every, thresholds)
     columns = frozen(columns)
     low = is_low(len(columns), RULES[rule].rank * len(every))
@@ -113,7 +126,8 @@ normalise), found 0.5
     earlier = onto if RULES[rule].incremental and not low else None
     task = _task(site_class, columns, earlier)
     hamiltonian = RULES[rule].learn(task, **complete)
-    return Network(rule, site_class, columns, hamiltonian, class_theta)
+    network = Network(rule, site_class, columns, hamiltonian, class_theta)
+    return with_own_share(network) if self_coupling else network
 
 
 def _estimate(columns: NDArray[np.int8], rule: Rule, *, is_low: bool) -> tuple[float, str, str]:

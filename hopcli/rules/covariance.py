@@ -51,5 +51,6 @@ COVARIANCE = Rule(
             newer=True,
         )
     },
+    gives_diagonal=True,
 )
 """The rule."""

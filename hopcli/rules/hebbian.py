@@ -46,6 +46,7 @@ HEBBIAN = Rule(
             "Divide the Hebbian sum by the number of spins, of patterns, or not at all.",
         )
     },
+    gives_diagonal=True,
     rank=1,
     capacity=_capacity,
 )

@@ -100,6 +100,7 @@ PSEUDO_INVERSE = Rule(
     "pseudo-inverse",
     "projector on the patterns; stores N of them",
     _learn,
+    gives_diagonal=True,
     rank=1,
     exact=True,
     capacity=_capacity,

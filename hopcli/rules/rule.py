@@ -100,6 +100,8 @@ class Rule:
         :class:`hopcli.network.Quadratic` couples different sites of one class.
     parameters : mapping of str to Parameter
         Parameters by name; the names are the keywords of `learn`.
+    gives_diagonal : bool
+        Whether its formula also gives W_ii, as the coupling J_aa of a class.
     rank : int
         Rank of the couplings per pattern, for rules that give overlaps for many classes, see
         :func:`hopcli.network.is_low`; 0 for others.
@@ -117,6 +119,7 @@ class Rule:
     description: str
     learn: Callable[..., Hamiltonian]
     parameters: Mapping[str, Parameter] = field(default_factory=dict)
+    gives_diagonal: bool = False
     rank: int = 0
     incremental: bool = False
     exact: bool = False

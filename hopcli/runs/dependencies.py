@@ -149,7 +149,7 @@ def _files_of(config: Any) -> list[Path]:
         if source.argument in ("DIR", "FILE"):
             found = {"text": find_text, "idx": folder_of}.get(source.name, Path)
             paths.append(found(Path(argument)))
-        named = (getattr(config, name, None) for name in ("file", "theta"))
+        named = (getattr(config, name, None) for name in ("file", "theta", "weights"))
         paths += [Path(file) for file in named if isinstance(file, str)]
         start = getattr(config, "start", None)
         if isinstance(start, Start) and start.file is not None:

@@ -1,0 +1,67 @@
+"""Networks of given couplings, and of rules that keep their diagonal."""
+
+from __future__ import annotations
+
+from typing import TYPE_CHECKING
+
+from hopcli.errors import SettingError
+from hopcli.later import later
+
+if TYPE_CHECKING:
+    import numpy as np
+    from numpy.typing import ArrayLike
+
+    from hopcli.network import Network
+    from hopcli.records import Floats, Spins
+else:
+    np = later("numpy")
+
+GIVEN = "weights"
+"""Name of the rule of a network whose couplings are given."""
+
+
+def wire(xi: Spins, weights: ArrayLike, thresholds: Floats, rule: str = GIVEN) -> Network:
+    """Make a network of given couplings; overlaps are measured with given patterns.
+
+    Parameters
+    ----------
+    xi : ndarray of int8, shape (p, N)
+        Patterns, values -1 or +1.
+    weights : array-like of float, shape (N, N)
+        Coupling W_ij of the field on site i to spin j.
+    thresholds : ndarray of float64, shape (N,)
+        Threshold of every site.
+    rule : str
+        Name of the rule.
+
+    Raises
+    ------
+    SettingError
+        If the couplings are not N x N finite numbers.
+    """
+    from hopcli.network import Network, Quadratic, Wired
+
+    n_sites = xi.shape[1]
+    must = f"must be {n_sites} x {n_sites} finite numbers"
+    try:
+        w = np.asarray(weights, dtype=np.float64)
+    except (OverflowError, TypeError, ValueError):
+        raise SettingError("weights", must) from None
+    if w.shape != (n_sites, n_sites):
+        raise SettingError("weights", must, " x ".join(map(str, w.shape)))
+    if not np.all(np.isfinite(w)):
+        raise SettingError("weights", must, float(w[~np.isfinite(w)][0]))
+    plain = np.array_equal(w, w.T) and not np.any(np.diag(w))
+    sites = np.arange(n_sites, dtype=np.int32)
+    pairs = Quadratic(w) if plain else Wired(w)
+    return Network(rule, sites, np.ascontiguousarray(xi.T), pairs, thresholds)
+
+
+def with_own_share(network: Network) -> Network:
+    """Keep the diagonal W_ii of the rule: the coupling of two sites with equal columns."""
+    from hopcli.network.memory import require
+
+    n_sites, own = network.n_sites, network.site_class
+    require(24.0 * n_sites**2, f"couplings of {n_sites:,} sites", "use smaller images")
+    w = network.J[np.ix_(own, own)]
+    return wire(network.xi, w, network.thresholds, network.rule)
