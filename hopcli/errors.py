@@ -33,25 +33,19 @@ class SettingError(HopcliError, ValueError):
         The refused value. Without it the message ends with the rule.
     """
 
-    _NOTHING = object()
     is_named = False  # True if the name is the user's
 
-    def __init__(self, setting: str, rule: str, found: object = _NOTHING) -> None:
-        self.setting = setting
-        self.rule = rule
-        self.has_found = found is not self._NOTHING
-        self.found = found if self.has_found else None
-        super().__init__(self.describe(setting))
+    def __init__(self, setting: str, rule: str, *found: object) -> None:
+        super().__init__(setting, rule, *found)
+        self.setting, self.rule = setting, rule
+        self.found = found[0] if found else None
 
-    def __reduce__(self) -> tuple[type[SettingError], tuple[object, ...]]:
-        # Exceptions are pickled by their message, which is not an argument of this one.
-        found = (self.found,) if self.has_found else ()
-        return type(self), (self.setting, self.rule, *found)
+    def __str__(self) -> str:
+        return self.describe(self.setting)
 
     def named(self, name: str) -> SettingError:
         """Return the same error with the user's name of the setting."""
-        found = (self.found,) if self.has_found else ()
-        error = SettingError(name, self.rule, *found)
+        error = SettingError(name, *self.args[1:])
         error.is_named = True
         return error
 
@@ -63,10 +57,8 @@ class SettingError(HopcliError, ValueError):
         name : str
             The user's name of the setting: ``"--temperature"``, ``"file.toml: temperature"``.
         """
-        shown = name or "''"
-        return f"{shown} {self.rule}" + (
-            f", found {_shortened(self.found)}" if self.has_found else ""
-        )
+        found = f", found {_shortened(self.found)}" if len(self.args) > 2 else ""
+        return f"{name or repr(name)} {self.rule}{found}"
 
 
 @contextlib.contextmanager

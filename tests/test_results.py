@@ -301,13 +301,13 @@ def test_what_a_dead_run_left_is_swept_up(tmp_path: Path) -> None:
 CHILD = """
 import os, signal, sys
 from pathlib import Path
-from hopcli import results
+from hopcli.results import tables
 sys.path.insert(0, sys.argv[3])
 from test_results import _draw, _save
 
 signal.signal(signal.SIGTERM, lambda *_: sys.exit(143))
 folder, moment, moves = Path(sys.argv[1]), sys.argv[2], 0
-move, write = os.replace, results.write_table
+move, write = os.replace, tables.write_table
 
 def wait_at(here):
     if moment == here:
@@ -329,7 +329,7 @@ def slow_move(*places, **handles):
     wait_at(f"move {moves}")
     move(*places, **handles)
 
-results.write_table, os.replace = slow_write, slow_move
+tables.write_table, os.replace = slow_write, slow_move
 _save(folder, 0.2, draw)
 print("done", flush=True)
 """

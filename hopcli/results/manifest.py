@@ -45,7 +45,6 @@ OF_DAMAGE = (
 """Errors caused by values of another kind or shape."""
 
 _NO_FILE = "no file"
-_CALLED = {GRID: "a grid", "reproduce": "verdicts"}
 
 
 class Manifest(Mapping[str, Any]):
@@ -187,17 +186,12 @@ def check_alone(folder: Path, command: str, *, replace: bool = False) -> None:
     ResultError
         If there is such a run.
     """
-    others = [*_held(folder), *([GRID] if _exists(folder / STORE) else [])]
-    for other in others:
-        is_run = other in catalogue.CATALOGUE and command in catalogue.CATALOGUE
-        if other != command and not (replace and is_run):
-            or_replace = ", or --overwrite to replace it" * is_run
-            what = (
-                f"contains a run of {other}"
-                if other in catalogue.CATALOGUE
-                else f"contains {_CALLED[other]}"
-            )
-            raise ResultError(f"{folder}: {what}; give --out another folder{or_replace}")
+    for other in [*_held(folder), *[GRID] * _exists(folder / STORE)]:
+        are_runs = {other, command} <= catalogue.CATALOGUE.keys()
+        if other != command and not (replace and are_runs):
+            or_replace = ", or --overwrite to replace it" * are_runs
+            what = {GRID: "a grid", "reproduce": "verdicts"}.get(other, f"a run of {other}")
+            raise ResultError(f"{folder}: contains {what}; give --out another folder{or_replace}")
 
 
 def open_manifest(path: Path, command: str | None = None) -> Manifest:

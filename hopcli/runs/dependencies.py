@@ -7,7 +7,7 @@ from pathlib import Path
 from typing import TYPE_CHECKING, Any, NamedTuple
 
 from hopcli import results
-from hopcli.errors import DataError, HopcliError, SettingError
+from hopcli.errors import DataError, HopcliError, SettingError, told
 from hopcli.printing import make
 from hopcli.runs.requests import grid_request, is_grid_file, request
 
@@ -79,22 +79,17 @@ def _named(configs: Iterable[str]) -> list[str]:
     """List the configuration files; those that cannot be targets are refused."""
     named: list[str] = []
     for name in configs:
-        folder = Path(name)
-        try:
-            inside = list(folder.iterdir()) if folder.is_dir() else None
-            named += [name] if inside is None else sorted(map(str, filter(_is_config, inside)))
-        except OSError as error:
-            raise DataError(f"{folder}: cannot be read: {error.strerror}") from None
+        folder, inside = Path(name), [name]
+        with told(folder, kind=DataError):
+            if folder.is_dir():
+                inside = sorted(str(path) for path in folder.iterdir() if path.suffix == ".toml")
+        named += inside
     for name in named:
         stem = Path(name).stem
         if not make(stem) or not stem.strip("."):
             rule = "must be named with letters, digits and . _ + , @ - only: Make reads the name"
             raise SettingError("FILE", rule, name)
     return named
-
-
-def _is_config(path: Path) -> bool:
-    return path.suffix == ".toml"
 
 
 def _target(name: str) -> Target:
