@@ -15,6 +15,7 @@ in each process.
 from __future__ import annotations
 
 import contextlib
+import functools
 import hashlib
 import inspect
 import logging
@@ -121,28 +122,40 @@ def _shortcut(function: Callable[..., Any], allocates: bool) -> Any:
     return cast("Any", Cache)(function)
 
 
-@contextlib.contextmanager
-def announced(text: str) -> Iterator[None]:
-    """Log a text as soon as numba compiles; loading from the cache logs nothing."""
+@functools.cache
+def _listener() -> Any:
+    """Return a class that logs a text when numba begins to compile; None if numba has none."""
     try:
-        from numba.core.event import Listener, install_listener
+        from numba.core.event import Listener
     except ImportError:
-        yield
-        return
+        return None
 
     class Compiling(Listener):
-        said = False  # a loop is compiled function by function
+        def __init__(self, text: str) -> None:
+            self.text = text
 
         def on_start(self, event: object) -> None:
             del event
-            if not self.said:
-                _log.info(text)
-            self.said = True
+            if self.text:  # a loop is compiled function by function
+                _log.info(self.text)
+            self.text = ""
 
         def on_end(self, event: object) -> None:
             del event
 
-    with install_listener("numba:compile", Compiling()):
+    return Compiling
+
+
+@contextlib.contextmanager
+def announced(text: str) -> Iterator[None]:
+    """Log a text as soon as numba compiles; loading from the cache logs nothing."""
+    compiling = _listener()
+    if compiling is None:
+        yield
+        return
+    from numba.core.event import install_listener
+
+    with install_listener("numba:compile", compiling(text)):
         yield
 
 

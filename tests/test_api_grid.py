@@ -42,7 +42,7 @@ def cells(folder: Path | str) -> dict[str, Any]:
     """Return the contents of a store except times."""
     with Store(Path(folder)) as store:
         made = [store.made(cell) for cell in store.places().values()]
-        tables = [(one.cell, one.settings, one.tables, one.notes) for one in made]
+        tables = [(one.cell, one.config, one.tables, one.notes) for one in made]
         return {"grid": store.grid().to_dict(), "cells": tables}
 
 

@@ -17,6 +17,7 @@ from hopcli.experiments import cautions, recall
 from hopcli.experiments.cautions import Continuation, Rise, rise_of
 from hopcli.experiments.stock import Stock
 from hopcli.results import read_manifest
+from hopcli.tables import Columns
 
 
 @pytest.fixture(scope="module")
@@ -126,7 +127,9 @@ def test_it_goes_on_from_the_ends_with_numbers_of_its_own(
         "hopcli.experiments.relaxation._BLOCK", 77
     )  # trials are found in whatever block they are
     assert risen(tests=10, repeats=2, sweeps=8)[0] == whole
-    monkeypatch.setattr(cautions, "_MOST", 0)  # numbers of the run are as they were
+    monkeypatch.setattr(
+        "hopcli.experiments.relaxation._MOST_CONTINUED", 0
+    )  # numbers of the run are as they were
     rise, same, _ = risen(tests=10, repeats=2, sweeps=8)
     assert (rise, same.notes["warnings"]) == (None, [])
     assert all(table.equals(same.tables[name]) for name, table in one.tables.items())
@@ -137,7 +140,7 @@ def test_what_it_costs_is_bounded(
 ) -> None:
     assert risen(tests=2, repeats=1, sweeps=20_000)[0] is None
     assert risen(tests=60, repeats=4, sweeps=200)[0].trials == 125  # 10 million attempts or so
-    monkeypatch.setattr(cautions, "_CHEAP", 0)
+    monkeypatch.setattr("hopcli.experiments.relaxation._CHEAP", 0)
     assert risen(tests=100, repeats=2)[0].trials == 30  # 3 % of 1000
     assert risen(tests=10, repeats=3)[0] is None
 
@@ -202,16 +205,17 @@ def test_the_interval_covers_what_it_promises(gain: float, loss: float, runs: in
         (Rise(0.03, 0.0, 0.06, 99), False),  # may be none
         (Rise(0.015625, 0.005, 0.02, 99), False),  # half the interval of the accuracy is as much
         (Rise(0.016, 0.005, 0.02, 99), True),
-        (None, False),
     ],
 )
 def test_only_a_rise_that_is_sure_and_large_is_told(
-    monkeypatch: pytest.MonkeyPatch, risen: Callable[..., Any], rise: Rise | None, told: bool
+    monkeypatch: pytest.MonkeyPatch, risen: Callable[..., Any], rise: Rise, told: bool
 ) -> None:
     _, _, further = risen(tests=3, repeats=1, sweeps=3)
     columns = {"accuracy": [0.9, 0.5], "ci_low": [0.8, 0.484375], "ci_high": [1, 0.515625]}
-    table: Any = {name: np.array(values) for name, values in columns.items()}
-    monkeypatch.setattr(further, "rise", lambda: rise)
+    table = Columns([*columns], [np.array(values) for values in columns.values()])
+    units = np.arange(99)
+    monkeypatch.setattr(further, "_ends", lambda: (units < 0, units < 1, units))
+    monkeypatch.setattr(cautions, "rise_of", lambda *_: rise)
     said = further.warning(table)
     assert (said is not None) == told
     if told and rise is not None and rise.mean == 0.03:

@@ -144,7 +144,7 @@ def test_a_key_of_one_value_stays_where_another_is_averaged_over() -> None:
 
 
 def test_a_failed_cell_is_not_missing() -> None:
-    standings: Any = {"a": SimpleNamespace(state="finished"), "b": SimpleNamespace(state="failed")}
+    standings: Any = {"a": SimpleNamespace(error=None), "b": SimpleNamespace(error="no")}
     state = State(None, {0: "a", 1: "b", 2: "c"}, standings)  # type: ignore[arg-type]
     assert state.counts == {"cells": 3, "finished": 1, "failed": 1, "missing": 1}
 

@@ -116,7 +116,7 @@ def test_the_same_bytes(run_hopcli: RunHopcli, spawn_hopcli: SpawnHopcli, cluste
     assert json.loads(done.out)["made now"] == N_CELLS
     assert Path("results/seeds/grid.csv").read_bytes() == _made_on_threads(run_hopcli)
     with Store(Path("results/seeds")) as store:
-        assert store.damaged() == {}
+        assert store.damaged() == []
 
 
 def test_an_interrupt_ends_it(cluster: Cluster) -> None:

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import contextlib
 import dataclasses
+import json
 import sqlite3
 import subprocess
 import sys
@@ -16,34 +17,36 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from hopcli.errors import ResultError, SettingError
-from hopcli.grids.cells import Made, Rows
+from hopcli.grids.cells import Made
 from hopcli.grids.export import tidy_table, write_table
 from hopcli.grids.grid import read_grid
 from hopcli.grids.merging import merge
-from hopcli.grids.store import FILE, Place, Store, is_grid
+from hopcli.grids.store import FILE, Store, is_grid
+from hopcli.tables.several import Part
 
 GRID = read_grid({"command": "recall", "grid": {"digits": [[3, 6], [3, 6, 1]], "seed": [1, 2]}})
 SETTINGS = {"seed": 10**30, "temperature": 0.1, "digits": ["3", "6"]}
 SETTINGS |= {"trace": True, "start": "image", "gamma": None}
-COLUMNS = ("label: text", "n: integer", "rate: number", "hit: boolean")
-TABLE = Rows(COLUMNS, [("a", 3, 1 / 3, True), ("b", 4, None, False)])
+COLUMNS = ["label: text", "n: integer", "rate: number", "hit: boolean"]
+TABLE = Part(COLUMNS, [["a", "b"], [3, 4], [1 / 3, None], [True, False]], [])
 NOTES = {"warnings": ["a criterion that is too high"], "resting": {"a": 0.5}}
 
 
 def _made(cell: str, **changed: Any) -> Made:
-    tables = {"accuracy": TABLE}
-    made = Made(cell, SETTINGS, {"dataset": "d"}, "v1", "host", "2026", 0.25, tables, NOTES)
+    facts = map(json.dumps, ({"dataset": "d"}, NOTES, SETTINGS))
+    tables = changed.pop("tables", {"accuracy": TABLE})
+    texts = {name: json.dumps(part._asdict()) for name, part in tables.items()}
+    made = Made._make((cell, "v1", "host", "2026", 0.25, None, *facts, texts))
     return made._replace(**changed)
 
 
-def _places() -> list[Place]:
-    return [Place(point.place, f"cell{point.place}", point.values) for point in GRID.points()]
+PLACES = {place: f"cell{place}" for place in range(4)}
 
 
 def _fill(folder: Path, cells: tuple[int, ...] = (0, 1, 2, 3), **changed: Any) -> Path:
     folder.mkdir(exist_ok=True)
     with Store(folder, writes=True) as store:
-        store.describe(GRID, _places())
+        store.describe(GRID, PLACES)
         for place in cells:
             store.write(_made(f"cell{place}", **changed))
     return folder
@@ -59,7 +62,7 @@ def _sql(folder: Path, statement: str, *values: str) -> int:
 
 def _csv(folder: Path) -> str:
     with Store(folder) as store:
-        assert store.damaged() == {}
+        assert store.damaged() == []
         return write_table(tidy_table(store, GRID, "accuracy"), None, "csv") or ""
 
 
@@ -67,10 +70,11 @@ def test_what_is_written_is_read_back(tmp_path: Path) -> None:
     _fill(tmp_path, (2, 0))
     with Store(tmp_path) as store:
         assert store.made("cell2") == _made("cell2")
-        assert [store.read(cell, "accuracy") for cell in ("cell0", "cell1")] == [TABLE, None]
-        assert store.places() == {place: f"cell{place}" for place in range(4)}
+        tables = {place: made.table("accuracy") for place, made in store.finished("accuracy")}
+        assert tables == {0: TABLE, 2: TABLE}
+        assert store.places() == PLACES
         assert store.grid().to_dict() == GRID.to_dict()
-        assert store.damaged() == {}
+        assert store.damaged() == []
         states = {cell: one.state for cell, one in store.standings().items()}
         assert states == {"cell2": "finished", "cell0": "finished"}
     assert [path.name for path in tmp_path.iterdir()] == [FILE]  # no log of it is left
@@ -87,40 +91,40 @@ NAMES |= st.text(max_size=5).filter(lambda text: "\0" not in text)
 def test_any_table_is_read_back(
     rows: list[tuple[Any, ...]], names: tuple[str, str], tmp_path_factory: pytest.TempPathFactory
 ) -> None:
-    table = Rows((f"{names[0]}: number", f"{names[1]}: text"), rows)
+    values = [list(column) for column in zip(*rows, strict=True)] if rows else [[], []]
+    table = Part([f"{names[0]}: number", f"{names[1]}: text"], values, [])
     with Store(tmp_path_factory.mktemp("any"), writes=True) as store:
-        store.write(_made("one", tables={"t": table}))
-        assert store.read("one", "t") == table
-        assert store.damaged() == {}
+        store.write(_made("one", tables={names[1] + "t": table}))
+        assert store.made("one").table(names[1] + "t") == table
+        assert store.damaged() == []
 
 
 def test_other_programs_read_it(tmp_path: Path) -> None:
     """The schema that the help text promises, by the standard library alone."""
     _fill(tmp_path)
     with contextlib.closing(sqlite3.connect(tmp_path / FILE)) as sql:
-        query = "SELECT digits, seed, label, rate FROM points JOIN accuracy USING (cell)"
-        rows = sql.execute(f"{query} ORDER BY place, row").fetchall()
-        assert rows[:3] == [("3,6", 1, "a", 1 / 3), ("3,6", 1, "b", None), ("3,6", 2, "a", 1 / 3)]
-        assert len(rows) == 8
-        cells = sql.execute("SELECT state, host, seconds, error, temperature, start FROM cells")
-        assert set(cells) == {("finished", "host", 0.25, None, 0.1, "image")}
+        rate = "json_extract(accuracy, '$.values[2]')"
+        rows = sql.execute(f"SELECT place, {rate} FROM points JOIN cells USING (cell)").fetchall()
+        assert sorted(rows) == [(place, f"[{1 / 3!r},null]") for place in range(4)]
+        settings = "json_extract(config, '$.temperature', '$.start')"
+        cells = sql.execute(f"SELECT host, seconds, error, {settings} FROM cells")
+        assert set(cells) == {("host", 0.25, None, '[0.1,"image"]')}
 
 
 def test_a_cell_is_replaced_whole_or_not_at_all(tmp_path: Path) -> None:
     _fill(tmp_path, (0, 1))
-    other = Rows(("label: text", "more: number"), [("a", 0.5)])
-    wide = Rows(tuple(f"c{i}: integer" for i in range(3000)), [tuple(range(3000))])
+    other = Part(["label: text", "more: number"], [["a"], [0.5]], [])
     with Store(tmp_path, writes=True) as store:
         changed = _made("cell1", tables={"accuracy": other}, version="v2")
         store.write(changed)
-        with pytest.raises(ResultError, match="3,000"):
-            store.write(_made("cell1", tables={"accuracy": TABLE, "wide": wide}))
+        with pytest.raises(ResultError, match=FILE):
+            store.write(_made("cell0", tables={}), _made("cell1", host=set()))
         assert store.made("cell1") == changed
         store.write(_made("cell1", tables={}, error="no"))
-        assert store.read("cell1", "accuracy") is None
+        assert store.made("cell1").table("accuracy") is None
         standing = tuple(store.standings()["cell1"])
-        assert standing == ("failed", "v1", 0.25, "no", tuple(NOTES["warnings"]), ())
-        assert store.damaged() == {}
+        assert standing == ("v1", 0.25, "no", tuple(NOTES["warnings"]), ())
+        assert store.damaged() == []
         assert store.made("cell0") == _made("cell0")
 
 
@@ -135,7 +139,7 @@ def test_what_has_been_changed_is_noticed(tmp_path: Path, statement: str) -> Non
     _fill(tmp_path)
     assert _sql(tmp_path, f"{statement} AND cell = 'cell1'") > 0
     with Store(tmp_path) as store:
-        assert list(store.damaged()) == ["cell1"]
+        assert store.damaged() == ["cell1"]
 
 
 @pytest.mark.parametrize(
@@ -215,7 +219,7 @@ def test_what_a_killed_process_has_left_half_written_is_undone(tmp_path: Path) -
     assert file.read_bytes() != before
     left = {path.name: path.read_bytes() for path in file.parent.iterdir()}
     with Store(file.parent) as store:
-        assert (store.damaged(), len(store.places())) == ({}, 4)
+        assert (store.damaged(), len(store.places())) == ([], 4)
     assert {path.name: path.read_bytes() for path in file.parent.iterdir()} == left
     with Store(file.parent, writes=True) as store:
         assert len(store.places()) == 4
@@ -240,7 +244,8 @@ def test_a_table_has_the_keys_first_and_the_order_of_the_grid(tmp_path: Path) ->
 
 
 def test_tables_for_texts_and_a_column_of_the_name_of_a_key(tmp_path: Path) -> None:
-    table = Rows(("a|b: text", "x_1: number", "seed: integer"), [("50 %", 0.5, 7)])
+    heads = ["a|b: text", "x_1: number", "seed: integer"]
+    table = Part(heads, [["50 %"], [0.5], [7]], [])
     with Store(_fill(tmp_path, (0,), tables={"accuracy": table})) as store:
         found = tidy_table(store, GRID, "accuracy")
         with pytest.raises(SettingError, match="accuracy"):
@@ -260,11 +265,11 @@ FOREIGN = dataclasses.replace(GRID, fixed={"tests": 3})
 
 def test_shards_that_do_not_belong_together_are_refused(tmp_path: Path) -> None:
     one, other = _fill(tmp_path / "one"), _fill(tmp_path / "other", version="v2")
-    differing = Rows(TABLE.columns, TABLE.rows[:1])
+    differing = Part(TABLE.heads, [values[:1] for values in TABLE.values], [])
     wrong = _fill(tmp_path / "wrong", tables={"accuracy": differing})
     foreign, out = _fill(tmp_path / "foreign", ()), tmp_path / "out"
     with Store(foreign, writes=True) as store:
-        store.describe(FOREIGN, _places())
+        store.describe(FOREIGN, PLACES)
     bad = _fill(tmp_path / "bad")
     _sql(bad, "UPDATE cells SET config = '{}' WHERE cell = 'cell1'")
     for second, word in (

@@ -25,6 +25,7 @@ from hopcli.experiments.tally import Counts
 from hopcli.observables import overlaps
 from hopcli.patterns import Patterns
 from hopcli.statistics import clustered_interval, exact_interval, thermal_interval
+from hopcli.tables.rates import complete
 
 COLUMNS = ["label", "n", "recalled", "accuracy", "sd_repeats", "sem_repeats", "sd_labels"]
 
@@ -71,6 +72,7 @@ def test_all_images_tested_leave_the_noise_within_them() -> None:
         expected = list(interval([3, 3, 0, 2], [3, 3, 3, 3]))
         for work in (accuracy_table, outcome_table):
             table = work(counts, population=population)
+            complete([table])
             assert [table["ci_low"][0], table["ci_high"][0]] == expected
         widths.append(expected[1] - expected[0])
     assert widths[1] < widths[0]
@@ -87,7 +89,9 @@ OUTCOMES = np.array(["own"] * 18 + ["other"] + ["unsettled"] + ["pattern"] * 10)
 
 
 def test_what_was_not_seen_has_a_row_with_its_upper_bound() -> None:
-    table = outcome_table(counted(LABELS, BEST, OUTCOMES), patterns("3", "6", "1", "3")).frame()
+    made = outcome_table(counted(LABELS, BEST, OUTCOMES), patterns("3", "6", "1", "3"))
+    complete([made])
+    table = made.frame()
     found = table.groupby("label", sort=False)["outcome"].agg(list).to_dict()
     none = ["inverse", "mixture", "fixed-point", "two-cycle"]
     assert found == {

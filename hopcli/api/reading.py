@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import glob
+import json
 import math
 import os
 from pathlib import Path
@@ -11,14 +12,14 @@ from typing import TYPE_CHECKING, Any
 from hopcli import catalogue
 from hopcli.api.running import of_all, of_labels
 from hopcli.errors import ResultError, SettingError
-from hopcli.grids.export import joined
 from hopcli.grids.store import FILE, Store, is_grid
 from hopcli.grids.view import load_published
 from hopcli.results.forms import GRID
 from hopcli.results.manifest import finished_in, open_manifest
 from hopcli.results.places import MANIFESTS, find
 from hopcli.results.tables import read_table
-from hopcli.tables import Columns
+from hopcli.tables.rates import complete
+from hopcli.tables.several import Part, join, with_keys
 from hopcli.values import as_column, bare
 
 if TYPE_CHECKING:
@@ -26,8 +27,10 @@ if TYPE_CHECKING:
 
     import pandas as pd
 
-    Found = tuple[str, dict[str, Any], Sequence[str], Iterable[Sequence[Any]]]
-    """Folder and settings of a run; heads and rows of its table."""
+    from hopcli.tables import Columns
+
+    Found = tuple[str, dict[str, Any], Part]
+    """Folder and settings of a run, and its table."""
 
 
 def read(
@@ -79,7 +82,7 @@ def read(
     ]
     if not found:
         raise ResultError(f"there is no finished run of {chosen} yet")
-    return (of_all if overall else of_labels)(_together(found, chosen)).frame()
+    return (of_all if overall else of_labels)(_together(found, chosen, name)).frame()
 
 
 def _folders(where: Any) -> list[Path]:
@@ -145,8 +148,7 @@ def _of_run(folder: Path, command: str, name: str) -> Found:
     """Read a table of a run."""
     manifest = open_manifest(folder / f"{command}.json")
     _check_table(name, manifest["tables"], folder)
-    rows = read_table(manifest, name).rows()
-    return str(folder), manifest["config"], manifest["tables"][name], rows
+    return str(folder), manifest["config"], Part.of(read_table(manifest, name))
 
 
 def _cells(folder: Path, name: str) -> Iterator[Found]:
@@ -156,12 +158,12 @@ def _cells(folder: Path, name: str) -> Iterator[Found]:
         return
     with Store(folder) as store:
         _check_table(name, store.tables(), folder)
-        standings = store.standings()
-        for cell in dict.fromkeys(store.places().values()):
-            if cell in standings and standings[cell].state == "finished":
-                made = store.made(cell)
-                _check_table(name, made.tables, folder)
-                yield str(folder), made.settings, *made.tables[name]
+        seen = set[str]()
+        for _, made in store.finished(name):
+            part = made.table(name)
+            if made.cell not in seen and part is not None:
+                seen.add(made.cell)
+                yield str(folder), json.loads(made.config), part
 
 
 def _published(folder: Path, name: str) -> Iterator[Found]:
@@ -172,29 +174,31 @@ def _published(folder: Path, name: str) -> Iterator[Found]:
     fixed = {name: value for name, value in grid.fixed.items() if name in known}
     settings = grid.entry.config(**fixed).to_dict()
     others = table.only(name for name in table if name not in (*grid.names, "version"))
-    for keys, row in zip(table.only(grid.names).rows(), others.rows(), strict=True):
+    of_cells: dict[tuple[Any, ...], list[int]] = {}
+    for place, keys in enumerate(table.only(grid.names).rows()):
+        of_cells.setdefault(keys, []).append(place)
+    for keys, places in of_cells.items():
         own = dict(zip(grid.names, keys, strict=True))
-        yield str(folder), {**settings, **own}, others.heads, [row]
+        yield str(folder), {**settings, **own}, Part.of(others.take(places))
 
 
-def _together(found: Sequence[Found], command: str) -> Columns:
+def _together(found: Sequence[Found], command: str, name: str) -> Columns:
     """Combine all rows, each with the folder and the settings of its run."""
-    names = list(dict.fromkeys(name for _, settings, _, _ in found for name in settings))
-    columns = [_column(name, found, command) for name in names]
-    own = zip(*columns, strict=True) if columns else [()] * len(found)
-    parts = [((f[0], *values), f[2], f[3]) for f, values in zip(found, own, strict=True)]
-    heads, arrays = joined(["run", *names], parts, command)
-    varies = [n for n, column in enumerate(columns, 1) if len(set(map(repr, column))) > 1]
-    same = [n for n in range(1, 1 + len(names)) if n not in varies]
-    order = [0, *varies, *range(1 + len(names), len(heads)), *same]
-    return Columns([heads[n] for n in order], [arrays[n] for n in order])
+    table, lengths = join((part for *_, part in found), catalogue.entry(command).table(name))
+    complete([table])
+    settings = dict.fromkeys(setting for _, own, _ in found for setting in own)
+    columns = {setting: _column(setting, found, command) for setting in settings}
+    keys = {"run": [folder for folder, *_ in found], **columns}
+    whole = with_keys(keys, table, lengths, command)
+    same = [setting for setting in settings if len(set(map(repr, columns[setting]))) == 1]
+    return whole.only([name for name in whole if name not in same] + same)
 
 
 def _column(name: str, found: Sequence[Found], command: str) -> list[Any]:
     """Return a setting of each run; an open one is NaN among numbers, otherwise empty."""
     known = catalogue.entry(command).settings
     between = known[name].kind.between if name in known else ","
-    plain = [bare(settings.get(name)) for _, settings, _, _ in found]
+    plain = [bare(settings.get(name)) for _, settings, _ in found]
     values = [None if value is None else as_column(value, between) for value in plain]
     kinds = {type(value) for value in values} - {type(None)}
     unset = math.nan if kinds and kinds <= {int, float} else ""

@@ -17,7 +17,7 @@ from hopcli.errors import HopcliWarning, SettingError
 from hopcli.experiments.tally import OVERALL
 from hopcli.printing import html, terminal
 from hopcli.runs import single
-from hopcli.tables import Columns, Made
+from hopcli.tables import Columns, Tables
 from hopcli.values import nearest
 
 if TYPE_CHECKING:
@@ -72,7 +72,8 @@ class Run:
     @functools.cached_property
     def tables(self) -> Mapping[str, pd.DataFrame]:
         """Tables by name, in order of importance, without the rows of all labels together."""
-        return Made({k: of_labels(v) for k, v in self.result.columns.items()}, Columns.frame)
+        columns = self.result.columns
+        return Tables(columns, lambda name: of_labels(columns[name]).frame())
 
     @property
     def overall(self) -> pd.DataFrame:

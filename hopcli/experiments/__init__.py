@@ -15,7 +15,8 @@ from dataclasses import dataclass, field
 from typing import TYPE_CHECKING, Any
 
 from hopcli import catalogue
-from hopcli.tables import Columns, DataFrames, Made
+from hopcli.tables import Columns, DataFrames, Tables
+from hopcli.tables.rates import complete
 
 if TYPE_CHECKING:
     from numpy.typing import NDArray
@@ -88,7 +89,7 @@ class Result:
     @functools.cached_property
     def tables(self) -> DataFrames:
         """Tables as DataFrames, each made on first use."""
-        return Made(self.columns, Columns.frame)
+        return Tables(self.columns, lambda name: self.columns[name].frame())
 
 
 class StoredResult(Result):
@@ -136,11 +137,27 @@ class Plan:
         at_once = min(threads or os.cpu_count() or 1, max(self.chains, 1))
         return self.attempts * _ATTEMPT / at_once
 
-    def run(self, execution: Execution, progress: Progress, parts: Parts | None = None) -> Result:
-        """Make the run; the bytes do not depend on the execution or on existing parts."""
-        if not self.n_parts:
-            return self.work(execution, progress)
-        return self.work(execution, progress, {} if parts is None else parts)
+    def run(
+        self,
+        execution: Execution,
+        progress: Progress,
+        parts: Parts | None = None,
+        *,
+        only_counts: bool = False,
+    ) -> Result:
+        """Make the run; the bytes do not depend on the execution or on existing parts.
+
+        With `only_counts` the intervals of its rates may stay open, see
+        :mod:`hopcli.tables.rates`.
+        """
+        if self.n_parts:
+            result = self.work(execution, progress, {} if parts is None else parts)
+        else:
+            result = self.work(execution, progress)
+        if not only_counts:
+            in_blocks = getattr(result.columns, "blocks", {})
+            complete([result.columns[name] for name in result.columns if name not in in_blocks])
+        return result
 
 
 def filled(

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import contextlib
+import copy
 import dataclasses
 import itertools
 from typing import TYPE_CHECKING, Any, NamedTuple
@@ -15,6 +16,7 @@ from hopcli.errors import PatternError, SettingError
 from hopcli.observables import overlaps_of_sums
 from hopcli.rules import GIVEN, store
 from hopcli.statistics import clustered_interval
+from hopcli.tables.rates import complete
 from hopcli.values import flag_name
 
 if TYPE_CHECKING:
@@ -27,10 +29,6 @@ if TYPE_CHECKING:
     from hopcli.network import Network
     from hopcli.records import Bools, Ints, Spins
     from hopcli.tables import Columns
-
-_MOST = 500  # continued trials
-_SHARE = 0.03  # of the attempts of the run; the most that these may cost,
-_CHEAP = 10_000_000  # or this number of attempts, which take some milliseconds
 
 
 class Rise(NamedTuple):
@@ -65,7 +63,7 @@ class Continuation:
 
     def __init__(self, relaxation: Relaxation) -> None:
         self._relaxation = relaxation
-        self._rows = affordable(relaxation)
+        self._rows = relaxation.affordable()
         self._recalled: list[Bools] = []
         self._spins: list[Spins] = []
 
@@ -77,14 +75,16 @@ class Continuation:
 
     def rise(self) -> Rise | None:
         """Return the increase of recalled trials on continuation; None without any trials."""
-        if not len(self._rows):
-            return None
+        return rise_of(*self._ends()) if len(self._rows) else None
+
+    def _ends(self) -> tuple[Bools, Bools, Ints]:
+        """Return True for recalled trials before and after, and the unit of each."""
         relaxation = self._relaxation
         final = relaxation.further(np.concatenate(self._spins), self._rows)
         after = relaxation.reach(overlaps_of_sums(final.ends, relaxation.couplings), self._rows)
         bank, uses_images = relaxation.trials.bank(self._rows), relaxation.config.start.uses_images
         unit = bank.source_index if uses_images else self._rows
-        return rise_of(np.concatenate(self._recalled), after, unit)
+        return np.concatenate(self._recalled), after, unit
 
     def warning(self, accuracy: Columns) -> str | None:
         """Return a warning if the accuracy would rise by more than its interval.
@@ -94,10 +94,14 @@ class Continuation:
         accuracy : Columns
             The table of accuracies; the last row is for all labels.
         """
-        rise = self.rise()
-        mean, low, high = (accuracy[name][-1] for name in ("accuracy", "ci_low", "ci_high"))
+        ends = self._ends() if len(self._rows) else None
+        if ends is None or ends[1].sum() <= ends[0].sum() or (rise := rise_of(*ends)).low <= 0:
+            return None
+        bounded = copy.copy(accuracy)  # whose own intervals stay open
+        complete([bounded])
+        mean, low, high = (bounded[name][-1] for name in ("accuracy", "ci_low", "ci_high"))
         half = (high - low) / 2
-        if rise is None or rise.low <= 0 or rise.mean <= half:
+        if rise.mean <= half:
             return None
         return (
             f"the accuracy, {100 * mean:.1f} ± {100 * half:.1f} %, would rise by "
@@ -105,14 +109,6 @@ class Continuation:
             f"{rise.trials} trials run on) with twice the sweeps: runs have not relaxed "
             f"(try --sweeps {2 * self._relaxation.config.sweeps}; `hopcli relax` shows how they do)"
         )
-
-
-def affordable(relaxation: Relaxation) -> Ints:
-    """Return the first trials of each label, equally many, that are cheap to continue."""
-    config, trials = relaxation.config, relaxation.trials
-    cheap = _CHEAP // (config.sweeps * config.attempts_per_sweep)
-    number = min(_MOST, max(int(_SHARE * len(trials)), cheap))
-    return trials.first_of_each(number // len(trials.labels))
 
 
 def rise_of(before: Bools, after: Bools, unit: Ints) -> Rise:
@@ -325,7 +321,7 @@ def _without_thresholds(network: Network) -> Network:
 
 def _recalls_more(after: Relaxation, before: Relaxation) -> bool:
     """Return whether some of the trials are recalled more often, or all were before."""
-    rows = affordable(before)
+    rows = before.affordable()
     if not len(rows):
         return True
     rates = [float(relaxation.recalled(rows).mean()) for relaxation in (before, after)]

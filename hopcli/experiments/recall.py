@@ -24,10 +24,10 @@ from hopcli.experiments.recall_tables import (
     trials_table,
 )
 from hopcli.experiments.relaxation import Relaxation
-from hopcli.experiments.tally import Block, Blocks, BlockTables, Tally
+from hopcli.experiments.tally import Block, Blocks, Tally
 from hopcli.observables import energy, energy_of_sums
 from hopcli.scoring import score
-from hopcli.tables import Columns
+from hopcli.tables import Columns, Tables
 from hopcli.taxonomy import classify, mixture_method, unstable_sites
 from hopcli.theory import ordering_temperatures
 
@@ -163,7 +163,7 @@ def _findings(relaxation: Relaxation, tables: Mapping[str, Columns]) -> dict[str
 
 def _run(
     relaxation: Relaxation, execution: RecallExecution, progress: Progress
-) -> tuple[BlockTables, Arrays, str | None]:
+) -> tuple[Tables[Columns], Arrays, str | None]:
     """Run every trial block by block, and count the outcomes; warn if the runs are too short."""
     config, patterns, trials = relaxation.config, relaxation.patterns, relaxation.trials
     uses_images, size = config.start.uses_images, trials.size
@@ -201,7 +201,12 @@ def _run(
     if execution.animate is not None:
         animated = trials.first_of_each(max(_ANIMATED, execution.animated_trials))
         arrays |= prefixed("frames", Frames.of(relaxation, animated).to_arrays())
-    return BlockTables(tables, kept), arrays, continuation.warning(tables["accuracy"])
+
+    def table(name: str) -> Columns:
+        return tables[name] if name in tables else Columns.joined(kept[name])
+
+    rising = continuation.warning(tables["accuracy"])
+    return Tables([*tables, *kept], table, kept), arrays, rising
 
 
 def scored(relaxation: Relaxation, rows: Ints, final: dynamics.FinalStates) -> Block:

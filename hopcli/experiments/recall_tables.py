@@ -8,8 +8,9 @@ import numpy as np
 
 from hopcli.experiments.tally import OUTCOMES, OVERALL, confusion_columns
 from hopcli.scoring import STORED
-from hopcli.statistics import clustered_intervals, mean_interval, mean_sd_sem, thermal_interval
+from hopcli.statistics import clustered_intervals, mean_sd_sem, thermal_interval
 from hopcli.tables import Columns, Table, columns, ends_of
+from hopcli.tables.rates import MEAN, counts_text
 from hopcli.taxonomy import KINDS, mixture_method
 
 if TYPE_CHECKING:
@@ -19,7 +20,7 @@ if TYPE_CHECKING:
 
     from hopcli.experiments.tally import Block, Counts
     from hopcli.patterns import Patterns
-    from hopcli.records import Bools
+    from hopcli.records import Bools, Ints
 
     Groups = tuple[ArrayLike, ArrayLike, ArrayLike]
 
@@ -137,13 +138,9 @@ def accuracy_table(counts: Counts, *, population: bool = False) -> Columns:
     in_repeats = counts.hits / counts.trials
     hits, n = counts.hits.sum(axis=0), counts.trials.sum(axis=0)
     rates = hits / n
-    places = range(len(counts.labels))
-    groups = [_Units(counts, place).groups(counts.recalled) for place in places]
-    intervals = rate_intervals(groups, population=population)
-    lows, highs = (np.array(bounds) for bounds in zip(*intervals, strict=True))
     spreads = [mean_sd_sem(column)[1:] for column in (*in_repeats.T, in_repeats.mean(axis=1))]
     sds, sems = (np.array(values, dtype=np.float64) for values in zip(*spreads, strict=True))
-    low, high = mean_interval(rates, lows, highs)
+    of_labels = (_Units(counts, place, population) for place in range(len(counts.labels)))
     return _ACCURACY.of(
         {
             "label": [*counts.labels, OVERALL],
@@ -153,9 +150,10 @@ def accuracy_table(counts: Counts, *, population: bool = False) -> Columns:
             "sd_repeats": sds,
             "sem_repeats": sems,
             "sd_labels": [*np.full(len(rates), np.nan), np.std(rates)],
-            "ci_low": [*lows, low],
-            "ci_high": [*highs, high],
-        }
+            "ci_low": np.nan,
+            "ci_high": np.nan,
+        },
+        [*(units.text(counts.recalled) for units in of_labels), MEAN],
     )
 
 
@@ -190,11 +188,11 @@ def outcome_table(
     :func:`accuracy_table`.
     """
     rows: list[tuple[Any, ...]] = []
-    groups: list[Groups] = []
+    texts: list[str] = []
     named = np.where(counts.outcome < len(STORED), counts.nearest, -1)
     for place, label in enumerate(counts.labels):
-        units = _Units(counts, place)
-        ways = zip(counts.outcome[units.own], named[units.own], strict=True)
+        units = _Units(counts, place, population)
+        ways = zip(counts.outcome[units.own].tolist(), named[units.own].tolist(), strict=True)
         ends = [
             (OUTCOMES[kind], "" if name < 0 else counts.stored[name], units.number_of(hit), hit)
             for kind, name in dict.fromkeys(ways)
@@ -202,13 +200,13 @@ def outcome_table(
         ]
         ends.sort(key=lambda end: (-end[2], *end[:2]))
         rows += [(label, kind, name, count, count / units.n) for kind, name, count, _ in ends]
-        groups += [units.groups(hit) for *_, hit in ends]
+        texts += [units.text(hit) for *_, hit in ends]
         seen = {kind for kind, *_ in ends}
         unseen = [kind for kind in _possible(label, patterns, cycles) if kind not in seen]
         rows += [(label, kind, "", 0, 0.0) for kind in unseen]
-        groups += [units.groups(np.zeros_like(counts.recalled))] * len(unseen)
-    intervals = rate_intervals(groups, population=population)
-    return _OUTCOMES.rows((*row, *bounds) for row, bounds in zip(rows, intervals, strict=True))
+        texts += [units.text(np.zeros_like(counts.recalled))] * len(unseen)
+    filled = dict(zip(_OUTCOMES.names, zip(*rows, strict=True), strict=False))
+    return _OUTCOMES.of({**filled, "ci_low": np.nan, "ci_high": np.nan}, texts)
 
 
 def _possible(label: str, patterns: Patterns | None, cycles: bool) -> list[str]:
@@ -227,25 +225,32 @@ def _possible(label: str, patterns: Patterns | None, cycles: bool) -> list[str]:
 class _Units:
     """Trials of a label, by their common unit."""
 
-    def __init__(self, counts: Counts, place: int) -> None:
+    def __init__(self, counts: Counts, place: int, population: bool) -> None:
         self.own = counts.label == place
         self._number = counts.number[self.own]
-        _, self._which = np.unique(counts.unit[self.own], return_inverse=True)
-        self._trials = np.bincount(self._which, self._number)
-        self._alone = counts.alone
+        self._alone, self._population = counts.alone, population
         self.n = int(self._number.sum())
+        if not self._alone:
+            _, self._which = np.unique(counts.unit[self.own], return_inverse=True)
+            self._trials = _counted(self._which, self._number)
 
     def number_of(self, hit: Bools) -> int:
         """Count the trials with one of these outcomes."""
         return int(self._number[hit[self.own]].sum())
 
-    def groups(self, hit: Bools) -> Groups:
-        """Count the trials of each unit with one of these outcomes, for an interval."""
+    def text(self, hit: Bools) -> str:
+        """Write the counts of the trials with one of these outcomes, unit by unit."""
         if self._alone:
             hits = self.number_of(hit)
-            return [1, 0], 1, [hits, self.n - hits]
-        successes = np.bincount(self._which, self._number * hit[self.own])
-        return successes, self._trials, 1
+            groups = np.array([1, 0]), np.array([1, 1]), np.array([hits, self.n - hits])
+        else:
+            successes = _counted(self._which, self._number * hit[self.own])
+            groups = successes, self._trials, np.ones_like(successes)
+        return counts_text(*groups, population=self._population)
+
+
+def _counted(which: Ints, number: Ints) -> Ints:
+    return np.bincount(which, number).astype(np.int64)
 
 
 def rate_intervals(groups: Sequence[Groups], *, population: bool) -> list[tuple[float, float]]:

@@ -32,6 +32,9 @@ if TYPE_CHECKING:
     from hopcli.records import Bools, Floats, Ints, Spins
 
 _BLOCK = 8192  # trials run at once, to bound the memory
+_MOST_CONTINUED = 500  # trials
+_SHARE = 0.03  # of the attempts of the run; the most that these may cost,
+_CHEAP = 10_000_000  # or this number of attempts, which take some milliseconds
 _FURTHER = 1  # separates the streams of continued chains from those of the run
 _QUENCH_SWEEPS = 10_000  # far more than any observed quench takes
 
@@ -175,6 +178,13 @@ class Relaxation:
 
         criterion, tie = config.criterion, config.tie
         return hold(self.patterns, couplings, descend, criterion=criterion, tie=tie)
+
+    def affordable(self) -> Ints:
+        """Return the first trials of each label, equally many, that are cheap to continue."""
+        config, trials = self.config, self.trials
+        cheap = _CHEAP // (config.sweeps * config.attempts_per_sweep)
+        number = min(_MOST_CONTINUED, max(int(_SHARE * len(trials)), cheap))
+        return trials.first_of_each(number // len(trials.labels))
 
     def further(self, spins: Spins, rows: Ints) -> dynamics.FinalStates:
         """Continue these trials from their ends, for as many sweeps at the last temperature.

@@ -7,7 +7,6 @@ import pickle
 import tempfile
 import weakref
 from collections import Counter
-from collections.abc import Iterator, Mapping
 from dataclasses import dataclass
 from typing import TYPE_CHECKING, NamedTuple
 
@@ -15,14 +14,14 @@ import numpy as np
 
 from hopcli.errors import DataError, ResultError
 from hopcli.scoring import STORED, Scores
-from hopcli.tables import Columns
 from hopcli.taxonomy import KINDS, Classified
 
 if TYPE_CHECKING:
-    from collections.abc import Iterable, Sequence
+    from collections.abc import Iterable, Iterator, Sequence
 
     from hopcli.records import Bools, Ints, Texts
     from hopcli.starts import Bank
+    from hopcli.tables import Columns
 
 OUTCOMES = (*STORED, *KINDS[2:])
 """All outcomes; those of :data:`hopcli.scoring.STORED` name a pattern."""
@@ -230,30 +229,3 @@ class Blocks:
         with contextlib.suppress(EOFError):
             while True:
                 yield pickle.load(self._file)
-
-
-class BlockTables(Mapping[str, Columns]):
-    """Tables, some of them in blocks that are joined on access.
-
-    Parameters
-    ----------
-    whole : mapping of str to Columns
-        Tables by name.
-    blocks : mapping of str to Blocks
-        The other tables, which come last.
-    """
-
-    def __init__(self, whole: Mapping[str, Columns], blocks: Mapping[str, Blocks]) -> None:
-        self._whole = whole
-        self.blocks = blocks
-
-    def __getitem__(self, name: str) -> Columns:
-        if name in self._whole:
-            return self._whole[name]
-        return Columns.joined(self.blocks[name])
-
-    def __iter__(self) -> Iterator[str]:
-        return iter([*self._whole, *self.blocks])
-
-    def __len__(self) -> int:
-        return len(self._whole) + len(self.blocks)

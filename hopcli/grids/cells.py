@@ -20,33 +20,15 @@ from hopcli.experiments import CHANGED
 from hopcli.results import key
 from hopcli.results.provenance import code_digest
 from hopcli.results.tables import blocks_of
+from hopcli.tables import Columns
+from hopcli.tables.several import Part
 
 if TYPE_CHECKING:
-    from collections.abc import Callable, Mapping, Sequence
+    from collections.abc import Callable, Sequence
 
+    from hopcli.config import Execution
     from hopcli.experiments import Plan, Progress
     from hopcli.experiments.stock import Stock
-    from hopcli.tables import Columns
-
-
-class Rows(NamedTuple):
-    """A stored table.
-
-    Attributes
-    ----------
-    columns : tuple of str
-        Its columns, ``"accuracy: number"`` each; names may repeat.
-    rows : list of tuple
-        Its rows, of numbers, texts, booleans, and None for missing numbers.
-    """
-
-    columns: tuple[str, ...]
-    rows: list[tuple[Any, ...]]
-
-    @property
-    def checksum(self) -> str:
-        """Return the SHA-256 of the whole table."""
-        return hashlib.sha256(json.dumps([self.columns, self.rows]).encode()).hexdigest()
 
 
 class Task(NamedTuple):
@@ -71,38 +53,47 @@ class Task(NamedTuple):
 
 
 class Made(NamedTuple):
-    """Result of a cell.
+    """Result of a cell, as the store keeps it.
 
     Attributes
     ----------
     cell : str
         Its name.
-    settings, inputs : dict
-        Its resolved configuration, and the hashes of its inputs; empty if it failed.
     version : str
         Version of the code that made it, of :func:`code_version`.
     host, started : str
         Machine, and time of the start (UTC).
     seconds : float
         Duration.
-    tables : dict of str to Rows
-        Its tables; empty if it failed.
-    notes : dict
-        Further facts, JSON-ready, above all its `warnings`.
-    error : str, optional
+    error : str or None
         Reason of the failure.
+    inputs, notes, config : str
+        Hashes of its inputs; further facts, above all its `warnings`; its resolved
+        configuration: JSON. Those of a failed cell are empty.
+    tables : dict of str to str
+        Its tables, JSON of :class:`hopcli.tables.several.Part`; empty if it failed.
     """
 
     cell: str
-    settings: dict[str, Any]
-    inputs: dict[str, str]
     version: str
     host: str
     started: str
     seconds: float
-    tables: dict[str, Rows]
-    notes: dict[str, Any]
-    error: str | None = None
+    error: str | None
+    inputs: str
+    notes: str
+    config: str
+    tables: dict[str, str]
+
+    @property
+    def checksum(self) -> str:
+        """Return the SHA-256 of everything."""
+        return hashlib.sha256(json.dumps(self).encode()).hexdigest()
+
+    def table(self, name: str) -> Part | None:
+        """Return a table; None if it has no table of that name."""
+        text = self.tables.get(name)
+        return None if text is None else Part(**json.loads(text))
 
 
 @functools.cache
@@ -142,16 +133,14 @@ def make(
         Its tables, or the reason of its failure.
     """
     began, started = time.perf_counter(), time.strftime("%Y-%m-%dT%H:%M:%SZ", time.gmtime())
-    settings, inputs, tables, notes, error = {}, {}, {}, {}, None
+    settings, inputs, notes, tables, error = {}, {}, {}, {}, None
     try:
-        execution_class = catalogue.entry(command).execution
-        asked = {"threads": 1, "figures": False, "keep": keep or None}
-        known = execution_class.settings()
-        execution = execution_class(**{k: v for k, v in asked.items() if k in known})
         planned = plan()
-        settings, inputs = planned.config.to_dict(), dict(planned.inputs)
-        result = planned.run(execution, progress)
-        tables = {name: _rows(result.columns, name) for name in result.columns}
+        settings, inputs = planned.config.to_dict(), planned.inputs
+        result = planned.run(_execution(command, keep), progress, only_counts=True)
+        for name in result.columns:
+            part = Part.of(Columns.joined(blocks_of(result.columns, name)))
+            tables[name] = json.dumps(part._asdict())
         notes = result.notes
     except HopcliError as failed:
         error = str(failed)
@@ -160,9 +149,21 @@ def make(
     except Exception as defect:  # it must not stop the other cells
         error = f"{type(defect).__name__}: {defect}; hopcli {command} would show where"
     seconds = round(time.perf_counter() - began, 6)
-    host = socket.gethostname()
-    version = code_version()
-    return Made(cell, settings, inputs, version, host, started, seconds, tables, notes, error)
+    said = (json.dumps(inputs), json.dumps(notes), json.dumps(settings))
+    return Made(cell, code_version(), _host(), started, seconds, error, *said, tables)
+
+
+_host = functools.cache(socket.gethostname)
+
+
+@functools.cache
+def _execution(command: str, keep: tuple[str, ...]) -> Execution:
+    """Return the execution of a cell."""
+    execution_class = catalogue.entry(command).execution
+    wanted = {"threads": 1, "figures": False, "keep": keep or None}
+    known = execution_class.settings()
+    execution: Execution = execution_class(**{k: v for k, v in wanted.items() if k in known})
+    return execution
 
 
 @functools.cache
@@ -194,13 +195,3 @@ def _make_task(task: Task) -> Made:
         return planned
 
     return make(task.cell, task.command, plan, task.keep)
-
-
-def _rows(tables: Mapping[str, Columns], name: str) -> Rows:
-    """Convert a table, whole or in blocks, to its stored form."""
-    columns: tuple[str, ...] = ()
-    rows: list[tuple[Any, ...]] = []
-    for block in blocks_of(tables, name):
-        columns = columns or tuple(block.heads)
-        rows += (tuple(None if value != value else value for value in row) for row in block.rows())
-    return Rows(columns, rows)

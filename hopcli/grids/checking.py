@@ -27,7 +27,10 @@ def check_store(path: Path) -> Checked:
     try:
         with Store(path.parent) as store:
             n_cells = len(store.standings())
-            differences = list(store.damaged().values())
+            differences = [
+                f"{path}: is damaged: cell {cell[:12]} is not as written"
+                for cell in store.damaged()
+            ]
             store.places()
     except ResultError as error:
         differences.append(str(error))

@@ -161,20 +161,6 @@ class Database:
         if not there:
             raise ResultError(f"{self.path}: was removed while it was written to")
 
-    def _insert(self, table: str, names: list[str], rows: list[tuple[Any, ...]]) -> None:
-        """Insert rows into a table, and add missing columns."""
-        found = self._sql.execute(f"PRAGMA table_info({quoted(table)})").fetchall()
-        known = {row[1].lower() for row in found}
-        if not known:
-            own = "cell TEXT, row INTEGER, PRIMARY KEY (cell, row)"
-            self._sql.execute(f"CREATE TABLE {quoted(table)} ({own})")
-            known = {"cell", "row"}
-        for name in names:
-            if name.lower() not in known:
-                self._sql.execute(f"ALTER TABLE {quoted(table)} ADD COLUMN {quoted(name)}")
-        said, marks = ", ".join(map(quoted, names)), ", ".join("?" * len(names))
-        self._sql.executemany(f"INSERT INTO {quoted(table)} ({said}) VALUES ({marks})", rows)
-
 
 def _connect(path: Path, mode: str) -> sqlite3.Connection:
     uri = f"{path.absolute().as_uri()}?mode={mode}"

@@ -3,16 +3,19 @@
 from __future__ import annotations
 
 import contextlib
+import itertools
 from typing import TYPE_CHECKING
 
 from hopcli.errors import ResultError
-from hopcli.grids.store import Place, Store, is_grid
+from hopcli.grids.store import Store, is_grid
 
 if TYPE_CHECKING:
     from collections.abc import Sequence
     from pathlib import Path
 
     from hopcli.grids.grid import Grid
+
+_AT_ONCE = 500  # cells in one transaction
 
 
 def merge(folders: Sequence[Path], out: Path, *, accept_version: bool) -> tuple[Grid, int]:
@@ -43,72 +46,49 @@ def merge(folders: Sequence[Path], out: Path, *, accept_version: bool) -> tuple[
     """
     with contextlib.ExitStack() as stack:
         shards = [stack.enter_context(Store(folder)) for folder in folders]
-        for shard in shards:
-            _check_grid(shard, shards[0])
-            for difference in shard.damaged().values():
-                raise ResultError(difference)
-        here = _check_together(shards, out, accept_version=accept_version)
-        grid, places = shards[0].grid(), shards[0].places()
-        source = {cell: shard for shard in reversed(shards) for cell in _finished(shard)}
-        wanted = dict.fromkeys(places.values())
-        taken = [cell for cell in wanted if cell in source and cell not in here]
-        with Store(out, writes=True) as store:
-            for cell in taken:
-                store.write(source[cell].made(cell))
-            points = {point.place: point.values for point in grid.points()}
-            described = [Place(place, cell, points[place]) for place, cell in places.items()]
-            store.describe(grid, described)
-    return grid, len(taken)
+        first = shards[0]
+        grid, places = first.grid(), first.places()
+        stores = [stack.enter_context(Store(out)), *shards] if is_grid(out) else shards
+        for store in stores:
+            if (store in shards or store.is_described()) and not store.describes(grid, places):
+                what = "belongs to a different grid than"
+                raise ResultError(f"{store.path.parent}: {what} {first.path.parent}")
+        source = _sources(stores, set(places.values()), out, accept_version=accept_version)
+        n_taken = 0
+        with Store(out, writes=True) as to:
+            for shard in shards:
+                own = (made for made, _ in shard.cells() if source.get(made.cell) is shard)
+                while some := list(itertools.islice(own, _AT_ONCE)):
+                    to.write(*some)
+                    n_taken += len(some)
+            to.describe(grid, places)
+    return grid, n_taken
 
 
-def _check_together(shards: Sequence[Store], out: Path, *, accept_version: bool) -> set[str]:
-    """Refuse stores that cannot be merged; return the cells that are already in their place."""
-    with contextlib.ExitStack() as stack:
-        stores, here = list(shards), set[str]()
-        if is_grid(out):
-            store = stack.enter_context(Store(out))
-            if store.is_described():
-                _check_grid(store, shards[0])
-            here = _finished(store) - store.damaged().keys()
-            stores.insert(0, store)
-        _check_versions(stores, accept_version=accept_version)
-        _check_agreement(stores)
-    return here
-
-
-def _finished(store: Store) -> set[str]:
-    return {cell for cell, one in store.standings().items() if one.state == "finished"}
-
-
-def _check_grid(store: Store, other: Store) -> None:
-    """Refuse stores of different grids."""
-    of_both = ((one.grid().to_dict(), one.places()) for one in (store, other))
-    if next(of_both) != next(of_both):
-        what = "belongs to a different grid than"
-        raise ResultError(f"{store.path.parent}: {what} {other.path.parent}")
-
-
-def _check_versions(stores: Sequence[Store], *, accept_version: bool) -> None:
-    """Refuse cells that different code has made, unless that is accepted."""
-    made_by = {
-        standing.version: store.path.parent
-        for store in stores
-        for standing in store.standings().values()
-    }
-    if len(made_by) > 1 and not accept_version:
-        (one, here), (other, there) = list(made_by.items())[:2]
-        raise ResultError(
-            f"{there}: made by {other}, {here} by {one}: --accept-version merges them"
-        )
-
-
-def _check_agreement(stores: Sequence[Store]) -> None:
-    """Refuse shards that have made the same cell with different numbers."""
-    known: dict[str, tuple[dict[str, str], Path]] = {}
+def _sources(
+    stores: Sequence[Store], wanted: set[str], out: Path, *, accept_version: bool
+) -> dict[str, Store]:
+    """Find the store of each wanted cell, and refuse stores that cannot be merged."""
+    found: dict[str, tuple[Store, dict[str, int]]] = {}
+    versions: dict[str, Path] = {}
     for store in stores:
-        for cell, checksums in store.checksums().items():
-            other, there = known.setdefault(cell, (checksums, store.path.parent))
-            differing = [n for n in checksums if n in other and checksums[n] != other[n]]
+        folder = store.path.parent
+        for made, is_whole in store.cells():
+            versions.setdefault(made.version, folder)
+            if len(versions) > 1 and not accept_version:
+                (one, here), (other, there) = versions.items()
+                raise ResultError(
+                    f"{there}: made by {other}, {here} by {one}: --accept-version merges them"
+                )
+            if not is_whole and folder != out:
+                cell = made.cell[:12]
+                raise ResultError(f"{store.path}: is damaged: cell {cell} is not as written")
+            if not is_whole or made.error is not None:
+                continue
+            tables = {name: hash(text) for name, text in made.tables.items()}
+            first, known = found.setdefault(made.cell, (store, tables))
+            differing = [name for name in tables if known.get(name, tables[name]) != tables[name]]
             if differing:
-                which = f"table {differing[0]} of cell {cell[:12]}"
-                raise ResultError(f"{store.path.parent}: {which} differs from that in {there}")
+                which = f"table {differing[0]} of cell {made.cell[:12]}"
+                raise ResultError(f"{folder}: {which} differs from that in {first.path.parent}")
+    return {cell: store for cell, (store, _) in found.items() if cell in wanted}

@@ -7,7 +7,6 @@ from typing import TYPE_CHECKING, Any, NamedTuple
 from hopcli import experiments
 from hopcli.errors import HopcliError, SettingError
 from hopcli.grids.cells import Made, Task, make, named
-from hopcli.grids.store import Place
 from hopcli.values import show
 
 if TYPE_CHECKING:
@@ -24,8 +23,10 @@ class Planned(NamedTuple):
 
     Attributes
     ----------
-    place : Place
-        The point, and its cell.
+    point : Point
+        The point.
+    cell : str
+        Name of the cell.
     plan : Plan
         The plan of the cell.
     given : Config
@@ -34,15 +35,11 @@ class Planned(NamedTuple):
         Tables to keep in addition to the usual ones.
     """
 
-    place: Place
+    point: Point
+    cell: str
     plan: Plan
     given: Config
     keep: tuple[str, ...] = ()
-
-    @property
-    def cell(self) -> str:
-        """Name of the cell."""
-        return self.place.cell
 
     @property
     def task(self) -> Task:
@@ -96,8 +93,7 @@ def plan_grid(
         except HopcliError as error:
             others.append(Impossible(point, error))
         else:
-            place = Place(point.place, named(plan), point.values)
-            planned.append(Planned(place, plan, config, keep))
+            planned.append(Planned(point, named(plan), plan, config, keep))
         tell(1, len(grid))
     return planned, others
 

@@ -44,7 +44,7 @@ class State:
     def counts(self) -> dict[str, int]:
         """Numbers of cells: all, finished, failed, missing."""
         n_cells = len(set(self.places.values()))
-        finished = sum(one.state == "finished" for one in self.there.values())
+        finished = sum(one.error is None for one in self.there.values())
         return {
             "cells": n_cells,
             "finished": finished,
@@ -61,9 +61,9 @@ class State:
     def failures(self) -> list[tuple[str, str]]:
         """Return the failed points, in words, with their errors."""
         return [
-            (words, str(standing.error))
+            (words, standing.error)
             for words, standing in self._told()
-            if standing.state == "failed"
+            if standing.error is not None
         ]
 
     @property

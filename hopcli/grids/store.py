@@ -1,38 +1,34 @@
-"""The store of a grid: one SQLite file with a row per cell, and each table of the cells.
+"""The store of a grid: one SQLite file with a row per cell.
 
 A cell is named after everything that determines its numbers. So it is stored once even if
 several points of the grid share it, and stays when the grid changes. Each cell is written in
-one transaction, with checksums that reading verifies. Only the process that has locked the
+one transaction, with a checksum that reading verifies. Only the process that has locked the
 folder writes.
 
-===========  ===========================================================================
-``points``   the grid: ``place``, ``cell``, and a column for each of its keys, as given
-``cells``    a row per cell: ``cell``, ``state`` (finished or failed), ``version``, ``host``,
-             ``started``, ``seconds``, ``error``, ``inputs``, ``notes`` (its warnings),
-             ``config``, ``checksum``, and a column for each setting, resolved
-``tables``   the tables of each cell: ``cell``, ``name``, ``columns``, ``checksum``
-``meta``     ``format`` of the file, the ``grid`` as JSON, ``points``: a checksum of both
-others       the tables of the experiment, ``accuracy`` and so on: ``cell``, ``row``, and
-             their own columns
-===========  ===========================================================================
+==========  ============================================================================
+``points``  the grid: ``place``, ``cell``
+``cells``   a row per cell: ``cell``, ``version``, ``host``, ``started``, ``seconds``,
+            ``error``, ``inputs``, ``notes`` (its warnings), ``config``, ``checksum``, and
+            each table of the experiment, ``accuracy`` and so on, as JSON
+``meta``    ``format`` of the file, the ``grid`` as JSON, ``points``: a checksum of both
+==========  ============================================================================
 """
 
 from __future__ import annotations
 
 import hashlib
 import json
-from typing import TYPE_CHECKING, Any, NamedTuple
+from typing import TYPE_CHECKING, NamedTuple
 
 from hopcli.errors import ResultError, SettingError
-from hopcli.grids.cells import Made, Rows
+from hopcli.grids.cells import Made
 from hopcli.grids.database import Database, quoted
 from hopcli.grids.grid import read_grid
 from hopcli.results.files import is_file
 from hopcli.results.manifest import STORE
-from hopcli.values import show
 
 if TYPE_CHECKING:
-    from collections.abc import Sequence
+    from collections.abc import Iterable, Iterator, Mapping
     from pathlib import Path
 
     from hopcli.grids.grid import Grid
@@ -40,41 +36,30 @@ if TYPE_CHECKING:
 FILE = STORE
 """Name of the store in the folder of a grid."""
 
-OWN_TABLES = ("meta", "points", "cells", "tables")
+OWN_COLUMNS = (*Made._fields[:-1], "checksum")
 """Names that a table of an experiment must not have."""
 
-_FORMAT = "1"
-_OWN = (
-    *("cell", "state", "version", "host", "started", "seconds", "error"),
-    *("inputs", "notes", "config"),
-)
+_FORMAT = "2"
 _SCHEMA = (
     "meta (name TEXT PRIMARY KEY, value TEXT)",
     "points (place INTEGER PRIMARY KEY, cell TEXT NOT NULL)",
-    f"cells ({', '.join(_OWN)}, checksum, PRIMARY KEY (cell))",
-    "tables (cell TEXT, name TEXT, columns TEXT, checksum TEXT, PRIMARY KEY (cell, name))",
+    f"cells ({', '.join(OWN_COLUMNS)}, PRIMARY KEY (cell))",
 )
-_MOST_COLUMNS = 1900  # SQLite allows 2000
-_END = 2**63  # bound of SQLite's whole numbers
 
 
 class Standing(NamedTuple):
     """Short state of a cell in the store."""
 
-    state: str
     version: str
     seconds: float
     error: str | None
-    warnings: tuple[str, ...]
+    warnings: tuple[str, ...] = ()
     topics: tuple[str, ...] = ()
 
-
-class Place(NamedTuple):
-    """Point of the grid: its number, its cell, and its value for each key."""
-
-    place: int
-    cell: str
-    values: tuple[Any, ...]
+    @property
+    def state(self) -> str:
+        """Word for the state."""
+        return "finished" if self.error is None else "failed"
 
 
 def is_grid(folder: Path) -> bool:
@@ -110,9 +95,12 @@ class Store(Database):
             self._sql.execute("INSERT INTO meta VALUES ('format', ?)", (_FORMAT,))
 
     def _check(self, tables: set[str]) -> None:
-        if not tables.issuperset(OWN_TABLES):
+        if not tables >= {"meta", "points", "cells"}:
             raise ResultError(f"{self.path}: must be the store of a grid, is of another program")
         known = self._one("SELECT value FROM meta WHERE name = 'format'")
+        if known == "1":
+            rule = "was written by an earlier hopcli, in a form that this one does not read"
+            raise ResultError(f"{self.path}: {rule}: remove it, or give --out another folder")
         if known != _FORMAT:
             raise ResultError(
                 f"{self.path}: must be a grid of format {_FORMAT}, found {known!r:.80}"
@@ -120,34 +108,21 @@ class Store(Database):
 
     # --- the grid ----------------------------------------------------------------------------
 
-    def describe(self, grid: Grid, places: Sequence[Place]) -> None:
-        """Record the current grid.
-
-        Parameters
-        ----------
-        grid : Grid
-            The grid.
-        places : sequence of Place
-            Its points, each with its cell.
-        """
-        columns = ", ".join(["place INTEGER PRIMARY KEY", "cell TEXT", *map(quoted, grid.names)])
-        rows, said = _rows_of(grid, places), json.dumps(grid.to_dict())
+    def describe(self, grid: Grid, places: Mapping[int, str]) -> None:
+        """Record the current grid, and the cell of each of its points."""
+        rows, said = list(places.items()), json.dumps(grid.to_dict())
         with self._told(), self._transaction():
-            self._sql.execute("DROP TABLE points")
-            self._sql.execute(f"CREATE TABLE points ({columns})")
-            self._insert("points", ["place", "cell", *grid.names], rows)
-            for name, value in (("grid", said), ("points", _digest([said, rows]))):
+            self._sql.execute("DELETE FROM points")
+            self._sql.executemany("INSERT INTO points VALUES (?, ?)", rows)
+            for name, value in (("grid", said), ("points", _digest(said, rows))):
                 self._sql.execute("INSERT OR REPLACE INTO meta VALUES (?, ?)", (name, value))
 
-    def describes(self, grid: Grid, places: Sequence[Place]) -> bool:
+    def describes(self, grid: Grid, places: Mapping[int, str]) -> bool:
         """Return whether the store contains this grid, as it was written."""
         try:
-            self.places()
+            return self.places() == places and self._said() == json.dumps(grid.to_dict())
         except ResultError:
             return False
-        with self._told():
-            written = self._one("SELECT value FROM meta WHERE name = 'points'")
-        return bool(written == _digest([json.dumps(grid.to_dict()), _rows_of(grid, places)]))
 
     def is_described(self) -> bool:
         """Return whether the store already contains a grid."""
@@ -188,108 +163,87 @@ class Store(Database):
         """
         with self._told():
             said = self._said()
-            rows = self._sql.execute("SELECT * FROM points ORDER BY place").fetchall()
-            if _digest([said, rows]) != self._one("SELECT value FROM meta WHERE name = 'points'"):
+            rows = self._sql.execute("SELECT place, cell FROM points ORDER BY place").fetchall()
+            if _digest(said, rows) != self._one("SELECT value FROM meta WHERE name = 'points'"):
                 raise ResultError(
                     f"{self.path}: is damaged: its grid, or its points are not as written"
                 )
-            return {place: cell for place, cell, *_ in rows}
+            return dict(rows)
 
     # --- the cells ---------------------------------------------------------------------------
 
     def standings(self) -> dict[str, Standing]:
         """Return the state of each cell, by name."""
-        query = "SELECT cell, state, version, seconds, error, notes FROM cells"
+        query = "SELECT cell, version, seconds, error, notes FROM cells"
         with self._told():
             return {
-                cell: Standing(str(state), str(version), float(seconds), error, *_warnings(notes))
-                for cell, state, version, seconds, error, notes in self._sql.execute(query)
+                cell: Standing(str(version), float(seconds), error, *_warnings(notes))
+                for cell, version, seconds, error, notes in self._sql.execute(query)
             }
 
-    def write(self, made: Made) -> None:
-        """Replace the stored state of a cell by a new result, all or nothing.
+    def write(self, *made: Made) -> None:
+        """Replace the stored states of cells by new results, all or nothing.
 
         Raises
         ------
         ResultError
-            If the cell cannot be written, or the file has been removed.
+            If the cells cannot be written, or the file has been removed.
         """
         self._check_there()
-        own = (
-            *(made.cell, "finished" if made.error is None else "failed", made.version, made.host),
-            *(made.started, made.seconds, made.error),
-            *map(json.dumps, (made.inputs, made.notes, made.settings)),
-        )
-        held = {name: table.checksum for name, table in made.tables.items()}
-        names = [*_OWN, "checksum", *made.settings]
-        row = (*own, _digest([own, held]), *map(_setting, made.settings.values()))
         with self._told(), self._transaction():
-            self._forget(made.cell)
-            self._insert("cells", names, [row])
-            for name, table in made.tables.items():
-                self._write_table(made.cell, name, table)
+            for one in made:
+                new = [name for name in one.tables if name not in self._names()]
+                for name in new:
+                    self._sql.execute(f"ALTER TABLE cells ADD COLUMN {quoted(name)}")
+                names = [*OWN_COLUMNS, *one.tables]
+                said, marks = ", ".join(map(quoted, names)), ", ".join("?" * len(names))
+                query = f"INSERT OR REPLACE INTO cells ({said}) VALUES ({marks})"
+                self._sql.execute(query, (*one[:-1], one.checksum, *one.tables.values()))
 
-    def _forget(self, cell: str) -> None:
-        query = "SELECT name FROM tables WHERE cell = ?"
-        names = [name for (name,) in self._sql.execute(query, (cell,))]
-        for table in (*names, "tables", "cells"):
-            self._sql.execute(f"DELETE FROM {quoted(table)} WHERE cell = ?", (cell,))
-
-    def _write_table(self, cell: str, name: str, table: Rows) -> None:
-        if len(table.columns) > _MOST_COLUMNS:
-            rule = f"may have {_MOST_COLUMNS:,} columns in a grid, has {len(table.columns):,}"
-            raise ResultError(f"{self.path}: table {name} {rule}")
-        said = json.dumps(table.columns)
-        self._insert(
-            "tables", ["cell", "name", "columns", "checksum"], [(cell, name, said, table.checksum)]
-        )
-        rows = [(cell, number, *row) for number, row in enumerate(table.rows)]
-        self._insert(name, ["cell", "row", *_sql_names(table.columns)], rows)
+    def _names(self) -> list[str]:
+        """Return the names of the columns of the cells."""
+        return [row[1] for row in self._sql.execute("PRAGMA table_info(cells)")]
 
     def tables(self) -> list[str]:
-        """Return the names of all tables of cells of the grid, in its order."""
-        query = "SELECT name FROM points JOIN tables USING (cell) ORDER BY place, tables.rowid"
+        """Return the names of all tables of cells of the grid, in the order of their command."""
         with self._told():
-            return list(dict.fromkeys(name for (name,) in self._sql.execute(query)))
+            names = [name for name in self._names() if name not in OWN_COLUMNS]
+            query = "SELECT 1 FROM points JOIN cells USING (cell) WHERE {} IS NOT NULL LIMIT 1"
+            found = [name for name in names if self._one(query.format(quoted(name)))]
+        known = [table.name for table in self.grid().entry.tables]
+        return sorted(found, key=lambda name: known.index(name) if name in known else len(known))
 
-    def checksums(self) -> dict[str, dict[str, str]]:
-        """Return the checksums of the tables of each cell, by cell and table."""
-        found: dict[str, dict[str, str]] = {}
-        with self._told():
-            for cell, name, checksum in self._sql.execute(
-                "SELECT cell, name, checksum FROM tables"
-            ):
-                found.setdefault(cell, {})[name] = checksum
-        return found
+    def cells(self) -> Iterator[tuple[Made, bool]]:
+        """Iterate over all cells; True is for a cell that is as it was written."""
+        for _, made, is_whole in self._read("cells"):
+            yield made, is_whole
 
-    def read(self, cell: str, name: str) -> Rows | None:
-        """Read a table of a cell; None if it has no table of that name.
+    def finished(self, name: str) -> Iterator[tuple[int, Made]]:
+        """Iterate over the points of the grid whose cells have a table, in order.
 
         Raises
         ------
         ResultError
-            If the table is damaged.
+            If a cell is damaged.
         """
+        where = f"WHERE error IS NULL AND {quoted(name)} IS NOT NULL"
+        for place, made, is_whole in self._read(f"points JOIN cells USING (cell) {where}", "place"):
+            self._check_whole(made, is_whole)
+            yield place, made
+
+    def _read(
+        self, source: str, place: str = "rowid", *values: str
+    ) -> Iterator[tuple[int, Made, bool]]:
+        """Iterate over the cells of a part of a query, by the number of their places."""
         with self._told():
-            query = "SELECT columns, checksum FROM tables WHERE cell = ? AND name = ?"
-            found = self._sql.execute(query, (cell, name)).fetchone()
-            if found is None:
-                return None
-            columns = tuple(map(str, json.loads(found[0])))
-            said = ", ".join(map(quoted, _sql_names(columns)))
-            query = f"SELECT {said} FROM {quoted(name)} WHERE cell = ? ORDER BY row"
-            truths = {place for place, text in enumerate(columns) if text.endswith(": boolean")}
-            rows = self._sql.execute(query, (cell,)).fetchall()
-            if truths:
-                rows = [
-                    tuple(bool(v) if place in truths else v for place, v in enumerate(row))
-                    for row in rows
-                ]
-            table = Rows(columns, rows)
-            if table.checksum != found[1]:
-                what = f"table {name} of cell {cell[:12]}"
-                raise ResultError(f"{self.path}: is damaged: {what} is not as written")
-            return table
+            names = [name for name in self._names() if name not in OWN_COLUMNS]
+            said, end = ", ".join(map(quoted, (*OWN_COLUMNS, *names))), len(OWN_COLUMNS)
+            query = f"SELECT {place}, {said} FROM {source} ORDER BY {place}"
+            for number, *row in self._sql.execute(query, values):
+                pairs = zip(names, row[end:], strict=True)
+                tables = {name: text for name, text in pairs if text}
+                made = Made._make((*row[: end - 1], tables))
+                yield number, made, _is_whole(made, row[end - 1])
 
     def made(self, cell: str) -> Made:
         """Read the complete result of a cell.
@@ -297,34 +251,29 @@ class Store(Database):
         Raises
         ------
         ResultError
-            If the cell is damaged.
+            If the cell is damaged, or does not exist.
         """
-        with self._told():
-            cursor = self._sql.execute("SELECT * FROM cells WHERE cell = ?", (cell,))
-            names = [column[0] for column in cursor.description]
-            row = dict(zip(names, cursor.fetchone(), strict=True))
-            own = [row[name] for name in _OWN]
-            query = "SELECT name, checksum FROM tables WHERE cell = ? ORDER BY rowid"
-            held = dict(self._sql.execute(query, (cell,)).fetchall())
-            shown = {name: _setting(value) for name, value in json.loads(row["config"]).items()}
-            if _digest([own, held]) != row["checksum"] or not shown.items() <= row.items():
-                raise ResultError(f"{self.path}: is damaged: cell {cell[:12]} is not as written")
-        tables = {name: rows for name in held if (rows := self.read(cell, name)) is not None}
-        _, _, version, host, started, seconds, error, inputs, notes, settings = own
-        return Made(
-            *(cell, json.loads(settings), json.loads(inputs), version, host, started, seconds),
-            *(tables, json.loads(notes), error),
-        )
+        for _, made, is_whole in self._read("cells WHERE cell = ?", "rowid", cell):
+            self._check_whole(made, is_whole)
+            return made
+        raise ResultError(f"{self.path}: is damaged: there is no cell {cell[:12]}")
 
-    def damaged(self) -> dict[str, str]:
-        """Return the damaged cells, with the damage."""
-        found = {}
-        for cell in self.standings():
-            try:
-                self.made(cell)
-            except ResultError as error:
-                found[cell] = str(error)
-        return found
+    def _check_whole(self, made: Made, is_whole: bool) -> None:
+        if not is_whole:
+            cell = made.cell[:12]
+            raise ResultError(f"{self.path}: is damaged: cell {cell} is not as written")
+
+    def damaged(self) -> list[str]:
+        """Return the names of the damaged cells."""
+        return [made.cell for made, is_whole in self.cells() if not is_whole]
+
+
+def _is_whole(made: Made, checksum: object) -> bool:
+    """Return whether a cell is as it was written; damage can also change types."""
+    try:
+        return made.checksum == checksum
+    except (TypeError, ValueError):
+        return False
 
 
 def _warnings(notes: str) -> tuple[tuple[str, ...], tuple[str, ...]]:
@@ -334,36 +283,5 @@ def _warnings(notes: str) -> tuple[tuple[str, ...], tuple[str, ...]]:
     return warnings, topics
 
 
-def _sql_names(columns: Sequence[str]) -> list[str]:
-    """Make the names of columns different for SQL, to which "a" and "A" are the same."""
-    names: list[str] = []
-    taken = {"cell", "row"}
-    for column in columns:
-        name = free = column.rpartition(": ")[0]
-        number = 1
-        while free.lower() in taken:
-            number += 1
-            free = f"{name}_{number}"
-        taken.add(free.lower())
-        names.append(free)
-    return names
-
-
-def _rows_of(grid: Grid, places: Sequence[Place]) -> list[tuple[Any, ...]]:
-    """Convert the points of a grid for SQL."""
-    return [(place, cell, *map(_setting, grid.shown(values))) for place, cell, values in places]
-
-
-def _setting(value: Any) -> Any:
-    """Convert a value of a setting for SQL."""
-    if isinstance(value, list | tuple):
-        return show(value)
-    if isinstance(value, bool):
-        return int(value)
-    if isinstance(value, int) and not -_END <= value < _END:
-        return str(value)
-    return value
-
-
-def _digest(values: Any) -> str:
-    return hashlib.sha256(json.dumps(values).encode()).hexdigest()
+def _digest(said: str, rows: Iterable[tuple[int, str]]) -> str:
+    return hashlib.sha256(json.dumps([said, list(rows)]).encode()).hexdigest()

@@ -16,7 +16,7 @@ import numpy as np
 from matplotlib.figure import Figure
 
 from hopcli.printing import html
-from hopcli.tables import Columns, Made
+from hopcli.tables import Columns, Tables
 
 if TYPE_CHECKING:
     from collections.abc import Iterator
@@ -191,7 +191,8 @@ def as_filed(result: Any) -> Any:
     A number half-way between two pixels or two texts may go either way by its last digit.
     Rounded, the picture of a run and one drawn from its files are the same bytes.
     """
-    return dataclasses.replace(result, columns=Made(result.columns, rounded))
+    columns = Tables(result.columns, lambda name: rounded(result.columns[name]))
+    return dataclasses.replace(result, columns=columns)
 
 
 def rounded(table: Columns) -> Columns:

@@ -288,7 +288,8 @@ def load(folder: Path | str, command: str | None = None) -> Loaded:
 
 
 def _load(manifest: Manifest) -> Loaded:
-    from hopcli.results.tables import Tables, read_arrays
+    from hopcli.results.tables import read_arrays, read_table
+    from hopcli.tables import Tables
 
     for name in (f"{name}.csv" for name in manifest["tables"]):
         if name != BULKY or manifest.file(name).exists():
@@ -298,7 +299,7 @@ def _load(manifest: Manifest) -> Loaded:
     result = entry.result(
         dataset=manifest["dataset"]["name"],
         dataset_sha256=manifest["dataset"]["sha256"],
-        columns=Tables(manifest),
+        columns=Tables(manifest["tables"], lambda name: read_table(manifest, name)),
         arrays=arrays,
         notes=manifest["notes"],
     )

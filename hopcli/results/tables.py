@@ -3,9 +3,7 @@
 from __future__ import annotations
 
 import csv
-import functools
 import io
-from collections.abc import Iterable, Iterator, Mapping
 from typing import TYPE_CHECKING, Any
 
 import numpy as np
@@ -19,7 +17,7 @@ from hopcli.results.manifest import understood
 from hopcli.tables import Columns, kind_of
 
 if TYPE_CHECKING:
-    from collections.abc import Callable
+    from collections.abc import Callable, Iterable, Mapping
     from pathlib import Path
 
     from numpy.typing import NDArray
@@ -74,34 +72,6 @@ def _changed(values: list[Any], change: Callable[[str], str]) -> list[Any]:
 def write_arrays(arrays: Mapping[str, Any], path: Path) -> None:
     """Write arrays into a compressed .npz file."""
     np.savez_compressed(path, allow_pickle=False, **arrays)
-
-
-class Tables(Mapping[str, Columns]):
-    """The tables of a run folder, each read when it is first used.
-
-    Parameters
-    ----------
-    manifest : Manifest
-        Their names, columns and hashes; each file is verified before it is read.
-    """
-
-    def __init__(self, manifest: Manifest) -> None:
-        self._columns: Mapping[str, list[str]] = manifest["tables"]
-        self._read = functools.cache(lambda name: read_table(manifest, name))
-
-    def __getitem__(self, name: str) -> Columns:
-        if name not in self._columns:
-            raise KeyError(name)
-        return self._read(name)
-
-    def __contains__(self, name: object) -> bool:
-        return name in self._columns  # without reading it
-
-    def __iter__(self) -> Iterator[str]:
-        return iter(self._columns)
-
-    def __len__(self) -> int:
-        return len(self._columns)
 
 
 def read_table(manifest: Manifest, name: str) -> Columns:

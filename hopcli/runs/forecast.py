@@ -108,7 +108,7 @@ def _seconds(work: float, measured: Sequence[tuple[float, float]]) -> float:
 
 def _kind(one: Planned) -> tuple[Any, ...]:
     numbers = (int, float)
-    return tuple(v if isinstance(v, str | bool) else type(v) in numbers for v in one.place.values)
+    return tuple(v if isinstance(v, str | bool) else type(v) in numbers for v in one.point.values)
 
 
 def _work(one: Planned) -> float:

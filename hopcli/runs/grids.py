@@ -32,7 +32,6 @@ if TYPE_CHECKING:
     from hopcli.grids.engine import Engine
     from hopcli.grids.grid import Grid
     from hopcli.grids.planning import Planned
-    from hopcli.grids.store import Standing
     from hopcli.runs.requests import Wishes
 
     CellProgress = Callable[[int, int, int], None]
@@ -160,7 +159,7 @@ class GridJob:
             raise impossible(grid, others)
         if others:
             _log.info("%d of %d cells are impossible and are skipped", len(others), len(grid))
-        self.places = {one.place.place: one.place.cell for one in self.planned}
+        self.places = {one.point.place: one.cell for one in self.planned}
 
     def state(self, store: Store) -> State:
         """Read the state of its cells."""
@@ -201,10 +200,10 @@ class GridJob:
     def _run(self, engine: Engine, progress: CellProgress) -> GridDone:
         """Make the missing cells in the locked folder."""
         began = time.perf_counter()
-        missing = self._missing()  # refused before anything is written
-        with Store(self.out, writes=bool(missing) or not self._is_described()) as store:
+        missing, is_described = self._missing()  # refused before anything is written
+        with Store(self.out, writes=bool(missing) or not is_described) as store:
             if store.writes:
-                store.describe(self.grid, [one.place for one in self.planned])
+                store.describe(self.grid, self.places)
                 self._writes = True
                 self._make(store, missing, engine, progress)
             state = self.state(store)
@@ -219,48 +218,35 @@ class GridJob:
             self.kept = f"{counts['finished']} of {counts['cells']} cells are finished and kept"
             endings.keep(self.out, f"{self.kept}: the same command continues there")
 
-    def _is_described(self) -> bool:
-        """Return whether the store already contains this content."""
-        if not is_grid(self.out):
-            return False
-        with Store(self.out) as store:
-            return store.describes(self.grid, [one.place for one in self.planned])
-
-    def _missing(self) -> list[Planned]:
-        """Return the cells to make now, in order."""
+    def _missing(self) -> tuple[list[Planned], bool]:
+        """Return the cells to make now, in order, and True if the store describes this grid."""
         wishes, options = self.wishes, self.options
         chosen = {one.cell: one for one in shard_of(self.planned, *options.shard)}
         if not is_grid(self.out):
-            return list(chosen.values())[: options.limit]
+            return list(chosen.values())[: options.limit], False
+        kept, others, n_damaged = set[str](), list[str](), 0
         with Store(self.out) as store:
             _check_command(store, self.grid)
-            standings, tables = store.standings(), store.checksums()
-            self._check_versions(standings)
-            damaged = store.damaged()
-        if damaged:
-            _log.info("%s: %d damaged cells are repeated", self.out, len(damaged))
-
-        def is_missing(cell: str) -> bool:
-            there = standings.get(cell)
-            if there is None or wishes.again or cell in damaged:
-                return True
-            if there.state == "failed":
-                return options.retry_failed
-            other = wishes.overwrite and there.version != code_version()
-            return other or not set(self._keep) <= tables.get(cell, {}).keys()
-
-        return [one for cell, one in chosen.items() if is_missing(cell)][: options.limit]
-
-    def _check_versions(self, standings: dict[str, Standing]) -> None:
-        """Raise an error if cells of different code would be mixed without permission."""
-        wishes, options = self.wishes, self.options
-        there = State(self.grid, self.places, standings).there
-        others = [one.version for one in there.values() if one.version != code_version()]
+            cells = set(self.places.values())
+            for made, is_whole in store.cells():
+                is_other = made.version != code_version()
+                others += [made.version] * (is_other and made.cell in cells)
+                n_damaged += not is_whole
+                failed = made.error is not None
+                repeats = options.retry_failed if failed else is_other and wishes.overwrite
+                has_all = failed or set(self._keep) <= made.tables.keys()
+                if is_whole and has_all and not (repeats or wishes.again):
+                    kept.add(made.cell)
+            is_described = store.describes(self.grid, self.places)
         if others and not (options.accept_version or wishes.overwrite or wishes.again):
             raise ResultError(
                 f"{self.out}: {len(others)} cells were made by {others[0]}; this is "
                 f"{code_version()}: --accept-version keeps them, --overwrite replaces them"
             )
+        if n_damaged:
+            _log.info("%s: %d damaged cells are repeated", self.out, n_damaged)
+        missing = [one for cell, one in chosen.items() if cell not in kept]
+        return missing[: options.limit], is_described
 
     def _check_version(self, made: Made) -> None:
         """Raise an error if a worker that joined later made a cell with other code."""

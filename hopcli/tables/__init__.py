@@ -8,7 +8,8 @@ intervals and axis texts come from the declarations. The manual of the command, 
 
 from hopcli.tables.columns import Column, columns, ends_of
 from hopcli.tables.documents import Layout
-from hopcli.tables.table import Columns, DataFrames, Estimate, Made, Table, kind_of
+from hopcli.tables.several import DataFrames, Tables
+from hopcli.tables.table import Columns, Estimate, Table, kind_of
 
 __all__ = [
     "Column",
@@ -16,8 +17,8 @@ __all__ = [
     "DataFrames",
     "Estimate",
     "Layout",
-    "Made",
     "Table",
+    "Tables",
     "columns",
     "ends_of",
     "kind_of",

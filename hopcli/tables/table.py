@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import dataclasses
-from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
 from dataclasses import dataclass, field
 from fnmatch import fnmatchcase
 from typing import TYPE_CHECKING, Any, TypeVar
@@ -14,6 +13,8 @@ from hopcli.statistics import Z95
 from hopcli.tables.columns import Column
 
 if TYPE_CHECKING:
+    from collections.abc import Iterable, Iterator, Mapping, Sequence
+
     import pandas as pd
     from numpy.typing import ArrayLike, NDArray
 
@@ -54,9 +55,11 @@ class Table:
 
     def column(self, name: str) -> Column:
         """Return the declaration of a column; a plain one if there is none."""
-        exact = [column for column in self.columns if column.name == name]
-        matching = [column for column in self.columns if fnmatchcase(name, column.name)]
-        return (*exact, *matching, Column(name))[0]
+        for column in self.columns:
+            if column.name == name:
+                return column
+        matching = (column for column in self.columns if fnmatchcase(name, column.name))
+        return next(matching, Column(name))
 
     def end(self, name: str, end: str) -> str:
         """Return the column of an error of an estimate; empty if there is none."""
@@ -66,12 +69,12 @@ class Table:
         """Return the estimate in a column, by default in the headline's."""
         return Estimate(self, self.column(name or self.headline))
 
-    def of(self, values: Mapping[str, ArrayLike]) -> Columns:
+    def of(self, values: Mapping[str, ArrayLike], counts: list[str] | None = None) -> Columns:
         """Make columns of the declared kinds; a single value is repeated."""
         arrays = [_array(each, self.column(name).kind) for name, each in values.items()]
         n_rows = max((len(array) for array in arrays if array.ndim), default=1)
         full = [array if array.ndim else np.repeat(array, n_rows) for array in arrays]
-        return Columns([*values], full, self)
+        return Columns([*values], full, self, counts)
 
     def rows(self, rows: Iterable[Sequence[Any]], names: Sequence[str] | None = None) -> Columns:
         """Make columns of rows.
@@ -186,15 +189,23 @@ class Columns:
         A column each: float64, int64, bool, or texts (object or str).
     declared : Table, optional
         Declaration of the table.
+    counts : list of str
+        For each row the counts of its rate, if the intervals are still open; see
+        :mod:`hopcli.tables.rates`.
     """
 
-    __slots__ = ("arrays", "declared", "names")
+    __slots__ = ("arrays", "counts", "declared", "names")
 
     def __init__(
-        self, names: Sequence[str], arrays: Sequence[NDArray[Any]], declared: Table | None = None
+        self,
+        names: Sequence[str],
+        arrays: Sequence[NDArray[Any]],
+        declared: Table | None = None,
+        counts: list[str] | None = None,
     ) -> None:
         self.names, self.arrays = list(names), list(arrays)
         self.declared = Table("", ()) if declared is None else declared
+        self.counts = counts or []
 
     def __getitem__(self, name: str) -> NDArray[Any]:
         if name not in self.names:
@@ -309,48 +320,8 @@ class Columns:
         several = list(tables)
         pairs = zip(*(table.arrays for table in several), strict=True)
         arrays = [np.concatenate(parts) for parts in pairs]
-        return cls(several[0].names, arrays, several[0].declared)
-
-
-class Made(Mapping[str, Form]):
-    """Tables in another form, each made when it is first used.
-
-    Parameters
-    ----------
-    tables : mapping of str to Columns
-        The tables.
-    make : callable
-        Takes a table, returns its other form.
-    """
-
-    def __init__(self, tables: Mapping[str, Columns], make: Callable[[Columns], Form]) -> None:
-        self._tables, self._make = tables, make
-        self._made: dict[str, Form] = {}
-
-    def __getitem__(self, name: str) -> Form:
-        if name not in self._made:
-            self._made[name] = self._make(self._tables[name])
-        return self._made[name]
-
-    def __contains__(self, name: object) -> bool:
-        return name in self._tables  # without making it
-
-    def __iter__(self) -> Iterator[str]:
-        return iter(self._tables)
-
-    def __len__(self) -> int:
-        return len(self._tables)
-
-    def __repr__(self) -> str:
-        lines = [
-            f"{name}: {len(table):,} rows of {', '.join(table)}"
-            for name, table in self._tables.items()
-        ]
-        return "\n".join(lines)
-
-
-DataFrames = Made["pd.DataFrame"]
-"""Tables as DataFrames."""
+        counts = [text for table in several for text in table.counts]
+        return cls(several[0].names, arrays, several[0].declared, counts)
 
 
 def kind_of(array: NDArray[Any]) -> str:

@@ -165,7 +165,7 @@ def finished_cells(folder: Path) -> int:
     if not (folder / FILE).exists():
         return 0
     with Store(folder) as store:
-        assert store.damaged() == {}
+        assert store.damaged() == []
         return len(store.standings())
 
 

@@ -133,7 +133,7 @@ def list_grid(job: GridJob) -> int:
     if job.wishes.quiet:
         return 0
     for state, one in expected.cells[:_LISTED]:
-        words = in_words(job.grid, one.place.values)
+        words = in_words(job.grid, one.point.values)
         print_line(f"{state:9} {one.cell[:12]}  {words}")
     n_cells = len(expected.cells)
     if n_cells > _LISTED:

@@ -1,0 +1,89 @@
+"""Intervals of rates: counted with each run, computed later for many tables in one call.
+
+A table with open intervals contains, for each row, the counts of its rate as a text:
+``3*0/1 2*1/1`` are three groups of trials with no success in one trial, and two with one.
+"""
+
+from __future__ import annotations
+
+from typing import TYPE_CHECKING
+
+import numpy as np
+
+from hopcli.statistics import clustered_intervals, mean_interval, thermal_interval
+
+if TYPE_CHECKING:
+    from collections.abc import Iterable, Sequence
+
+    from hopcli.records import Floats, Ints
+    from hopcli.tables.table import Columns
+
+MEAN = "mean"
+"""In place of counts: the rate is the mean of the rates above, back to the last such row."""
+
+_POPULATION = "all "  # begins the text if the groups are the whole population
+_AT_ONCE = 1000  # rates, of about equally many kinds of groups
+
+
+def counts_text(successes: Ints, trials: Ints, number: Ints, *, population: bool) -> str:
+    """Write the counts of a rate.
+
+    Parameters
+    ----------
+    successes, trials, number : ndarray of int64, shape (groups,)
+        Successes and trials of each group of trials, and the number of equal groups.
+    population : bool
+        True if the groups are the whole population, such as all images.
+    """
+    found: dict[tuple[int, int], int] = {}
+    for hits, n, often in zip(successes.tolist(), trials.tolist(), number.tolist(), strict=True):
+        found[n, hits] = found.get((n, hits), 0) + often
+    text = " ".join(f"{often}*{hits}/{n}" for (n, hits), often in sorted(found.items()) if often)
+    return _POPULATION * population + text
+
+
+def intervals(texts: Iterable[str]) -> dict[str, tuple[float, float]]:
+    """Compute the 95 % interval of each rate, by its counts."""
+    found: dict[str, tuple[float, float]] = {}
+    order = sorted(set(texts), key=lambda text: (len(text), text))
+    for some in (order[first : first + _AT_ONCE] for first in range(0, len(order), _AT_ONCE)):
+        new = [text for text in some if not text.startswith(_POPULATION)]
+        bounds = clustered_intervals([_groups(text) for text in new])
+        found |= zip(new, bounds, strict=True)
+        for text in some:
+            if text not in found:
+                found[text] = thermal_interval(*_groups(text.removeprefix(_POPULATION)))
+    return found
+
+
+def _groups(text: str) -> tuple[list[int], list[int], list[int]]:
+    """Read the counts of a rate: successes, trials, and number of equal groups."""
+    parts = text.replace("*", " ").replace("/", " ").split()
+    values = list(map(int, parts))
+    return values[1::3], values[2::3], values[::3]
+
+
+def complete(tables: Sequence[Columns]) -> None:
+    """Compute the open intervals of tables, all in one call, and enter them."""
+    open_ones = [table for table in tables if table.counts]
+    known = intervals(t for table in open_ones for t in table.counts if t and t != MEAN)
+    means: dict[tuple[str, ...], tuple[float, float]] = {}
+    for table in open_ones:
+        ends = {column.end: column for column in table.declared.columns}
+        low, high = (table.names.index(ends[end].name) for end in ("low", "high"))
+        rates: Floats = table[ends["low"].interval_of]
+        bounds = [known.get(text, (np.nan, np.nan)) for text in table.counts]
+        first = 0
+        for place, text in enumerate(table.counts):
+            if text == MEAN:
+                alike = tuple(table.counts[first:place])
+                if alike not in means:
+                    lows, highs = zip(*bounds[first:place], strict=True)
+                    means[alike] = mean_interval(rates[first:place], lows, highs)
+                bounds[place], first = means[alike], place + 1
+        both = np.array(bounds, dtype=np.float64).reshape(-1, 2)
+        is_open = np.array(table.counts, dtype=object) != ""
+        arrays = list(table.arrays)
+        for place, values in ((low, both[:, 0]), (high, both[:, 1])):
+            arrays[place] = np.where(is_open, values, arrays[place])
+        table.arrays, table.counts = arrays, []
