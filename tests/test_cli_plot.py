@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import base64
 import hashlib
 from pathlib import Path
 
@@ -75,6 +76,9 @@ def test_an_animation_is_drawn_again_by_any_name(shell: Shell) -> None:
     assert set(after) - set(before) == {"other.gif"}
     assert after["other.gif"] == before["run.gif"]
     assert {"run.gif", "other.gif"} < outputs("out/recall.json")
+    shell.run("report out --out page.html")
+    content = base64.b64encode(before["run.gif"] or b"").decode()
+    assert f"data:image/gif;base64,{content}" in Path("page.html").read_text(encoding="utf-8")
 
 
 def test_dpi_sets_the_size_in_pixels(shell: Shell) -> None:

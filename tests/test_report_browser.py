@@ -31,7 +31,8 @@ PICTURES = """async () => {
     await picture.decode();
     return picture.naturalWidth;
   }));
-  const boxes = [...document.querySelectorAll("figure svg")].map((one) => one.getBBox().width);
+  const drawn = [...document.querySelectorAll("figure svg")].filter((one) => one.clientWidth > 0);
+  const boxes = drawn.map((one) => one.getBBox().width);
   return [sizes, boxes];
 }"""
 
@@ -91,6 +92,12 @@ def test_a_page_on_a_screen(seen: Seen, page: Path, request: pytest.FixtureReque
     if str(NARROW) in request.node.name:
         found = Axe().run(seen.tab).response["violations"]  # of WCAG 2
         assert [(one["id"], one["nodes"][0]["html"]) for one in found] == []
+    is_narrow = str(NARROW) in request.node.name
+    for name, is_shown in (("for-column", is_narrow), ("for-page", not is_narrow)):
+        widths = seen.tell(
+            f"[...document.querySelectorAll('.{name} svg')].map((one) => one.clientWidth)"
+        )
+        assert all((width > 0.6 * NARROW) == is_shown for width in widths)
     assert seen.style(".picture", "backgroundColor") == WHITE
     ground = sum(map(int, re.findall(r"\d+", seen.style("body", "backgroundColor"))))
     assert ground < 100 if "dark" in request.node.name else ground > 700

@@ -134,8 +134,13 @@ def _drawings(anchor: str, section: Section) -> list[Any]:
     """Draw the figures of a section when the template reaches it."""
     _log.debug("drawing %s", section.name)
     with understood(section.name):
-        figures = section.figures.items()
-        return [drawing(figure, f"{anchor}.{name}") for name, figure in figures]
+        return [
+            (
+                drawing(figure, f"{anchor}.{name}"),
+                drawing(section.narrow[name], f"{anchor}.{name}.narrow"),
+            )
+            for name, figure in section.figures.items()
+        ]
 
 
 def _anchors(kind: str, names: Iterable[str]) -> list[str]:

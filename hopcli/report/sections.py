@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import base64
 import dataclasses
 import json
 import math
@@ -27,6 +28,7 @@ if TYPE_CHECKING:
     from hopcli.plots.files import Picture
     from hopcli.tables import Columns, Estimate
 
+_NARROW = 3.7  # inches, of the pictures for narrow screens
 _ELSEWHERE = ("warnings", "topics")  # notes that appear elsewhere in a section
 
 
@@ -92,6 +94,10 @@ class Section:
         All other tables.
     figures : dict of Picture
         Its figures by name, in paper style.
+    narrow : dict of Picture
+        The same for narrow screens.
+    animation : tuple of str
+        Name, type and base64 content of its animation; empty if there is none.
     details : dict of dict of str to str
         All settings, notes, versions and hashes, by heading.
     """
@@ -106,6 +112,8 @@ class Section:
     sheet: Sheet
     sheets: tuple[Sheet, ...] = ()
     figures: Mapping[str, Picture] = field(default_factory=dict)
+    narrow: Mapping[str, Picture] = field(default_factory=dict)
+    animation: tuple[str, ...] = ()
     details: Mapping[str, Mapping[str, str]] = field(default_factory=dict)
 
 
@@ -136,7 +144,17 @@ def _of_run(name: str, folder: Path, command: str) -> Section:
     with understood(manifest, "told"):
         made = section(name, loaded.config, loaded.result, loaded.manifest)
     again = made.again or shlex.join(["hopcli", "run", str(manifest)])
-    return dataclasses.replace(made, again=again)
+    return dataclasses.replace(made, again=again, animation=_animation(folder, loaded.manifest))
+
+
+def _animation(folder: Path, manifest: Mapping[str, Any]) -> tuple[str, ...]:
+    """Read the animation of a run, if it has one."""
+    name = manifest["execution"].get("animate")
+    if name is None or name not in manifest["outputs"]:
+        return ()
+    suffix = name.rpartition(".")[2]
+    kind = f"{'video' if suffix == 'mp4' else 'image'}/{suffix}"
+    return name, kind, base64.b64encode((folder / name).read_bytes()).decode()
 
 
 def section(
@@ -172,6 +190,7 @@ def section(
         sheet=sheet(config.command, summary),
         sheets=tuple(_other_tables(result, summary)),
         figures=entry.figures(config, result, "paper"),
+        narrow=entry.figures(config, result, "paper", width=_NARROW),
         details={
             "Settings": spelt(config.to_dict(), entry),
             "Notes": {key: _noted(note) for key, note in notes.items()},
@@ -233,8 +252,9 @@ def _of_grid(name: str, folder: Path) -> Section:
     said.pop("command")
     try:
         figures = {GRID: picture(view, grid.look, "paper")}
+        narrow = {GRID: picture(view, grid.look, "paper", width=_NARROW)}
     except SettingError:  # of the layout: then it was published without one
-        figures = {}
+        figures, narrow = {}, {}
     made_by = {key: str(value) for key, value in _made_by(manifest).items() if value}
     return Section(
         name=name,
@@ -247,6 +267,7 @@ def _of_grid(name: str, folder: Path) -> Section:
         sheet=sheet(GRID, view.numbers()),
         sheets=(sheet(TABLE.removesuffix(".csv"), view.table),),
         figures=figures,
+        narrow=narrow,
         details={"Made with": made_by},
     )
 
