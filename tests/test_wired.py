@@ -10,7 +10,7 @@ import numpy as np
 import pandas as pd
 import pytest
 import reference_rules as published
-from conftest import RunHopcli, random_patterns
+from conftest import RunHopcli, random_patterns, refuses
 from numpy.typing import NDArray
 
 import hopcli
@@ -97,16 +97,18 @@ def test_every_fixed_point_and_cycle_of_a_small_network(name: str, theta: float)
 
 
 @pytest.mark.parametrize("tie", ["keep", "up", "down"])
+@pytest.mark.parametrize("by_hand", [False, True])
 @pytest.mark.parametrize("name", NETWORKS)
-def test_one_site_after_another_is_the_textbooks_loop(name: str, tie: str) -> None:
+def test_one_site_after_another_is_the_textbooks_loop(name: str, by_hand: bool, tie: str) -> None:
     w = NETWORKS[name]
     states = every(len(w))
     expected = states.copy()
-    for state, site in itertools.product(expected, range(len(w))):
+    sites = [*range(len(w) // 2, len(w)), *range(len(w) // 2)] if by_hand else [*range(len(w))]
+    for state, site in itertools.product(expected, sites):
         h = float(w[site] @ state)
         at_tie = {"keep": state[site], "up": 1, "down": -1}[tie]
         state[site] = np.sign(h) if abs(h) > TIE else at_tie
-    words: dict[str, Any] = {"order": "fixed", "tie": tie}
+    words: dict[str, Any] = {"order": sites if by_hand else "fixed", "tie": tie}
     final = run(made(w), states, "async", record=True, **words)
     assert np.array_equal(final.spins, expected)
     assert final.class_sums is not None
@@ -184,3 +186,25 @@ def test_files_of_couplings_make_the_same_run(run_hopcli: RunHopcli) -> None:
         *(["--weights", "w.npy", "--self-coupling"], ["--rule", "perceptron", "--self-coupling"]),
     ):
         run_hopcli(*run, *words).refused()
+
+
+def test_an_order_by_hand_lists_each_site_once(run_hopcli: RunHopcli) -> None:
+    """In the authors' five digits too: columns from right to left."""
+    xi = np.array([[1, 1, -1, -1], [1, -1, 1, -1]], np.int8)
+    network, start = store(xi, "hebbian"), np.array([[1, 1, 1, -1]], np.int8)
+    ends = [run(network, start, "async", order=order) for order in ([2, 0, 1, 3], [1, 0, 2, 3])]
+    assert [end.spins.tolist() for end in ends] == [[[1, 1, -1, -1]], [[1, -1, 1, -1]]]
+    for wrong in ([0, 1, 2], [0, 1, 2, 2], [1, 2, 3, 4], [0.0, 1.0, 2.0, 3.0], []):
+        with refuses("order"):
+            run(network, start, "async", order=wrong)
+    Path("p.txt").write_text("a:\n##..\n\nb:\n#.#.\n")
+    Path("s.txt").write_text("###.\n")
+    words = ["recall", "--dataset", "text:p.txt", "--rule", "hebbian", "--start", "text:s.txt"]
+    words += ["--tests", "1", "--repeats", "1", "--sweeps", "1", "--dynamics", "async", "-q"]
+    for order, pattern in {"2,0,1,3": "a", "1,0,2,3": "b"}.items():
+        assert run_hopcli(*words, "--order", order, "--no-figures", "--out", pattern).code == 0
+        outcomes = pd.read_csv(f"{pattern}/outcomes.csv")
+        assert outcomes.loc[outcomes["count"] > 0, "pattern"].tolist() == [pattern]
+    for refused in ("0,1,2", "0,1,2,3,4", "0,0,1,2"):
+        run_hopcli(*words, "--order", refused).refused()
+    run_hopcli(*words[:-2], "sync", "--order", "2,0,1,3").refused()

@@ -27,7 +27,7 @@ from hopcli.starts import NO_SOURCE, Bank, Start, fill_bank
 from hopcli.streams import Streams
 
 if TYPE_CHECKING:
-    from collections.abc import Mapping
+    from collections.abc import Mapping, Sequence
 
     from numpy.typing import ArrayLike, NDArray
 
@@ -184,7 +184,7 @@ class Memory:
         seed: Whole | None = None,
         dynamics: str | None = None,
         gamma: Real | None = None,
-        order: str | None = None,
+        order: str | Sequence[int] | None = None,
         tie: str | None = None,
         attempts_per_sweep: Whole | str | None = None,
         until_stable: bool | None = None,

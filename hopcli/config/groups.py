@@ -287,11 +287,12 @@ class DynamicsSettings(Config):
         "Dynamics",
         f"Update rule ({described(DYNAMICS)}).",
     )
-    order: str | None = setting(
-        kinds.choice(ORDERS),
+    order: str | tuple[int, ...] | None = setting(
+        notations.order(ORDERS),
         None,
         "Dynamics",
-        f"Order in which sites are tried ({described(ORDERS)}).",
+        f"Order in which sites are tried ({described(ORDERS)}; SITES: each once, as listed, from "
+        "0 on: 2,0,1).",
         shown_default="random",
     )
     tie: str = setting(
@@ -316,7 +317,7 @@ class DynamicsSettings(Config):
         """Check for settings that have no effect on the update rule."""
         super().check()
         rule = DYNAMICS[self.dynamics]
-        unknown = self.order is not None and self.order not in rule.orders
+        unknown = self.order is not None and self._kind_of_order not in rule.orders
         self.refuse("order", f"cannot be given with dynamics {self.dynamics!r}", unknown)
         if isinstance(self.attempts_per_sweep, str):
             self._check_attempts(self.attempts_per_sweep == "N")
@@ -325,13 +326,19 @@ class DynamicsSettings(Config):
         )
 
     @property
-    def _order(self) -> str | None:
+    def _order(self) -> str | tuple[int, ...] | None:
         """Order in which sites are tried; None if all move at once."""
         return self.order or DYNAMICS[self.dynamics].order or None
 
     @property
     def _visits_each_once(self) -> bool:
-        return self._order is None or ORDERS[self._order].each_once
+        kind = self._kind_of_order
+        return kind is None or ORDERS[kind].each_once
+
+    @property
+    def _kind_of_order(self) -> str | None:
+        """Name of the order; the sites of a list are tried one after another, as in fixed."""
+        return "fixed" if isinstance(self._order, tuple) else self._order
 
     def _check_attempts(self, are_n: bool) -> None:
         rule = f"must be N if a sweep visits each site once ({self.order or self.dynamics})"
@@ -348,6 +355,9 @@ class DynamicsSettings(Config):
         asked = self.attempts_per_sweep or default
         attempts = notations.resolve_attempts(asked, facts.n_sites)
         self._check_attempts(attempts == facts.n_sites)
+        if isinstance(self.order, tuple):
+            rule = f"must list each of the {facts.n_sites:,} sites once"
+            self.refuse("order", rule, len(self.order) != facts.n_sites)
         return {**super().concrete(facts), "order": self._order, "attempts_per_sweep": attempts}
 
 

@@ -5,11 +5,14 @@ from __future__ import annotations
 import math
 import re
 from dataclasses import dataclass
-from typing import Any
+from typing import TYPE_CHECKING, Any
 
-from hopcli.kinds import Kind, either, increasing, number, reader
+from hopcli.kinds import Kind, choice, either, increasing, number, reader
 from hopcli.starts import Start, meant_start, parse_start, rule_of_starts
 from hopcli.values import RefusedError, real, whole
+
+if TYPE_CHECKING:
+    from collections.abc import Collection
 
 
 def attempts() -> Kind:
@@ -29,6 +32,23 @@ def attempts() -> Kind:
 
     number_of = {"type": "integer", "minimum": 1, "maximum": 10**9 - 1}
     return Kind("ATTEMPTS", check, schema={"anyOf": [number_of, {"type": "string"}]})
+
+
+def order(names: Collection[str]) -> Kind:
+    """Make a kind for an order of the sites: a name, or each site once, ``2,0,1``."""
+    rule = f"must be one of {', '.join(names)}, or list each site from 0 to N - 1 once"
+
+    def check(value: Any) -> tuple[int, ...]:
+        if not isinstance(value, list | tuple) or not value:
+            raise RefusedError(rule)
+        if any(type(item) is not int for item in value) or {*value} != {*range(len(value))}:
+            raise RefusedError(rule)
+        return tuple(value)
+
+    read = reader(lambda text: [whole(item) for item in text.split(",")], rule)
+    schema = {"type": "array", "items": {"type": "integer", "minimum": 0}, "minItems": 1}
+    sites = Kind("SITES", check, read, schema=schema)
+    return either("|".join([*names, "SITES"]), rule, sites, choice(names))
 
 
 def resolve_attempts(value: int | str, n_sites: int) -> int:

@@ -8,6 +8,7 @@ own seed, and its result does not depend on threads, chunks or recording.
 
 from __future__ import annotations
 
+from dataclasses import replace
 from typing import TYPE_CHECKING
 
 from hopcli.dynamics.registry import DYNAMICS, GIVEN, ORDERS, TIES, Dynamics, Order
@@ -17,7 +18,7 @@ from hopcli.kinds import checked, choice, integer
 from hopcli.later import later
 
 if TYPE_CHECKING:
-    from collections.abc import Callable
+    from collections.abc import Callable, Sequence
 
     import numpy as np
     from numpy.typing import ArrayLike, NDArray
@@ -91,7 +92,7 @@ def run(
     temperatures: ArrayLike,
     sweeps: int,
     attempts_per_sweep: int,
-    order: str = "random",
+    order: str | Sequence[int] = "random",
     tie: str = "keep",
     until_stable: bool = False,
     record: bool = False,
@@ -118,8 +119,9 @@ def run(
     attempts_per_sweep : int
         Attempts in a sweep, >= 1; N if `order` tries each site once. ``"sync"`` ignores it:
         one sweep is one step of all sites.
-    order : str
-        A key of :data:`ORDERS` that the rule has; not used by ``"sync"``.
+    order : str or sequence of int
+        A key of :data:`ORDERS` that the rule has, or each site once, in the order in which a
+        sweep tries them; not used by ``"sync"``.
     tie : str
         A key of :data:`TIES` that the rule has. Under ``"async"`` and ``"sync"`` a site
         at a tie keeps its value (even 0), or becomes +1, or -1. Rules with noise accept only the
@@ -170,6 +172,10 @@ def run(
     """
     from hopcli.dynamics.jobs import Job
 
+    sites = None
+    if not isinstance(order, str):  # a fixed order of the same sites under other numbers
+        sites, order = _checked_sites(network, order), "fixed"
+        network = replace(network, site_class=network.site_class[sites])
     rule = DYNAMICS[checked(choice(DYNAMICS), "dynamics", dynamics)]
     checked(choice(rule.orders or ORDERS), "order", order)
     how = ORDERS[checked(choice(ORDERS), "order", order)] if rule.orders else None
@@ -181,9 +187,10 @@ def run(
         needed = f"must be N = {n_sites} with order {order!r}, which tries every site once"
         raise SettingError("attempts_per_sweep", needed, attempts_per_sweep)
     cold_from = int(np.max(np.flatnonzero(schedule), initial=-1)) + 1
+    starts = _checked_spins(network, spins, rule)
     job = Job(
         network,
-        _checked_spins(network, spins, rule),
+        starts if sites is None else np.ascontiguousarray(starts[:, sites]),
         _checked_seeds(seeds, len(spins)),
         rule=rule,
         tie=tie,
@@ -194,7 +201,8 @@ def run(
         record=record,
     )
     job.run(threads, progress)
-    return job.final_states()
+    final = job.final_states()
+    return final if sites is None else replace(final, spins=final.spins[:, np.argsort(sites)])
 
 
 def replay(
@@ -259,6 +267,14 @@ def replay(
     )
     job.run(threads, progress)
     return job.final_states()
+
+
+def _checked_sites(network: Network, order: Sequence[int]) -> NDArray[np.int64]:
+    """Return an order by hand as an array, which must contain each site once."""
+    sites = np.asarray(order)
+    if sites.dtype.kind not in "iu" or sorted(sites.ravel()) != [*range(network.n_sites)]:
+        raise SettingError("order", f"must list each of the {network.n_sites:,} sites once")
+    return sites.astype(np.int64)
 
 
 def _checked_spins(network: Network, spins: NDArray[np.int8], rule: Dynamics) -> NDArray[np.int8]:

@@ -25,12 +25,12 @@ def start(job: Job) -> Callable[[slice], None]:
 
 def _run(job: Job, chunk: slice, code: str) -> None:
     """Run the chains of a chunk; each has a random stream of its own."""
-    w, theta = job.network.J, job.network.thresholds
+    w, theta, at_class = job.network.dense(), job.network.thresholds, job.network.site_class
     spins, sums = job.spins[chunk], job.sums[chunk]
     streams = [np.random.Generator(np.random.Philox(key=int(s))) for s in job.seeds[chunk]]
     running = np.arange(len(spins))
     if sums.size:
-        sums[:] = spins[:, np.newaxis]
+        sums[..., at_class] = spins[:, np.newaxis]
     for sweep, temperature in enumerate(job.temperatures.tolist()):
         sites, chances = _draws(job, chunk, sweep, [streams[c] for c in running.tolist()])
         fields = spins[running] @ w.T - theta
@@ -43,7 +43,8 @@ def _run(job: Job, chunk: slice, code: str) -> None:
             spins[running[moved], site[moved]] += change[moved]
         job.sweeps[chunk][running] = sweep + 1
         if sums.size:
-            sums[running, sweep + 1 :] = spins[running, np.newaxis]
+            for later in range(sweep + 1, sums.shape[1]):
+                sums[running[:, np.newaxis], later, at_class] = spins[running]
         if job.cancelled[0]:
             break
         if sweep >= job.settle:
@@ -52,7 +53,7 @@ def _run(job: Job, chunk: slice, code: str) -> None:
             running = running[~stable]
         if not len(running):
             break
-    job.ends[chunk] = spins
+    job.ends[chunk][:, at_class] = spins
 
 
 def _draws(

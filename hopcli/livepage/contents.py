@@ -175,6 +175,8 @@ def contents_of(
         raise DataError(f"images: {rule}, found {images.n_sites:,}")
     spins = np.empty((0, couplings.n_sites), np.int8) if images is None else images.spins
     labels = () if images is None else tuple(images.labels.tolist())
+    if isinstance(settings.order, tuple):
+        raise SettingError("order", "must be a name for a page", settings.order)
     if isinstance(couplings.hamiltonian, Wired):
         raise DataError("memory: must have symmetric couplings without a diagonal for a page")
     learnt = RULES.get(couplings.rule)
