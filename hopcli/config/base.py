@@ -157,7 +157,8 @@ class Settings:
         if wrong:
             value, kind = getattr(self, name), self.settings()[name].kind
             plain = None if value is None else kind.plain(value)
-            raise SettingError(name, rule, kind.show(value) if isinstance(plain, list) else plain)
+            shown = kind.show(value) if isinstance(plain, list) else plain
+            raise SettingError(name, rule, *([] if shown is True else [shown]))
 
     def refuse_changes(self, names: Iterable[str], rule: str, wrong: bool = True) -> None:
         """Raise an error if a setting differs from its default although it has no effect."""

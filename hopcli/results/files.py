@@ -230,9 +230,9 @@ def write_new(folder: Path, contents: Mapping[str, bytes]) -> list[str]:
 
 def _is_new(path: Path, content: bytes) -> bool:
     """Return whether a file is missing; an existing file must have these contents."""
-    if not os.path.lexists(path):
-        return True
     with told(path):
+        if not path.exists():
+            return True
         if read_bytes(path, _MOST_SHIPPED) == content:
             return False
     raise ResultError(f"{path}: was changed, and is not overwritten; name another FOLDER")
