@@ -113,11 +113,11 @@ def _print(job: Job, outcome: Outcome) -> None:
         return
     summary = with_published(config, summary)
     if not is_usual(wishes.format):
-        print_table(summary, wishes.format, percent=True, named=job.request.out.resolve().name)
+        print_table(summary, wishes.format, named=job.request.out.resolve().name)
         return
     if job.request.named:
         print_lines(f"{config.command}: {terminal(job.request.named)}\n")
-    print_table(summary, "table", percent=True)
+    print_table(summary, "table")
     _tell_left_out(summary, result.columns)
     for finding in result.notes.get("findings", ()):
         lines = terminal(finding, keep="\n").splitlines()

@@ -105,7 +105,7 @@ def _print_table(folder: Path, name: str | None, form: str) -> None:
     if form == "json":
         click.echo(json.dumps(json_rows(found)))
     else:
-        print_table(found, form, percent=True, named=folder.resolve().name)
+        print_table(found, form, named=folder.resolve().name)
 
 
 def _encoding() -> str:

@@ -58,17 +58,19 @@ def _condition(text: str) -> tuple[str, str]:
     return name.strip(), value.strip()
 
 
-_LAYOUT_OPTIONS: tuple[tuple[str, dict[str, Any]], ...] = (
-    (
-        "--columns",
+_DOCUMENTS, _PEOPLE = ("markdown", "latex"), ("table", "markdown", "latex")
+_TABLES = (*_PEOPLE, "csv", "parquet")
+_OF_LAYOUT: dict[str, tuple[Sequence[str], dict[str, Any]]] = {
+    "columns": (
+        _TABLES,
         {
             "metavar": "NAME,...",
             "help": "Columns to print; in tables for people and documents each estimate with its "
             "error.  [default: those for people; for scripts all]",
         },
     ),
-    (
-        "--where",
+    "where": (
+        _TABLES,
         {
             "metavar": "COLUMN=VALUE",
             "multiple": True,
@@ -76,23 +78,27 @@ _LAYOUT_OPTIONS: tuple[tuple[str, dict[str, Any]], ...] = (
             "are alternatives.",
         },
     ),
-    (
-        "--pivot",
+    "pivot": (
+        _PEOPLE,
         {
             "metavar": "COLUMN",
             "help": "Make a column of each value of this one, such as a key of a grid.",
         },
     ),
-    (
-        "--precision",
+    "precision": (
+        _DOCUMENTS,
         {
             "type": click.IntRange(1, 15),
             "help": "Significant digits of half widths in Markdown and LaTeX, and of numbers "
             "without an error.  [default: 1 or 2; 4]",
         },
     ),
-    ("--macros", {"is_flag": True, "help": "Print a LaTeX macro per cell instead of the table."}),
-)
+    "macros": (
+        ("latex",),
+        {"is_flag": True, "help": "Print a LaTeX macro per cell instead of the table."},
+    ),
+}
+"""Options of the layout: formats that each applies to, and its declaration."""
 
 
 def table_options(
@@ -118,23 +124,17 @@ def table_options(
         f"intervals.  [default: {default or 'by the suffix of --out, else csv'}]",
     )
     kept: dict[str, Any] = {"callback": _keep, "expose_value": False}
-    return [form, *(click.Option([flag], **kept, **about) for flag, about in _LAYOUT_OPTIONS)]
+    more = [click.Option([f"--{n}"], **kept, **about) for n, (_, about) in _OF_LAYOUT.items()]
+    return [form, *more]
 
 
 def check_layout(ctx: click.Context, form: str | None) -> None:
     """Refuse options of the layout that have no effect on a format."""
-    for_documents, for_people = ("markdown", "latex"), ("table", "markdown", "latex")
-    allowed = {
-        "columns": (*for_people, "csv", "parquet"),
-        "where": (*for_people, "csv", "parquet"),
-        "pivot": for_people,
-        "precision": for_documents,
-        "macros": ("latex",),
-    }
     for name, value in ctx.meta.get(_LAYOUT, {}).items():
-        if value and form is not None and form not in allowed[name]:
-            others = " or ".join(allowed[name])
-            raise click.UsageError(f"--{name} has no effect on --format {form}; give {others}")
+        allowed, _ = _OF_LAYOUT[name]
+        if value and form is not None and form not in allowed:
+            rule = f"has no effect on --format {form}; give {' or '.join(allowed)}"
+            raise click.UsageError(f"--{name} {rule}")
 
 
 def check_columns(tables: Iterable[Table], keys: Sequence[str] = ()) -> None:
@@ -150,18 +150,21 @@ def check_columns(tables: Iterable[Table], keys: Sequence[str] = ()) -> None:
     declared = [table for table in tables if "*" not in table.names]
     known = list(dict.fromkeys([*(name for table in declared for name in table.names), *keys]))
     chosen = layout()
-    named = {"columns": chosen.columns, "where": [name for name, _ in chosen.where]}
-    for setting, names in {**named, "pivot": [chosen.pivot] if chosen.pivot else []}.items():
-        for name in names:
-            if name not in keys and not any(name in table for table in declared):
-                from hopcli.tables.documents import check_column
+    named = [("columns", name) for name in chosen.columns]
+    named += [("where", name) for name, _ in chosen.where]
+    named += [("pivot", chosen.pivot)] * bool(chosen.pivot)
+    for setting, name in named:
+        if name not in keys and not any(name in table for table in declared):
+            from hopcli.tables.documents import check_column
 
-                with renamed(flag_name):
-                    check_column(setting, name, known)
+            with renamed(flag_name):
+                check_column(setting, name, known)
 
 
-def print_table(table: Columns, form: str, *, percent: bool = False, named: str = "table") -> None:
+def print_table(table: Columns, form: str, *, named: str = "table") -> None:
     """Print a table in any of :data:`FORMATS` except JSON, as the options of the layout say.
+
+    For people, rates are in percent, and each error is beside its estimate.
 
     Parameters
     ----------
@@ -169,12 +172,10 @@ def print_table(table: Columns, form: str, *, percent: bool = False, named: str 
         The table.
     form : str
         The format.
-    percent : bool
-        For people, print rates in percent and each error beside its estimate.
     named : str
         Beginning of the names of macros, such as the folder of a run.
     """
-    from hopcli.tables.documents import check_column, chosen_rows, for_people, shown_columns
+    from hopcli.tables.documents import chosen_rows, for_people, shown_columns
 
     chosen = layout()
     with renamed(flag_name):
@@ -186,13 +187,8 @@ def print_table(table: Columns, form: str, *, percent: bool = False, named: str 
         if chosen.pivot:
             _print_pivot(shown_columns(table, chosen))
             return
-        table = chosen_rows(table, chosen.where)
-        for name in chosen.columns:
-            check_column("columns", name, table.names)
-    if percent:
-        columns = _for_people(table, chosen.columns or for_people(table))
-    else:
-        columns = _plain(table.only(chosen.columns) if chosen.columns else table)
+        table = chosen_rows(table, chosen)
+    columns = _for_people(table, chosen.columns or for_people(table))
     click.echo(_laid_out(columns, _gap(columns)))
 
 

@@ -7,7 +7,7 @@ from typing import TYPE_CHECKING, Any
 from hopcli.errors import ResultError, SettingError
 from hopcli.results.tables import as_csv
 from hopcli.tables import Columns, Layout
-from hopcli.tables.documents import check_column, chosen_rows, document
+from hopcli.tables.documents import chosen_rows, document
 from hopcli.tables.rates import complete
 from hopcli.tables.several import join, key_column, with_keys
 
@@ -117,9 +117,7 @@ def write_table(
     if form in ("markdown", "latex"):
         text = document(table, form, layout, named)
     else:
-        table = chosen_rows(table, layout.where)
-        for name in layout.columns:
-            check_column("columns", name, table.names)
+        table = chosen_rows(table, layout)
         table = table.only(layout.columns) if layout.columns else table
     if form == "parquet":
         if path is None:

@@ -19,7 +19,7 @@ from hopcli.tables.table import kind_of
 from hopcli.values import nearest
 
 if TYPE_CHECKING:
-    from collections.abc import Iterable, Sequence
+    from collections.abc import Sequence
 
     from hopcli.tables.columns import Column
     from hopcli.tables.table import Columns
@@ -89,16 +89,18 @@ def check_column(setting: str, name: str, known: Sequence[str]) -> None:
         raise SettingError(setting, f"has no column {name!r}{nearest(name, known)} (of {shown})")
 
 
-def chosen_rows(table: Columns, where: Iterable[tuple[str, str]]) -> Columns:
-    """Return the rows with given values; several values of one column are alternatives.
+def chosen_rows(table: Columns, layout: Layout) -> Columns:
+    """Return the rows that a layout chooses; several values of one column are alternatives.
 
     Raises
     ------
     SettingError
-        If there is no such column, or no row with a value.
+        If there is no such column, also of those to show, or no row with a value.
     """
+    for name in layout.columns:
+        check_column("columns", name, table.names)
     wanted: dict[str, list[str]] = {}
-    for name, text in where:
+    for name, text in layout.where:
         check_column("where", name, table.names)
         wanted.setdefault(name, []).append(text)
     for name, texts in wanted.items():
@@ -158,9 +160,7 @@ def shown_columns(table: Columns, layout: Layout) -> list[Shown]:
     SettingError
         If a column is unknown, no row is left, or a cell of a pivot has several rows.
     """
-    table = chosen_rows(table, layout.where)
-    for name in layout.columns:
-        check_column("columns", name, table.names)
+    table = chosen_rows(table, layout)
     if layout.pivot:
         return _pivoted(table, layout)
     shown = []

@@ -85,7 +85,7 @@ def _print_state(folder: Path, state: State, files: list[Path], n_made: int, for
         return
     if not is_usual(form):
         table = load_view(folder).drawn(grid.look)
-        print_table(table, form, percent=True, named=folder.resolve().name)
+        print_table(table, form, named=folder.resolve().name)
         return
     said = ", ".join(f"{count:,} {name}" for name, count in counts.items() if count)
     click.echo(f"{grid.command}: {said}")

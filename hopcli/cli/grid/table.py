@@ -70,7 +70,7 @@ def table(
             raise SettingError("over", f"must be of table {headline.table.name}", name)
         found = average(found, grid.keys(), over, headline)
     if out is None:
-        print_table(found, form, percent=True, named=folder.resolve().name)
+        print_table(found, form, named=folder.resolve().name)
         return
     if form not in FORMATS:
         rule = f"--out has no effect on --format {form}; give {' or '.join(FORMATS)}"
