@@ -5,6 +5,7 @@ The theoretical capacity of a storage rule is part of the rule, :mod:`hopcli.rul
 
 from __future__ import annotations
 
+import math
 from dataclasses import dataclass
 from typing import TYPE_CHECKING
 
@@ -24,6 +25,7 @@ __all__ = [
     "chance_overlap",
     "exact_overlaps",
     "mean_field_overlaps",
+    "one_step_error",
     "ordering_temperatures",
     "spectrum",
 ]
@@ -300,6 +302,28 @@ def chance_overlap(n_sites: int) -> float:
     0.0285
     """
     return float(np.sqrt(2 / (np.pi * n_sites)))
+
+
+def one_step_error(n_patterns: int, n_sites: int) -> float:
+    """Compute the fraction of sites that flip in the first step from a random Hebbian pattern.
+
+    The crosstalk of the other p - 1 patterns is a sum of (N - 1)(p - 1) random signs against
+    N - 1, so for large N the fraction is erfc(sqrt((N - 1) / (2 (p - 1)))) / 2
+    [Hertz 1991].
+
+    Parameters
+    ----------
+    n_patterns, n_sites : int
+        Numbers of independent random patterns p >= 1 and of spins N.
+
+    Examples
+    --------
+    >>> round(one_step_error(185, 1000), 3), round(one_step_error(138, 1000), 4)
+    (0.01, 0.0035)
+    """
+    if n_patterns < 2:
+        return 0.0
+    return math.erfc(math.sqrt((n_sites - 1) / (2 * (n_patterns - 1)))) / 2
 
 
 def spectrum(network: Network) -> tuple[NDArray[np.float64], NDArray[np.int64]]:

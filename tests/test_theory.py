@@ -17,11 +17,13 @@ from hopcli.datasets import Dataset
 from hopcli.network import Network, Quadratic
 from hopcli.observables import binder_ratio, energy, overlaps, projection_norm
 from hopcli.rules import RULES, store
+from hopcli.taxonomy import unstable_sites
 from hopcli.theory import (
     PairStates,
     chance_overlap,
     exact_overlaps,
     mean_field_overlaps,
+    one_step_error,
     ordering_temperatures,
 )
 
@@ -246,3 +248,18 @@ def test_binder_ratios_of_two_patterns_cross_below_1_and_tend_to_it() -> None:
     assert (1 - first) / (1 - second) == pytest.approx(4, abs=0.1)
     single = crossing(lambda states: states.overlaps[0], 1, 0)
     assert single == pytest.approx(0.99389, abs=1e-5)
+
+
+@pytest.mark.parametrize(("p", "n_sites"), [(2, 40), (14, 100), (185, 1000), (3, 12)])
+def test_one_step_error_is_the_binomial_law_of_the_crosstalk(p: int, n_sites: int) -> None:
+    """A site flips if more than half of the signs, by (N - 1) / 2, oppose it."""
+    signs = (n_sites - 1) * (p - 1)
+    exact = stats.binom.sf((signs + n_sites - 1) / 2, signs, 0.5)
+    assert one_step_error(p, n_sites) == pytest.approx(exact, rel=0.08, abs=2e-3)
+    assert one_step_error(1, n_sites) == 0
+    flipped = [
+        unstable_sites(xi, store(xi, "hebbian")).mean()
+        for xi in (random_patterns(seed, p, n_sites) for seed in range(40))
+    ]
+    # Sites of one draw are correlated by less than a factor of 4 in the variance.
+    assert abs(np.mean(flipped) - exact) < 10 * math.sqrt(exact / (40 * p * n_sites)) + 1e-9

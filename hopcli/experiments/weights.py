@@ -9,11 +9,12 @@ import numpy as np
 
 from hopcli.experiments import Plan, Progress, StoredResult
 from hopcli.experiments.preparation import prepare
+from hopcli.network import Wired
 from hopcli.observables import TIE, local_fields
 from hopcli.patterns import Patterns
 from hopcli.tables import Table, columns
 from hopcli.taxonomy import fixed_points
-from hopcli.theory import spectrum
+from hopcli.theory import one_step_error, spectrum
 
 if TYPE_CHECKING:
     from numpy.typing import NDArray
@@ -99,9 +100,27 @@ def plan(config: WeightsConfig, stock: Stock) -> Plan:
         values, multiplicities = spectrum(network)
         spectral = _SPECTRUM.of({"eigenvalue": values, "multiplicity": multiplicities})
         arrays = _kept_couplings(network, patterns.shape, prepared.config.pixel)
-        return prepared.result([_stability_table(patterns, network), spectral], arrays)
+        stability = _stability_table(patterns, network)
+        notes = _findings(network, stability)
+        return prepared.result([stability, spectral], arrays, **notes)
 
     return prepared.plan(work)
+
+
+def _findings(network: Network, stability: Columns) -> dict[str, list[str]]:
+    """Compare the sites that flip in one step with random patterns under the Hebbian rule."""
+    is_given = isinstance(network.hamiltonian, Wired)
+    if network.rule != "hebbian" or is_given or network.theta.any():
+        return {}
+    p, n_sites = len(stability["label"]), network.n_sites
+    flipped = 100 * float(stability["unstable_sites"].mean()) / n_sites
+    random = 100 * one_step_error(p, n_sites)
+    shown = f"{random:.2g}" if random >= 0.001 else "less than 0.001"
+    said = (
+        f"In one step of all sites, {flipped:.2g} % of the sites of a pattern flip.\n"
+        f"Of {p:,} random patterns of {n_sites:,} sites, {shown} % would."
+    )
+    return {"findings": [said]}
 
 
 def _kept_couplings(
