@@ -274,21 +274,46 @@ def _count(chain: Chain) -> None:
 
 
 @step
+def _add_up_fields(network: Wiring, chain: Chain, fields: NDArray[np.int32]) -> None:
+    """Compute the fields of all classes in units, from four rows at a time."""
+    width, steps = network.steps.shape[1], network.steps
+    totals = chain.counts[2 * width :]  # of sites that are up; those that are down are less
+    n_classes = len(steps)
+    fields[:] = 0
+    for a in range(0, n_classes - 3, 4):
+        t0 = np.int32(totals[a] - chain.counts[a])
+        t1 = np.int32(totals[a + 1] - chain.counts[a + 1])
+        t2 = np.int32(totals[a + 2] - chain.counts[a + 2])
+        t3 = np.int32(totals[a + 3] - chain.counts[a + 3])
+        r0, r1, r2, r3 = steps[a], steps[a + 1], steps[a + 2], steps[a + 3]
+        for b in range(width):
+            fields[b] += t0 * r0[b] + t1 * r1[b] + t2 * r2[b] + t3 * r3[b]
+    for a in range(n_classes - n_classes % 4, n_classes):
+        t0, r0 = np.int32(totals[a] - chain.counts[a]), steps[a]
+        for b in range(width):
+            fields[b] += t0 * r0[b]
+
+
+@step
 def start(network: Wiring, chain: Chain, spins: NDArray[np.int8]) -> None:
     """Set the state of the current chain."""
     width = network.steps.shape[1]
     for i in range(len(spins)):
         chain.codes[i] = network.site_class[i] + width * (int(spins[i]) + 1)
     _count(chain)
-    chain.levels[:] = _ALWAYS
+    down, fields, up = (
+        chain.levels[:width],
+        chain.levels[width : 2 * width],
+        chain.levels[2 * width :],
+    )
+    _add_up_fields(network, chain, fields)
     for a in range(len(network.theta)):
-        threshold = np.int32(round(network.theta[a] / network.unit))
-        chain.levels[a] = network.steps[a, a] - threshold
-        chain.levels[2 * width + a] = network.steps[a, a] + threshold
-    for a in range(len(network.theta)):
-        total = chain.counts[2 * width + a] - chain.counts[a]
-        if total != 0:
-            _shift(chain.levels, network.steps[a], np.int32(total))
+        field = np.int32(fields[a] - np.int32(round(network.theta[a] / network.unit)))
+        down[a] = network.steps[a, a] + field
+        up[a] = network.steps[a, a] - field
+    down[len(network.theta) :] = _ALWAYS
+    fields[:] = _ALWAYS  # sites that are 0
+    up[len(network.theta) :] = _ALWAYS
 
 
 @step
