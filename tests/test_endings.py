@@ -17,7 +17,8 @@ from conftest import RunHopcli, files_below, random_patterns, write_patterns
 from hopcli import endings, plots, results
 from hopcli.cli import execute
 from hopcli.experiments import Plan
-from hopcli.results import read_manifest
+from hopcli.results import read_manifest, tables
+from hopcli.runs import single
 
 OUT = Path("out")
 RECALL = [
@@ -28,13 +29,13 @@ DRAW = (plots, "draw", "before")
 STEPS = [  # where something happens, before or after it; the exit code if the disk is full
     (Plan, "run", "before"),
     (Plan, "run", "after"),
-    (results, "write_table", "after", 2),
+    (tables, "write_table", "after", 2),
     (results, "publish_new", "before", 2),
     (results, "publish_new", "after"),
     (endings, "wrote", "before"),
     (endings, "wrote", "after"),
     (results, "save", "after"),
-    (results, "discard_parts", "after"),
+    (single, "discard_parts", "after"),
     (*DRAW, 3),
     (plots, "draw", "after", 3),
     (results, "save_pictures", "after"),
@@ -52,8 +53,8 @@ def place(run_hopcli: RunHopcli, monkeypatch: pytest.MonkeyPatch) -> RunHopcli:
     """A folder with patterns, where pictures are drawn at once."""
     write_patterns(Path("five.txt"), random_patterns(1, 5, 42), (6, 7))
 
-    def draw(_config: Any, _result: Any, folder: Path, kind: str = "png", **_: Any) -> None:
-        (folder / f"accuracy.{kind}").write_bytes(b"a picture")
+    def draw(_config: Any, _result: Any, folder: Path, form: str = "png", **_: Any) -> None:
+        (folder / f"accuracy.{form}").write_bytes(b"a picture")
 
     monkeypatch.setattr(plots, "draw", draw)
     return run_hopcli

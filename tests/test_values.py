@@ -33,8 +33,7 @@ def tables() -> Compare:
     """Compare two tables."""
 
     def compare(a: pd.DataFrame, b: pd.DataFrame) -> Found:
-        prefix = "" if "ci_low" in a else None
-        errors = (*ends_of("rate", "ci", prefix=prefix), *ends_of("m", "sem"))
+        errors = (*ends_of("rate", "ci", alone="ci_low" in a), *ends_of("m", "sem"))
         declared = Table("t", errors)
         return compare_tables(*(Columns.of_frame(t, declared) for t in (a, b)))
 
