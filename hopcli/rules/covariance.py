@@ -12,21 +12,20 @@ from hopcli.rules.rule import Parameter, Rule, Task
 if TYPE_CHECKING:
     import numpy as np
 
-    from hopcli.network import Quadratic
+    from hopcli.network import LowRank, Quadratic
 else:
     np = later("numpy")
 
 _MEASURED = "mean"
 
 
-def _learn(task: Task, *, activity: float | str) -> Quadratic:
+def _learn(task: Task, *, activity: float | str) -> Quadratic | LowRank:
     """W_ij = sum_mu (eta_i - f) (eta_j - f) / (N f (1 - f)), eta = (xi + 1) / 2 = 0 or 1.
 
     With b = 2 f - 1 this is sum_mu (xi_i - b) (xi_j - b) / (N (1 - b^2)); at f = 1/2 it is the
     Hebbian rule.
     """
-    from hopcli.network import Quadratic
-    from hopcli.network.products import symmetric_product
+    from hopcli.network import couple
 
     if isinstance(activity, str):
         bias = float(np.mean(task.sizes @ task.columns) / task.n_sites)
@@ -35,7 +34,7 @@ def _learn(task: Task, *, activity: float | str) -> Quadratic:
     if abs(bias) == 1:
         raise PatternError("the covariance rule needs an activity between 0 and 1")
     centred = task.columns - bias
-    return Quadratic(symmetric_product(centred, centred, task.n_sites * (1 - bias**2)))
+    return couple(centred, task.n_sites * (1 - bias**2))
 
 
 COVARIANCE = Rule(
@@ -52,5 +51,6 @@ COVARIANCE = Rule(
         )
     },
     gives_diagonal=True,
+    rank=1,
 )
 """The rule."""
