@@ -12,7 +12,7 @@ import pytest
 from benchmarks import ratios, scaling
 from benchmarks.__main__ import measure
 from benchmarks.measuring import Effort
-from benchmarks.peers import OURS, Program
+from benchmarks.peers import OVER_CHAINS, Program
 from benchmarks.report import STYLES, write
 from benchmarks.work import recall
 from conftest import CHECKOUT
@@ -62,7 +62,7 @@ def test_loop_jobs_and_axes_run(
     _check_ratios(tmp_path)
     rows = _rows(tmp_path / "ratios.csv")
     assert {row["job"] for row in rows} >= {*loops}
-    assert all(row["recalled"].endswith("agrees") for row in rows)
+    assert all(row["difference"].endswith("agrees") for row in rows)
     points = _rows(tmp_path / "scaling.csv")
     assert {row["program"] for row in points} <= set(STYLES)
     for name in axes:
@@ -78,10 +78,19 @@ def test_loop_jobs_and_axes_run(
     assert json.loads((tmp_path / "machine.json").read_text())["processor"]
 
 
-def test_a_peer_that_does_another_job_is_marked() -> None:
-    lazy = Program("lazy", lambda work: OURS.prepare(replace(work, sweeps=1)))
-    job = ratios.race("j", "short", recall(100), {lazy: None})
-    assert str(ratios.run(job, TINY)[0][0]["recalled"]).endswith("DIFFERS")
+@pytest.mark.parametrize("p", [5, 300])
+@pytest.mark.parametrize(
+    ("temperature", "sweeps", "verdict"),
+    [(0.8, 20, "agrees"), (0.82, 20, "DIFFERS"), (0.8, 2, "DIFFERS")],
+)
+def test_a_peer_that_does_another_job_is_marked(
+    p: int, temperature: float, sweeps: int, verdict: str
+) -> None:
+    work = recall(500, p, temperature=0.8)
+    other = replace(work, temperature=temperature, sweeps=sweeps)
+    peer = Program("peer", lambda _: OVER_CHAINS.prepare(other))
+    job = ratios.race("j", "short", work, {peer: None})
+    assert str(ratios.run(job, replace(TINY, rounds=1))[0][0]["difference"]).endswith(verdict)
 
 
 def test_the_committed_ratios_are_those_of_their_rounds() -> None:

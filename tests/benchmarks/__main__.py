@@ -10,10 +10,11 @@ from pathlib import Path
 
 from threadpoolctl import threadpool_limits
 
-from benchmarks import ratios, report, scaling
+from benchmarks import ratios, report, scaling, waits
 from benchmarks.measuring import FULL, QUICK, Effort, Row
 
-NAMES = [*ratios.JOBS, *scaling.AXES]
+JOBS = {**ratios.JOBS, **waits.JOBS}
+NAMES = [*JOBS, *scaling.AXES]
 
 
 def main(arguments: Sequence[str] | None = None) -> None:
@@ -40,7 +41,7 @@ def measure(names: Sequence[str], effort: Effort) -> dict[str, list[Row]]:
         if name in scaling.AXES:
             found["scaling"] += scaling.measure(scaling.AXES[name], effort)
         else:
-            for job in ratios.JOBS[name](effort):
+            for job in JOBS[name](effort):
                 of_job, turns = ratios.run(job, effort)
                 found["ratios"] += of_job
                 found["rounds"] += turns

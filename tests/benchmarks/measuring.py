@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import os
 import subprocess
 import sys
 import tempfile
@@ -78,33 +79,44 @@ import resource, subprocess, sys, time
 began = time.perf_counter()
 subprocess.run(sys.argv[1:], check=True, stdout=subprocess.DEVNULL)
 seconds = time.perf_counter() - began
-print(seconds, resource.getrusage(resource.RUSAGE_CHILDREN).ru_maxrss)
+used = resource.getrusage(resource.RUSAGE_CHILDREN)
+print(seconds, used.ru_utime + used.ru_stime, used.ru_maxrss)
 """
 # A small process starts what is measured, for a child is charged with what its parent has.
 
 
 class Used(NamedTuple):
-    """Resources of a process: seconds, and megabytes (10^6 bytes) of memory at its peak."""
+    """Resources of a process: seconds, of a clock and of processors, and 10^6 bytes at the peak."""
 
     seconds: float
+    cpu: float
     megabytes: float
 
 
-def python(*arguments: str) -> Used:
-    """Run Python with these arguments."""
+def python(*arguments: str, **variables: str) -> Used:
+    """Run Python with these arguments, and with variables in the environment."""
     command = [sys.executable, "-c", _LAUNCHER, sys.executable, *arguments]
-    said = subprocess.run(command, check=True, stdout=subprocess.PIPE, text=True).stdout.split()
-    unit = 1 if sys.platform == "darwin" else 1024
-    return Used(float(said[0]), float(said[1]) * unit / 1e6)
+    # Python writes the compiled modules, as for a user.
+    kept = {key: text for key, text in os.environ.items() if key != "PYTHONDONTWRITEBYTECODE"}
+    done = subprocess.run(
+        command, check=True, stdout=subprocess.PIPE, text=True, env=kept | variables
+    )
+    wall, cpu, peak = map(float, done.stdout.split())
+    return Used(wall, cpu, peak * (1 if sys.platform == "darwin" else 1024) / 1e6)
 
 
-def hopcli(*arguments: str) -> Used:
+def hopcli(*arguments: str, **variables: str) -> Used:
     """Run a command that writes a folder, and delete the folder."""
     with tempfile.TemporaryDirectory() as folder:
-        return python("-m", "hopcli", *arguments, "--quiet", "--out", f"{folder}/run")
+        words = ("-m", "hopcli", *arguments, "--quiet", "--out", f"{folder}/run")
+        return python(*words, **variables)
 
 
 def grid(cells: int, *arguments: str) -> Used:
     """Run two or more cells of the study's recall, each with its own seed."""
-    seeds = ("--set", f"seed=1:{cells}:1")
-    return hopcli("grid", "run", "paper", "--no-figures", *seeds, *arguments)
+    return hopcli(*grid_of(cells), *arguments)
+
+
+def grid_of(cells: int) -> tuple[str, ...]:
+    """Return the command for a grid of the study's recall with a seed for each cell."""
+    return ("grid", "run", "paper", "--no-figures", "--set", f"seed=1:{cells}:1")

@@ -83,7 +83,7 @@ def _line(row: Row) -> str:
     met = {"yes": " met", "no": f" missed; what bounds it: {row['bounded_by']}", "": ""}
     ratio = str(row["means"]).replace("peer", str(row["peer"]))
     line = "| {work} | {0} | {ratio:.3g} | {low:.3g} to {high:.3g} | {target}{1} "
-    line += "| {ours:.3g} {unit} | {recalled} |"
+    line += "| {ours:.3g} {unit} | {difference} |"
     return line.format(ratio, met[str(row["reached"])], **row)
 
 

@@ -15,7 +15,7 @@ from numpy.typing import NDArray
 from hopcli.datasets import Dataset, load_dataset
 from hopcli.dynamics import chain_seeds
 from hopcli.network import Network
-from hopcli.observables import overlaps
+from hopcli.observables import energy, overlaps
 from hopcli.rules import store
 
 DIGITS = ("3", "6", "1", "0", "4")
@@ -24,7 +24,6 @@ PATTERNS = (21607, 25559, 7411, 39155, 28089)
 
 HALF_SWEEP = 392
 TEMPERATURE = 0.2
-RECALLED = 0.99  # least overlap with the own pattern
 
 
 @dataclass(frozen=True, eq=False)
@@ -74,10 +73,10 @@ class Work:
         """Give the first chains of this work, for a program that would take too long."""
         return replace(self, starts=self.starts[:chains], own=self.own[:chains])
 
-    def recalled(self, ends: NDArray[np.int8]) -> NDArray[np.bool_]:
-        """Say which of the first chains recalled their pattern, shape (len(ends),)."""
-        own = self.own[: len(ends)]
-        return overlaps(ends, self.couplings.xi)[np.arange(len(ends)), own] > RECALLED
+    def measured(self, ends: NDArray[np.int8]) -> NDArray[np.float64]:
+        """Measure final states: overlap with the own pattern and energy a site, shape (2, ends)."""
+        m = overlaps(ends, self.couplings.xi)[np.arange(len(ends)), self.own[: len(ends)]]
+        return np.array([m, energy(ends, self.couplings) / self.couplings.n_sites])
 
 
 @cache
