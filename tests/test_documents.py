@@ -68,7 +68,7 @@ def test_a_number_has_the_digits_of_its_half_width(
 def test_an_unsymmetric_interval_is_shown_by_its_ends() -> None:
     columns = shown_columns(made(rate_ci_high=[0.8245, 0.9919]), Layout())
     assert [column.name for column in columns] == ["label", "n", "rate", "rate_sd", "m", "energy"]
-    heads = ["rate (%) [95 % interval]", "rate sd (%)", "m ± SEM", "energy (J)"]
+    heads = ["rate (%) [95 % interval]", "rate SD (%)", "m ± SEM", "energy (J)"]
     assert [column.head for column in columns[2:]] == heads
     assert columns[2].cells == ["81.2 [80.0, 82.5]", "99.00 [98.60, 99.19]"]
     assert columns[3].cells == ["5.0", ""]

@@ -163,10 +163,10 @@ class Recalled:
         ----------
         path : str or path
             ``.csv``: the table of all trials; ``.npz``: starts, spins, overlaps, labels and
-            shape; ``.png``, ``.svg`` or ``.pdf``: the figure; ``.gif`` or ``.webp``: the
-            animation. An existing file is replaced.
+            shape; ``.png``, ``.svg`` or ``.pdf``: the figure; ``.gif``, ``.webp`` or, with
+            ffmpeg, ``.mp4``: the animation. An existing file is replaced.
         trials : int
-            Number of trials in a picture; at most 9 in an animation.
+            Most trials in a picture.
 
         Returns
         -------
@@ -191,7 +191,7 @@ class Recalled:
             ".npz": self._save_arrays,
             **dict.fromkeys((".png", ".svg", ".pdf"), lambda stage: self._draw(stage, trials)),
             **dict.fromkeys(
-                (".gif", ".webp"),
+                (".gif", ".webp", ".mp4"),
                 lambda stage: stage.write_bytes(self._moving(trials, file.suffix)),
             ),
         }

@@ -179,7 +179,7 @@ def _is_key(table: Columns, name: str) -> bool:
 def _shown(table: Columns, name: str, precision: int | None) -> Shown:
     """Return a column; an estimate with its error."""
     column, values, is_key = table.declared.column(name), table[name].tolist(), _is_key(table, name)
-    head = re.sub("^sd ", "SD ", name.replace("_", " "))
+    head = re.sub(r"\bsd\b", "SD", name.replace("_", " "))
     if kind_of(table[name]) != "number":
         is_text = kind_of(table[name]) != "integer"
         return Shown(name, head, [_exact(value) for value in values], is_key, is_text)
