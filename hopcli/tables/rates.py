@@ -35,10 +35,11 @@ def counts_text(successes: Ints, trials: Ints, number: Ints, *, population: bool
     population : bool
         True if the groups are the whole population, such as all images.
     """
-    found: dict[tuple[int, int], int] = {}
-    for hits, n, often in zip(successes.tolist(), trials.tolist(), number.tolist(), strict=True):
-        found[n, hits] = found.get((n, hits), 0) + often
-    text = " ".join(f"{often}*{hits}/{n}" for (n, hits), often in sorted(found.items()) if often)
+    step = int(successes.max()) + 1
+    kinds, which = np.unique(trials * step + successes, return_inverse=True)
+    often = np.bincount(which, number).astype(np.int64).tolist()
+    groups = zip(kinds.tolist(), often, strict=True)
+    text = " ".join(f"{n}*{kind % step}/{kind // step}" for kind, n in groups if n)
     return _POPULATION * population + text
 
 
