@@ -44,12 +44,12 @@ def drawn_at_once(base: Path, monkeypatch: pytest.MonkeyPatch) -> None:
     def draw(_config: Any, _result: Any, folder: Path, *_: Any, **__: Any) -> None:
         (folder / "accuracy.png").write_bytes(b"a picture")
 
-    def draw_grid(_view: Any, _look: Any, path: Path, *_: Any) -> None:
+    def draw_grid(_view: Any, _look: Any, path: Path, *_: Any, **__: Any) -> None:
         path.write_bytes(b"a picture")
 
     monkeypatch.setattr(plots, "draw", draw)
     monkeypatch.setattr("hopcli.runs.grids.draw_grid", draw_grid)
-    monkeypatch.setattr("hopcli.catalogue.Entry.figures", property(lambda _: lambda *_: {}))
+    monkeypatch.setattr("hopcli.catalogue.Entry.figures", property(lambda _: lambda *_, **__: {}))
     monkeypatch.setattr(sys.modules["hopcli.report.page"], "_drawings", lambda *_: [])
 
 
