@@ -170,19 +170,9 @@ class Tally:
         """Return the counts so far."""
         ways, number = _together(self._ways)
         label, unit, outcome, nearest, recalled = np.unravel_index(ways, self._shape)
-        return Counts(
-            self._labels,
-            self._stored,
-            label,
-            unit,
-            outcome,
-            nearest,
-            recalled.astype(bool),
-            number,
-            alone=not self._n_units,
-            hits=self._hits,
-            trials=self._trials,
-        )
+        names, each = (self._labels, self._stored), (label, unit, outcome, nearest)
+        alone, of_repeats = not self._n_units, (self._hits, self._trials)
+        return Counts(*names, *each, recalled.astype(bool), number, alone, *of_repeats)
 
 
 def _together(counted: Sequence[tuple[Ints, Ints]]) -> tuple[Ints, Ints]:
@@ -195,8 +185,7 @@ def _together(counted: Sequence[tuple[Ints, Ints]]) -> tuple[Ints, Ints]:
 def _places(names: Texts, known: Sequence[str]) -> Ints:
     """Return the place of each name among the known ones."""
     order = np.argsort(known)
-    places: Ints = order[np.searchsorted(np.array(known)[order], names)]
-    return places
+    return np.asarray(order[np.searchsorted(np.array(known)[order], names)])
 
 
 _IN_MEMORY = 32_000_000  # bytes; more go to a file without a name, deleted with the process
