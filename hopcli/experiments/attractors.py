@@ -9,7 +9,7 @@ import numpy as np
 
 from hopcli import dynamics
 from hopcli.experiments import Plan, Progress, StoredResult
-from hopcli.experiments.preparation import Prepared, prepare
+from hopcli.experiments.preparation import prepare
 from hopcli.experiments.relaxation import run_chains
 from hopcli.experiments.trials import check_states
 from hopcli.observables import energy, overlaps
@@ -20,8 +20,6 @@ from hopcli.tables import Columns, Table, columns
 from hopcli.taxonomy import KINDS, classify, mixture_method
 
 if TYPE_CHECKING:
-    from collections.abc import Iterator
-
     from hopcli.config import AttractorsConfig, ThreadedExecution
     from hopcli.experiments.stock import Stock
     from hopcli.network import Network
@@ -99,53 +97,39 @@ def plan(config: AttractorsConfig, stock: Stock) -> Plan:
         prepared.network(rule)  # refuses an impossible one now
 
     def work(execution: ThreadedExecution, progress: Progress) -> AttractorsResult:
+        patterns, streams, n_starts = prepared.patterns, prepared.streams, resolved.starts
+        rng = np.random.default_rng(streams.tests)
+        bank = choose(resolved.start, prepared.bank(), n_starts, rng)
+        starts = first_states(resolved.start, bank, patterns.shape, seed_word(streams.starts))
+        seeds = dynamics.chain_seeds(streams.chains, n_starts)
+        how = {"temperatures": 0.0, "attempts_per_sweep": n_sites, "until_stable": True}
         states: dict[str, Spins] = {}
         tables = []
-        for rule, final in _ends(prepared, execution.threads, progress):
-            table, distinct = _census(resolved, rule, prepared, final)
+
+        def tell(done: int) -> None:
+            progress(done, n_rules * n_starts)
+
+        for rule in resolved.rule:
+            network = prepared.network(rule)
+            final = run_chains(resolved, network, starts, seeds, execution.threads, tell, **how)
+            table, distinct = _census(resolved, network, patterns, final)
             tables.append(table)
             states[rule] = distinct[: resolved.most]
-        census, shape = Columns.joined(tables), prepared.patterns.xi.shape
+        census = Columns.joined(tables)
         return prepared.result(
             [_kind_table(resolved, census), census],
             {**states, **prepared.pattern_arrays},
-            mixtures=mixture_method(*shape),
+            mixtures=mixture_method(*patterns.xi.shape),
         )
 
     n_rules = len(resolved.rule)
     return prepared.plan(work, attempts=n_rules * resolved.starts * n_sites, chains=resolved.starts)
 
 
-def _ends(
-    prepared: Prepared[AttractorsConfig], threads: int | None, progress: Progress
-) -> Iterator[tuple[str, dynamics.FinalStates]]:
-    """Run the same starts under each rule."""
-    config, streams = prepared.config, prepared.streams
-    rng = np.random.default_rng(streams.tests)
-    bank = choose(config.start, prepared.bank(), config.starts, rng)
-    shape, seed = prepared.patterns.shape, seed_word(streams.starts)
-    starts = first_states(config.start, bank, shape, seed)
-    seeds = dynamics.chain_seeds(streams.chains, config.starts)
-    how = {"temperatures": 0.0, "attempts_per_sweep": starts.shape[1], "until_stable": True}
-    total = config.starts * len(config.rule)
-    for rule in config.rule:
-        network = prepared.network(rule)
-        yield (
-            rule,
-            run_chains(
-                config, network, starts, seeds, threads, lambda done: progress(done, total), **how
-            ),
-        )
-
-
 def _census(
-    config: AttractorsConfig,
-    rule: str,
-    prepared: Prepared[AttractorsConfig],
-    final: dynamics.FinalStates,
+    config: AttractorsConfig, network: Network, patterns: Patterns, final: dynamics.FinalStates
 ) -> tuple[Columns, Spins]:
     """List the distinct attractors, most frequent first, and a state of each."""
-    network, patterns = prepared.network(rule), prepared.patterns
     spins, cycling = final.spins, final.status == dynamics.TWO_CYCLE
     other = spins.copy()
     other[cycling] = _next(config, network, spins[cycling])
@@ -161,7 +145,7 @@ def _census(
     low, high = np.transpose([exact_interval(n, len(spins)) for n in count])
     table = _STATES.of(
         {
-            "rule": rule,
+            "rule": network.rule,
             "rank": np.arange(1, len(order) + 1),
             "kind": np.where(cycling[chosen], "two-cycle", ends.kind),
             "nearest": np.array(patterns.names)[ends.nearest],
@@ -220,11 +204,13 @@ def _kind_table(config: AttractorsConfig, census: Columns) -> Columns:
     states, including states not reached. They are empty for kinds that did not occur, and for
     unsettled states, whose number has no limit.
     """
+    never = {"two-cycle"} if config.dynamics != "sync" else set()
+    if config.folds_inverses:
+        never.add("inverse")  # counts as its pattern
     rows = []
     for rule in config.rule:
         own = census.where(rule=rule)
-        met = dict.fromkeys(own["kind"].tolist())
-        kinds = [*met, *(kind for kind in _possible(config) if kind not in met)]
+        kinds = dict.fromkeys([*own["kind"].tolist(), *(k for k in KINDS if k not in never)])
         groups = [(kind, own["count"][own["kind"] == kind]) for kind in kinds]
         for kind, counts in [*groups, ("attractors", own["count"][own["kind"] != "unsettled"])]:
             count = int(counts.sum())
@@ -234,11 +220,3 @@ def _kind_table(config: AttractorsConfig, census: Columns) -> Columns:
             share = count / config.starts
             rows.append((rule, kind, len(counts), count, share, *bounds, *there_may_be))
     return _KINDS.rows(rows)
-
-
-def _possible(config: AttractorsConfig) -> list[str]:
-    """Return the kinds of state in which runs can end."""
-    never = {"two-cycle"} if config.dynamics != "sync" else set()
-    if config.folds_inverses:
-        never.add("inverse")  # counts as its pattern
-    return [kind for kind in KINDS if kind not in never]

@@ -278,12 +278,10 @@ def _mean_table(config: CapacityConfig, draws: dict[_Key, list[Floats]]) -> Colu
         size, rule, _, patterns = key
         values = np.stack(of_draws)
         stored = values[~np.isnan(values[:, 0])]
-        known = (*key, len(values), len(stored))
-        found: list[float] = [np.nan] * (len(names) - len(known))
-        if len(stored):
-            exact = RULES[rule].exact and len(stored) > 1
-            found = _estimates(stored, patterns, size, exact=exact)
-        rows.append((*known, *found))
+        exact = RULES[rule].exact and len(stored) > 1
+        found = _estimates(stored, patterns, size, exact=exact) if len(stored) else []
+        row = (*key, len(values), len(stored), *found)
+        rows.append((*row, *[np.nan] * (len(names) - len(row))))
     return _CAPACITY.rows(rows, names)
 
 
