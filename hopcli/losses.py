@@ -12,6 +12,8 @@ from hopcli.errors import SettingError
 if TYPE_CHECKING:
     from numpy.typing import NDArray
 
+    from hopcli.records import Floats, Ints, Spins
+
 _BLOCK = 1024  # samples multiplied with all others at once, to bound the memory
 _MOST_PIXELS = 2**29  # of all samples, compared in eight bytes each
 _SITES = 2**16  # sites of few large images multiplied at once
@@ -30,16 +32,16 @@ class Losses:
         Sum over the other samples U of the same label of (P . U)^2.
     """
 
-    other_label: NDArray[np.int64]
-    same_label: NDArray[np.int64]
+    other_label: Ints
+    same_label: Ints
 
     @property
-    def loss(self) -> NDArray[np.int64]:
+    def loss(self) -> Ints:
         """L = other_label - M same_label, shape (labels, M)."""
         return self.other_label - self.same_label.shape[1] * self.same_label
 
 
-def overlap_loss(spins: NDArray[np.int8]) -> Losses:
+def overlap_loss(spins: Spins) -> Losses:
     """Compute the overlap loss of every sample against all others [ZG eq. 5].
 
     L(P) = sum_D (P . D)^2 - M sum_U (P . U)^2, with D the samples of other labels and
@@ -72,7 +74,7 @@ def overlap_loss(spins: NDArray[np.int8]) -> Losses:
     return Losses(other_label.astype(np.int64), against_own.astype(np.int64) - n_sites**2)
 
 
-def overlap_loss_of(images: NDArray[np.int8], samples: NDArray[np.int64]) -> Losses:
+def overlap_loss_of(images: Spins, samples: Ints) -> Losses:
     """Compute the overlap loss of samples of a data set, in which images may repeat.
 
     If the samples use few large images, each image is multiplied only once, block by block.
@@ -114,13 +116,13 @@ def overlap_loss_of(images: NDArray[np.int8], samples: NDArray[np.int64]) -> Los
     return Losses(other_label.astype(np.int64), against_own.astype(np.int64) - n_sites**2)
 
 
-def _sums_of_squares(spins: NDArray[np.int8]) -> NDArray[np.float64]:
+def _sums_of_squares(spins: Spins) -> Floats:
     """Return the sum of (P . S)^2 over all samples S, for each sample P."""
     n_samples, n_sites = spins.shape
     return _by_moments(spins) if n_sites <= n_samples else _by_products(spins)
 
 
-def _by_products(spins: NDArray[np.int8]) -> NDArray[np.float64]:
+def _by_products(spins: Spins) -> Floats:
     """Compute the sums from every product P . S."""
     floats = spins.astype(np.float32)
     sums = np.empty(len(floats))
@@ -131,7 +133,7 @@ def _by_products(spins: NDArray[np.int8]) -> NDArray[np.float64]:
     return sums
 
 
-def _by_moments(spins: NDArray[np.int8]) -> NDArray[np.float64]:
+def _by_moments(spins: Spins) -> Floats:
     """Compute the sums as P^T C P, with C = sum_S S S^T: cheaper for many samples."""
     exact = spins.size <= _EXACT  # upper bound of the elements of C P
     floats: NDArray[Any] = spins.astype(np.float32 if exact else np.float64)

@@ -14,6 +14,7 @@ if TYPE_CHECKING:
     from numpy.typing import NDArray
 
     from hopcli.network import Network
+    from hopcli.records import Floats, Ints, Spins
 
 __all__ = [
     "TIE",
@@ -34,7 +35,7 @@ TIE = 1e-9
 """A field this near its threshold ties with it: rounding noise never decides."""
 
 
-def overlaps(spins: NDArray[np.int8], xi: NDArray[np.int8]) -> NDArray[np.float64]:
+def overlaps(spins: Spins, xi: Spins) -> Floats:
     """Overlap of every state with every pattern, m_mu(S) = S . xi_mu / N [ZG eq. 1].
 
     Parameters
@@ -64,7 +65,7 @@ def overlaps(spins: NDArray[np.int8], xi: NDArray[np.int8]) -> NDArray[np.float6
     return products / n_sites
 
 
-def projection_norm(m: NDArray[np.float64], xi: NDArray[np.int8]) -> NDArray[np.float64]:
+def projection_norm(m: Floats, xi: Spins) -> Floats:
     """Norm of the part of a state that lies in the span of the patterns, |P S| / sqrt(N).
 
     The overlaps suffice: |P S|^2 / N = m Q^-1 m, with Q the overlaps of the patterns with
@@ -94,9 +95,7 @@ def projection_norm(m: NDArray[np.float64], xi: NDArray[np.int8]) -> NDArray[np.
     return np.sqrt(np.clip(squares, 0, None))
 
 
-def binder_ratio(
-    square: NDArray[np.float64], fourth: NDArray[np.float64], components: int
-) -> NDArray[np.float64]:
+def binder_ratio(square: Floats, fourth: Floats, components: int) -> Floats:
     """Binder ratio of a norm, 1 in order and 0 in disorder [Binder 1981].
 
     U = (n / 2) ((n + 2) / n - <m^4> / <m^2>^2), with m the norm of a vector of n components.
@@ -127,7 +126,7 @@ def binder_ratio(
     return components / 2 * ((components + 2) / components - fourth / square**2)
 
 
-def class_sums(spins: NDArray[np.int8], network: Network) -> NDArray[np.int64]:
+def class_sums(spins: Spins, network: Network) -> Ints:
     """Sum of the spins of each site class, M_a = sum_{i in a} S_i.
 
     Parameters
@@ -156,7 +155,7 @@ def class_sums(spins: NDArray[np.int8], network: Network) -> NDArray[np.int64]:
     return np.add.reduceat(spins[:, order], starts, axis=1, dtype=np.int64)
 
 
-def overlaps_of_sums(sums: NDArray[np.integer], network: Network) -> NDArray[np.float64]:
+def overlaps_of_sums(sums: NDArray[np.integer], network: Network) -> Floats:
     """Overlaps with the stored patterns, from the class sums; see :func:`overlaps`.
 
     Parameters
@@ -176,7 +175,7 @@ def overlaps_of_sums(sums: NDArray[np.integer], network: Network) -> NDArray[np.
     return products.astype(np.float64) / network.n_sites
 
 
-def local_fields(spins: NDArray[np.int8], network: Network) -> NDArray[np.float64]:
+def local_fields(spins: Spins, network: Network) -> Floats:
     """Field on every site without thresholds; for couplings h_i = sum_{j != i} W_ij S_j.
 
     Parameters
@@ -201,7 +200,7 @@ def local_fields(spins: NDArray[np.int8], network: Network) -> NDArray[np.float6
     return network.hamiltonian.fields(class_sums(spins, network), spins, network.site_class)
 
 
-def energy(spins: NDArray[np.int8], network: Network) -> NDArray[np.float64]:
+def energy(spins: Spins, network: Network) -> Floats:
     """Energy of every state: the network's Hamiltonian plus sum_i theta_i S_i.
 
     For couplings H = -1/2 sum_{i != j} W_ij S_i S_j + sum_i theta_i S_i [ZG eq. 4].
@@ -232,7 +231,7 @@ def energy(spins: NDArray[np.int8], network: Network) -> NDArray[np.float64]:
 
 def energy_of_sums(
     sums: NDArray[np.integer], network: Network, occupied: NDArray[np.integer] | None = None
-) -> NDArray[np.float64]:
+) -> Floats:
     """Energy from the class sums; see :func:`energy`.
 
     Parameters

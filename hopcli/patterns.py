@@ -31,6 +31,8 @@ if TYPE_CHECKING:
 
     from numpy.typing import NDArray
 
+    from hopcli.records import Ints, Spins
+
 
 __all__ = [
     "Losses",
@@ -68,11 +70,11 @@ class Patterns:
         Name and hash of the data set that the indices refer to.
     """
 
-    xi: NDArray[np.int8]
+    xi: Spins
     labels: tuple[str, ...]
-    source_index: NDArray[np.int64]
+    source_index: Ints
     shape: tuple[int, int]
-    sample_index: NDArray[np.int64]
+    sample_index: Ints
     dataset: str
     dataset_sha256: str
 
@@ -174,7 +176,7 @@ class Patterns:
         part: Patterns = self[list(labels)]
         return part
 
-    def _rows_of(self, label: str) -> NDArray[np.int64]:
+    def _rows_of(self, label: str) -> Ints:
         if label not in self.labels:
             known = ", ".join(self.labels)
             raise SettingError("digits", f"must name selected labels ({known})", label)
@@ -183,7 +185,7 @@ class Patterns:
     def __len__(self) -> int:
         return len(self.labels)
 
-    def __iter__(self) -> Iterator[NDArray[np.int8]]:
+    def __iter__(self) -> Iterator[Spins]:
         return iter(self.xi.reshape(-1, *self.shape))
 
     def __getitem__(self, which: Any) -> Any:
@@ -206,12 +208,8 @@ class Patterns:
 
 
 def draw_samples(
-    dataset: Dataset,
-    labels: Sequence[str],
-    samples: int,
-    seed: int,
-    sampler: str = "legacy",
-) -> NDArray[np.int64]:
+    dataset: Dataset, labels: Sequence[str], samples: int, seed: int, sampler: str = "legacy"
+) -> Ints:
     """Draw the candidate samples for the patterns.
 
     Parameters
@@ -262,9 +260,7 @@ def draw_samples(
     return np.array(drawn, dtype=np.int64)
 
 
-def select(
-    dataset: Dataset, labels: Sequence[str], samples: NDArray[np.int64]
-) -> tuple[Patterns, Losses]:
+def select(dataset: Dataset, labels: Sequence[str], samples: Ints) -> tuple[Patterns, Losses]:
     """Choose for each label the sample with the lowest overlap loss.
 
     Parameters
@@ -288,11 +284,7 @@ def select(
     return images_as_patterns(dataset, best, samples), losses
 
 
-def images_as_patterns(
-    dataset: Dataset,
-    indices: NDArray[np.int64],
-    samples: NDArray[np.int64] | None = None,
-) -> Patterns:
+def images_as_patterns(dataset: Dataset, indices: Ints, samples: Ints | None = None) -> Patterns:
     """Use images of a data set as patterns.
 
     Parameters
@@ -346,7 +338,7 @@ def read_patterns(path: Path) -> Patterns:
         raise DataError(f"{path}: {rule}") from None
 
 
-def random_spins(rng: np.random.Generator, n: int, n_sites: int) -> NDArray[np.int8]:
+def random_spins(rng: np.random.Generator, n: int, n_sites: int) -> Spins:
     """Draw independent spins, +1 or -1 with equal probability.
 
     Parameters

@@ -25,6 +25,7 @@ if TYPE_CHECKING:
 
     from numpy.typing import NDArray
 
+    from hopcli.records import Bools, Floats, Ints, Texts
     from hopcli.taxonomy import Classified
 
 __all__ = ["STORED", "Scores", "nearest_of", "recall_of", "score"]
@@ -51,10 +52,10 @@ class Scores:
         a kind of :data:`hopcli.taxonomy.KINDS`.
     """
 
-    recalled: NDArray[np.bool_]
-    own: NDArray[np.float64]
-    nearest: NDArray[np.int64]
-    outcome: NDArray[np.str_]
+    recalled: Bools
+    own: Floats
+    nearest: Ints
+    outcome: Texts
 
     def __post_init__(self) -> None:
         for name in ("recalled", "own", "nearest", "outcome"):
@@ -62,12 +63,7 @@ class Scores:
 
 
 def score(
-    ends: Classified,
-    label: NDArray[np.str_],
-    stored: Sequence[str],
-    criterion: float,
-    *,
-    signed: bool = False,
+    ends: Classified, label: Texts, stored: Sequence[str], criterion: float, *, signed: bool = False
 ) -> Scores:
     """Decide for every final state whether it is recalled, and its outcome.
 
@@ -121,8 +117,8 @@ def score(
 
 
 def recall_of(
-    m: NDArray[np.float64], is_own: NDArray[np.bool_], criterion: float, *, signed: bool = False
-) -> tuple[NDArray[np.bool_], NDArray[np.float64]]:
+    m: Floats, is_own: Bools, criterion: float, *, signed: bool = False
+) -> tuple[Bools, Floats]:
     """Decide which states are recalled, and return their overlaps with the own pattern.
 
     Parameters
@@ -160,7 +156,7 @@ def recall_of(
     return scored >= criterion - ROUNDING, np.where(has_own, _at(m, nearest_own), np.nan)
 
 
-def nearest_of(m: NDArray[np.float64], is_own: NDArray[np.bool_]) -> NDArray[np.int64]:
+def nearest_of(m: Floats, is_own: Bools) -> Ints:
     """Find the nearest pattern; in a tie, the own pattern.
 
     Parameters
@@ -180,6 +176,6 @@ def nearest_of(m: NDArray[np.float64], is_own: NDArray[np.bool_]) -> NDArray[np.
     return (first.astype(np.int8) + (first & is_own)).argmax(axis=-1)
 
 
-def _at(values: NDArray[Any], place: NDArray[np.int64]) -> NDArray[Any]:
+def _at(values: NDArray[Any], place: Ints) -> NDArray[Any]:
     """Return the value at one index of the last axis, for each."""
     return np.take_along_axis(values, place[..., None], axis=-1)[..., 0]

@@ -22,6 +22,7 @@ if TYPE_CHECKING:
     from numpy.typing import NDArray
 
     from hopcli.network import Network
+    from hopcli.records import Bools, Floats, Ints, Spins, Texts
 
 __all__ = [
     "KINDS",
@@ -60,9 +61,9 @@ class Classified:
         Overlap with every stored pattern.
     """
 
-    kind: NDArray[np.str_]
-    nearest: NDArray[np.int64]
-    m: NDArray[np.float64]
+    kind: Texts
+    nearest: Ints
+    m: Floats
 
     def __post_init__(self) -> None:
         for name in ("kind", "nearest", "m"):
@@ -70,10 +71,10 @@ class Classified:
 
 
 def classify(
-    spins: NDArray[np.int8],
+    spins: Spins,
     network: Network,
     criterion: float,
-    cycling: NDArray[np.bool_] | None = None,
+    cycling: Bools | None = None,
     tie: str = "keep",
     sums: NDArray[np.integer] | None = None,
 ) -> Classified:
@@ -117,12 +118,8 @@ def _batches(n_states: int, n_sites: int) -> Iterator[slice]:
 
 
 def _classify_batch(
-    spins: NDArray[np.int8],
-    sums: NDArray[np.integer],
-    network: Network,
-    criterion: float,
-    tie: str,
-) -> tuple[NDArray[np.str_], NDArray[np.float64]]:
+    spins: Spins, sums: NDArray[np.integer], network: Network, criterion: float, tie: str
+) -> tuple[Texts, Floats]:
     m = overlaps_of_sums(sums, network)
     best = m[np.arange(len(m)), _nearest(m)]
     enough = criterion - ROUNDING
@@ -135,7 +132,7 @@ def _classify_batch(
     return kind, m
 
 
-def nearness(m: NDArray[np.float64]) -> NDArray[np.float64]:
+def nearness(m: Floats) -> Floats:
     """Rank patterns by |m|; at equal |m| a pattern ranks before an inverse.
 
     Parameters
@@ -156,7 +153,7 @@ def nearness(m: NDArray[np.float64]) -> NDArray[np.float64]:
     return np.abs(m) + 1e-9 * (m > 0)
 
 
-def _nearest(m: NDArray[np.float64]) -> NDArray[np.int64]:
+def _nearest(m: Floats) -> Ints:
     """Return the pattern that ranks first, see :func:`nearness`."""
     return nearness(m).argmax(axis=1)
 
@@ -182,9 +179,7 @@ def mixture_method(p: int, n_sites: int) -> str:
     return "all" if few else "nearest"
 
 
-def _mixture_overlap(
-    sums: NDArray[np.integer], m: NDArray[np.float64], network: Network
-) -> NDArray[np.float64]:
+def _mixture_overlap(sums: NDArray[np.integer], m: Floats, network: Network) -> Floats:
     """Return the largest |overlap| of each state with a mixture of three stored patterns.
 
     A mixture is sign(s_a xi_a + s_b xi_b + s_c xi_c) with any signs s. It is equal at all sites
@@ -199,7 +194,7 @@ def _mixture_overlap(
         three = xi[list(itertools.combinations(range(len(xi)), 3))]
         mixtures = np.sign(np.einsum("sk,tka->tsa", signs, three)).reshape(-1, xi.shape[1])
         products = sums.astype(np.float32) @ mixtures.astype(np.float32).T  # exact to 2^24
-        largest: NDArray[np.float64] = np.abs(products).max(axis=1).astype(np.float64) / n_sites
+        largest: Floats = np.abs(products).max(axis=1).astype(np.float64) / n_sites
         return largest
     nearest = np.argsort(-np.abs(m), axis=1, kind="stable")[:, :3]
     own_signs = np.where(np.take_along_axis(m, nearest, axis=1) < 0, -1, 1).astype(np.int8)
@@ -207,7 +202,7 @@ def _mixture_overlap(
     return np.abs(np.einsum("ca,ca->c", mixture, sums, dtype=np.int64)) / n_sites
 
 
-def fixed_points(spins: NDArray[np.int8], network: Network, tie: str = "keep") -> NDArray[np.bool_]:
+def fixed_points(spins: Spins, network: Network, tie: str = "keep") -> Bools:
     """Find the states in which no site would change under the sign rule.
 
     Parameters
@@ -227,13 +222,11 @@ def fixed_points(spins: NDArray[np.int8], network: Network, tie: str = "keep") -
     parts = [
         unstable_sites(spins[batch], network, tie).any(axis=1) for batch in _batches(*spins.shape)
     ]
-    fixed: NDArray[np.bool_] = ~np.concatenate(parts)
+    fixed: Bools = ~np.concatenate(parts)
     return fixed
 
 
-def unstable_sites(
-    spins: NDArray[np.int8], network: Network, tie: str = "keep"
-) -> NDArray[np.bool_]:
+def unstable_sites(spins: Spins, network: Network, tie: str = "keep") -> Bools:
     """Find all sites that would change under the sign rule.
 
     Parameters
@@ -252,5 +245,5 @@ def unstable_sites(
     wanted = np.sign(excess)
     at_tie = np.abs(excess) <= TIE
     wanted[at_tie] = {"keep": spins[at_tie], "up": 1, "down": -1}[tie]
-    changed: NDArray[np.bool_] = np.asarray(wanted != spins)
+    changed: Bools = np.asarray(wanted != spins)
     return changed

@@ -16,9 +16,10 @@ from hopcli.observables import TIE
 from hopcli.waiting import interruptibly
 
 if TYPE_CHECKING:
-    from numpy.typing import ArrayLike, NDArray
+    from numpy.typing import ArrayLike
 
     from hopcli.network import Network
+    from hopcli.records import Floats, Ints
 
 __all__ = [
     "PairStates",
@@ -36,7 +37,7 @@ _DIGITS = 9
 _MOST_STATES = 1 << 20
 
 
-def mean_field_overlaps(network: Network, temperature: float, start: int) -> NDArray[np.float64]:
+def mean_field_overlaps(network: Network, temperature: float, start: int) -> Floats:
     """Compute equilibrium overlaps in mean field, S_i = tanh((h_i - theta_i) / T), h = W S.
 
     The equation is iterated from a stored pattern to a fixed point. It is exact for p / N -> 0.
@@ -89,7 +90,7 @@ def mean_field_overlaps(network: Network, temperature: float, start: int) -> NDA
     return np.round(m, _DIGITS) + 0.0
 
 
-def exact_overlaps(network: Network, temperatures: ArrayLike) -> NDArray[np.float64] | None:
+def exact_overlaps(network: Network, temperatures: ArrayLike) -> Floats | None:
     """Compute the exact mean |m| in equilibrium for two stored patterns and finite N.
 
     The average is over all wells. A run that cannot leave its well is closer to
@@ -151,10 +152,10 @@ class PairStates:
     """
 
     n_sites: int
-    log_states: NDArray[np.float64]
-    overlaps: NDArray[np.float64]
-    projection: NDArray[np.float64]
-    energy: NDArray[np.float64]
+    log_states: Floats
+    overlaps: Floats
+    projection: Floats
+    energy: Floats
 
     @classmethod
     def of(cls, network: Network, most: int = _MOST_STATES) -> PairStates | None:
@@ -191,9 +192,7 @@ class PairStates:
             -(pairs - same * n_agree - other * n_differ) / 2,  # S_i^2 leaves the double sum
         )
 
-    def means(
-        self, observables: NDArray[np.float64], temperatures: ArrayLike
-    ) -> NDArray[np.float64]:
+    def means(self, observables: Floats, temperatures: ArrayLike) -> Floats:
         """Compute Boltzmann means of functions of the two sums.
 
         Parameters
@@ -222,9 +221,7 @@ class PairStates:
         return found
 
 
-def _two_groups(
-    network: Network,
-) -> tuple[NDArray[np.int64], NDArray[np.float64]] | None:
+def _two_groups(network: Network) -> tuple[Ints, Floats] | None:
     """Return the numbers of agreeing and of differing sites, and their couplings in the gauge.
 
     int64, shape (2,), and float64, shape (2, 2); None if the network has no two such groups.
@@ -246,13 +243,13 @@ def _two_groups(
     return n_sites, between
 
 
-def _log_binomial(n: int) -> NDArray[np.float64]:
+def _log_binomial(n: int) -> Floats:
     """Return the logarithm of C(n, k) for k = 0 .. n, float64, shape (n + 1,)."""
     log_factorial = np.concatenate([[0.0], np.cumsum(np.log(np.arange(1, n + 1)))])
     return log_factorial[-1] - log_factorial - log_factorial[::-1]
 
 
-def ordering_temperatures(network: Network) -> NDArray[np.float64]:
+def ordering_temperatures(network: Network) -> Floats:
     """Compute temperatures below which the disordered state is unstable towards patterns.
 
     Linearised, tanh(W S / T) grows along an eigenvector of W with an eigenvalue above T. The
@@ -326,7 +323,7 @@ def one_step_error(n_patterns: int, n_sites: int) -> float:
     return math.erfc(math.sqrt((n_sites - 1) / (2 * (n_patterns - 1)))) / 2
 
 
-def spectrum(network: Network) -> tuple[NDArray[np.float64], NDArray[np.int64]]:
+def spectrum(network: Network) -> tuple[Floats, Ints]:
     """Compute all N eigenvalues of W (zero diagonal) from the K x K couplings.
 
     Of given couplings, those of the symmetric part of W with its diagonal.

@@ -28,7 +28,7 @@ if TYPE_CHECKING:
     from hopcli.config import RecallConfig
     from hopcli.datasets import Dataset
     from hopcli.patterns import Patterns
-    from hopcli.records import Ints
+    from hopcli.records import Ints, Texts
     from hopcli.streams import Legacy
 
 AUTHORS_SEED = 7
@@ -114,7 +114,7 @@ class Pools:
 
     labels: tuple[str, ...]
     sizes: tuple[int, ...]
-    label: NDArray[np.str_]
+    label: Texts
     image: Ints
 
 

@@ -20,9 +20,9 @@ import numpy as np
 if TYPE_CHECKING:
     from collections.abc import Callable
 
-    from numpy.typing import NDArray
+    from hopcli.records import Floats, Ints, Spins
 
-    Array = NDArray[np.float64]
+    Array = Floats
     Inputs = Callable[[Array, Array, Array], Array]
 
 _ROUNDING = 1e-9  # rounding error of a field
@@ -40,10 +40,10 @@ class _Classes(NamedTuple):
     """
 
     columns: Array
-    sizes: NDArray[np.int64]
+    sizes: Ints
 
     @classmethod
-    def of(cls, xi: NDArray[np.int8]) -> _Classes:
+    def of(cls, xi: Spins) -> _Classes:
         """Group the sites of patterns, shape (p, N)."""
         columns, sizes = np.unique(xi, axis=1, return_counts=True)
         return cls(columns.astype(np.float64), sizes)
@@ -63,7 +63,7 @@ class _Weights(NamedTuple):
     between: Array
     own: Array
 
-    def fields(self, state: Array, sizes: NDArray[np.int64]) -> Array:
+    def fields(self, state: Array, sizes: Ints) -> Array:
         """Return the input of a site of each class, including its own state, shape (K,)."""
         within = (self.own - np.diag(self.between)) * state
         fields: Array = self.between @ (sizes * state) + within
@@ -97,7 +97,7 @@ def _weights(classes: _Classes, inputs: Inputs) -> _Weights:
     return weights
 
 
-def largest_gap(xi: NDArray[np.int8]) -> float:
+def largest_gap(xi: Spins) -> float:
     """Compute the largest difference of a coupling between two sites, in units of 1 / N.
 
     Examples
@@ -115,7 +115,7 @@ def largest_gap(xi: NDArray[np.int8]) -> float:
     return float(np.round(gap.max() * xi.shape[1], 9))
 
 
-def unstable_sum(xi: NDArray[np.int8], *, by_code: bool) -> int:
+def unstable_sum(xi: Spins, *, by_code: bool) -> int:
     """Count the sites at which the sign of the sum of the patterns is not stable.
 
     The couplings of a site to itself count too.
@@ -145,7 +145,7 @@ def unstable_sum(xi: NDArray[np.int8], *, by_code: bool) -> int:
     return int(classes.sizes[wrong].sum())
 
 
-OF_PATTERNS: dict[str, Callable[[NDArray[np.int8]], float]] = {
+OF_PATTERNS: dict[str, Callable[[Spins], float]] = {
     "storkey_gap": largest_gap,
     "unstable_by_code": functools.partial(unstable_sum, by_code=True),
     "unstable_by_formula": functools.partial(unstable_sum, by_code=False),

@@ -14,7 +14,7 @@ from hopcli.study import AUTHORS_RECALL
 if TYPE_CHECKING:
     from collections.abc import Sequence
 
-    from numpy.typing import NDArray
+    from hopcli.records import Ints
 
 _LARGEST = 10_000_000  # bytes
 _ROUNDING = 1e-6
@@ -32,7 +32,7 @@ class Published(NamedTuple):
     """
 
     labels: tuple[str, ...]
-    counts: NDArray[np.int64]
+    counts: Ints
 
 
 def read_published(file: str | None, tests: int, known: Sequence[str]) -> Published:

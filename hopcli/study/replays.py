@@ -22,6 +22,7 @@ if TYPE_CHECKING:
     from numpy.typing import NDArray
 
     from hopcli.network import Network
+    from hopcli.records import Bools, Ints, Spins
 
 _AT_ONCE = 4  # orders, to bound the memory
 
@@ -47,8 +48,8 @@ class Replays:
     """
 
     couplings: Network
-    starts: NDArray[np.int8]
-    own: NDArray[np.int64]
+    starts: Spins
+    own: Ints
     attempts: int
     temperature: float
     criterion: float
@@ -60,7 +61,7 @@ class Replays:
         replays: int,
         seed: np.random.SeedSequence,
         tell: Callable[[], None],
-    ) -> NDArray[np.int64]:
+    ) -> Ints:
         """Replay a given order of the sites, with new acceptance draws each time.
 
         Parameters
@@ -91,7 +92,7 @@ class Replays:
         orders: int,
         seeds: tuple[np.random.SeedSequence, np.random.SeedSequence],
         tell: Callable[[int], None],
-    ) -> NDArray[np.bool_]:
+    ) -> Bools:
         """Run twice in each of several random orders of the sites.
 
         Parameters
@@ -123,7 +124,7 @@ class Replays:
         sweeps: tuple[int, ...],
         of_orders: list[np.random.SeedSequence],
         of_acceptance: list[np.random.SeedSequence],
-    ) -> NDArray[np.bool_]:
+    ) -> Bools:
         """Run some of the orders at once, from one number of sweeps to the next."""
         n_images, n_orders = len(self.starts), len(of_orders)
         streams = [np.random.default_rng(seed) for seed in of_orders]
@@ -143,7 +144,7 @@ class Replays:
         return np.stack(found)
 
     def _run(
-        self, spins: NDArray[np.int8], sites: NDArray[np.uint32], *seeds: np.random.SeedSequence
+        self, spins: Spins, sites: NDArray[np.uint32], *seeds: np.random.SeedSequence
     ) -> dynamics.FinalStates:
         """Attempt updates at these sites; the seeds share the chains evenly."""
         each = len(spins) // len(seeds)
@@ -156,7 +157,7 @@ class Replays:
             threads=self.threads,
         )
 
-    def _recalled(self, ends: NDArray[np.int32]) -> NDArray[np.bool_]:
+    def _recalled(self, ends: NDArray[np.int32]) -> Bools:
         """Return whether each final state recalls its image's own pattern or the inverse."""
         m = overlaps_of_sums(ends, self.couplings)
         own = np.tile(self.own, len(ends) // len(self.own))
