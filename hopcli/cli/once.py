@@ -6,7 +6,7 @@ from collections import Counter
 
 import click
 
-from hopcli.cli.tables import check_layout
+from hopcli.cli.tables import check_layout, is_of_layout
 
 
 class Command(click.Command):
@@ -20,6 +20,7 @@ class Command(click.Command):
     def get_params(self, ctx: click.Context) -> list[click.Parameter]:
         """Return the parameters, with `-h` before `--help`."""
         *params, last = super().get_params(ctx)
+        params.sort(key=is_of_layout)
         return [*params, _SHORT, last]
 
     def short(self, ctx: click.Context) -> str:

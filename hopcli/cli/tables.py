@@ -88,9 +88,10 @@ _OF_LAYOUT: dict[str, tuple[Sequence[str], dict[str, Any]]] = {
     "precision": (
         _DOCUMENTS,
         {
+            "metavar": "N",
             "type": click.IntRange(1, 15),
-            "help": "Significant digits of half widths in Markdown and LaTeX, and of numbers "
-            "without an error.  [default: 1 or 2; 4]",
+            "help": "Digits of half widths in Markdown and LaTeX, and of numbers without an "
+            "error.  [default: 1 or 2; 4]",
         },
     ),
     "macros": (
@@ -126,6 +127,11 @@ def table_options(
     kept: dict[str, Any] = {"callback": _keep, "expose_value": False}
     more = [click.Option([f"--{n}"], **kept, **about) for n, (_, about) in _OF_LAYOUT.items()]
     return [form, *more]
+
+
+def is_of_layout(param: click.Parameter) -> bool:
+    """Return whether an option is of the layout; help lists such options last."""
+    return param.callback is _keep
 
 
 def check_layout(ctx: click.Context, form: str | None) -> None:
