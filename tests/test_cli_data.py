@@ -3,8 +3,11 @@
 from __future__ import annotations
 
 import json
+import re
+import subprocess
 from pathlib import Path
 
+import pandas as pd
 from conftest import CHECKOUT, files_below
 from shell import Shell
 
@@ -33,6 +36,26 @@ def test_sources_are_listed_and_digits_counted_part_by_part(shell: Shell, mnist:
     assert {line.split()[0] for line in verified} == {"ok"}
     out = shell.run("data --dataset digits").out
     assert [number in out for number in ("1,797", "8 x 8")] == [True, True]
+
+
+def test_every_command_of_the_exercises_works_when_typed(shell: Shell) -> None:
+    assert shell.run("notebooks mine --exercises").out == "mine/exercises.md\n"
+    sheet = Path("mine/exercises.md").read_text("utf-8")
+    minutes = [int(number) for number in re.findall(r"^## .*\((\d+) minutes\)$", sheet, re.M)]
+    assert (len(minutes), sum(minutes)) == (8, 90)
+    folders = []
+    for line in "".join(re.findall(r"```sh\n(.*?)```", sheet, re.S)).splitlines():
+        if line.startswith("printf "):
+            subprocess.run(["sh", "-c", line], check=True)
+            continue
+        shell.run(line.removeprefix("hopcli "))
+        folders.append(line.rpartition(" --out ")[2])
+    assert len({*folders}) == len(folders) > 15
+    assert all(
+        [*Path(folder).glob("*.csv")] and [*Path(folder).glob("*.png")] for folder in folders
+    )
+    outcomes = pd.read_csv("results/sum/outcomes.csv")
+    assert outcomes["count"].tolist() == (outcomes["outcome"] == "mixture").tolist()
 
 
 def test_notebooks_are_copied_and_missing_ones_added(shell: Shell) -> None:

@@ -15,8 +15,9 @@ from hopcli.printing import terminal
 
 @click.command("notebooks", cls=Command)
 @click.argument("folder", metavar="[FOLDER]", default="notebooks", type=click.Path(path_type=Path))
+@click.option("--exercises", is_flag=True, help="Copy exercises.md alone: tasks for a practical.")
 @click.option("-q", "--quiet", is_flag=True, help="Print nothing.")
-def command(folder: Path, quiet: bool) -> None:
+def command(folder: Path, exercises: bool, quiet: bool) -> None:
     """Copy the notebooks that come with hopcli into a folder, to run and change them.
 
     FOLDER is notebooks/ by default. A notebook that you have changed there is not
@@ -26,26 +27,32 @@ def command(folder: Path, quiet: bool) -> None:
     claims are reproduced. own-pictures: your own pictures, damage, spurious states, thresholds.
     phase-diagram: heat and load against theory, and how to read intervals.
 
+    --exercises copies a sheet instead: eight tasks without answers, for a practical of 90
+    minutes, each with the commands to type.
+
     \b
       hopcli notebooks
       jupyter lab notebooks
+      hopcli notebooks --exercises
     """
     from hopcli.results.files import write_new
 
-    shipped = _shipped()
+    shipped = _shipped(".md" if exercises else ".ipynb")
     new = write_new(folder, shipped)
-    if not quiet:
-        for name in shipped:
-            print_line(f"{folder / name}{'' if name in new else ' (was there)'}")
+    if quiet:
+        return
+    for name in shipped:
+        print_line(f"{folder / name}{'' if name in new else ' (was there)'}")
+    if not exercises:
         named = terminal(shlex.quote(str(folder)))
         print_lines(f"Open them with: jupyter lab {named}  (pip install jupyterlab)")
 
 
-def _shipped() -> dict[str, bytes]:
-    """Return the notebooks in the package, by file name."""
+def _shipped(suffix: str) -> dict[str, bytes]:
+    """Return the notebooks or the exercises in the package, by file name."""
     found = [item for item in (files("hopcli") / "notebooks").iterdir() if item.is_file()]
     return {
         item.name: item.read_bytes()
         for item in sorted(found, key=lambda item: item.name)
-        if item.name.endswith(".ipynb")
+        if item.name.endswith(suffix)
     }

@@ -110,7 +110,7 @@ def plan(config: WeightsConfig, stock: Stock) -> Plan:
 def _findings(network: Network, stability: Columns) -> dict[str, list[str]]:
     """Compare the sites that flip in one step with random patterns under the Hebbian rule."""
     is_given = isinstance(network.hamiltonian, Wired)
-    if network.rule != "hebbian" or is_given or network.theta.any():
+    if network.rule != "hebbian" or is_given or network.theta.any() or len(network.xi) < 2:
         return {}
     p, n_sites = len(stability["label"]), network.n_sites
     flipped = 100 * float(stability["unstable_sites"].mean()) / n_sites
