@@ -188,8 +188,6 @@ def test_every_command_with_a_table_takes_the_same_options(run_hopcli: RunHopcli
     for again in (vary, ("grid", "table", "g"), ("show", "g")):
         out = run_hopcli(*again, "--format", "latex", "--pivot", "tests", *overall[:2]).out
         assert parsed(out)[1][1] == ["1", "2"]
-    run_hopcli("grid", "table", "g", "--pivot", "tests", "--out", "g.tex")
-    assert len(parsed(Path("g.tex").read_text())[1]) == 8
 
 
 @pytest.mark.parametrize(

@@ -1,4 +1,4 @@
-"""Two sittings as they are typed: a student at a terminal of 80 columns, and a scripter."""
+"""Sittings as they are typed: a student at 80 columns, a scripter, a researcher."""
 
 from __future__ import annotations
 
@@ -177,6 +177,26 @@ def test_a_scripter_runs_a_batch(sitting: Sitting) -> None:
     sitting.pipe("hopcli check results")
     Path("results/hot/accuracy.csv").write_text("label\n")
     assert "results/hot/accuracy.csv" in sitting.pipe("hopcli check results", code=1)
+
+
+def test_a_researcher_writes_a_paper(sitting: Sitting) -> None:
+    varied = "--set temperature=0.1,0.3 --set rule=hebbian,storkey --set tests=2 --set repeats=1"
+    sitting.type(f"hopcli grid run paper {varied} --out g")
+    sitting.pipe("hopcli grid plot g --out phase.pdf --figure-style paper --width 3.4in")
+    size = re.search(rb"/MediaBox \[ ?0 0 ([0-9.]+)", Path("phase.pdf").read_bytes())
+    assert size is not None
+    assert float(size[1]) == pytest.approx(3.4 * 72, abs=0.1)
+    chosen = "hopcli grid table g --where label=overall"
+    shown = sitting.type(f"{chosen} --pivot temperature --format table").splitlines()
+    assert [line.split()[0] for line in shown[2:]] == ["rule", "hebbian", "storkey"]
+    sitting.pipe(f"{chosen} --pivot temperature --out table.tex")
+    lines = Path("table.tex").read_text(encoding="utf-8").splitlines()
+    rows = [line.removesuffix(r" \\").split(" & ") for line in lines if line.endswith(r"\\")]
+    assert [row[0] for row in rows[1:]] == ["rule", "hebbian", "storkey"]
+    sitting.pipe(f"{chosen} --format latex --macros > numbers.tex")
+    macros = re.findall(r"\\newcommand\{\\([A-Za-z]+)\}", Path("numbers.tex").read_text("utf-8"))
+    assert {"gAccuracyZeroPointOneHebbianOverall", "gNZeroPointThreeStorkeyOverall"} <= {*macros}
+    assert len({*macros}) == len(macros)
 
 
 def dry(sitting: Sitting) -> str:
