@@ -72,6 +72,8 @@ def test_an_unsymmetric_interval_is_shown_by_its_ends() -> None:
     assert [column.head for column in columns[2:]] == heads
     assert columns[2].cells == ["81.2 [80.0, 82.5]", "99.00 [98.60, 99.19]"]
     assert columns[3].cells == ["5.0", ""]
+    open_above = shown_columns(made(rate_ci_high=[float("inf"), 0.994]), Layout())
+    assert open_above[2].cells == ["81.2 [79.97, inf]", "99.0 [98.6, 99.4]"]
     assert columns[4].cells == ["-0.51 ± 0.04", "0.9"]
     assert columns[5].cells == ["-283.1", "0.0001235"]
 

@@ -240,23 +240,23 @@ def _with_intervals(
     values: list[float], lows: list[float], highs: list[float], precision: int | None
 ) -> tuple[list[str], str]:
     """Format estimates with half widths if all are symmetric as shown, otherwise with both ends."""
-    rows = [*zip(values, lows, highs, strict=True)]
-    halves = [(high - low) / 2 for low, high in zip(lows, highs, strict=True)]
-    known = [(row, half) for row, half in zip(rows, halves, strict=True) if 0 < half < math.inf]
-    is_symmetric = all(
-        len({_fixed(part, _decimals(half, precision)) for part in (value - low, high - value)}) == 1
-        for (value, low, high), half in known
-    )
-    if is_symmetric:
-        pairs = zip(values, halves, strict=True)
-        return [_plus_minus(*pair, precision) for pair in pairs], " ± 95 % interval"
+    rows = [(*row, (row[2] - row[1]) / 2) for row in zip(values, lows, highs, strict=True)]
+    sides = [
+        {_fixed(side, _decimals(half, precision)) for side in (value - low, high - value)}
+        for value, low, high, half in rows
+        if 0 < half < math.inf
+    ]
+    if all(len(side) == 1 for side in sides) and not any(math.isinf(row[3]) for row in rows):
+        return [_plus_minus(row[0], row[3], precision) for row in rows], " ± 95 % interval"
     cells = []
-    for (value, low, high), half in zip(rows, halves, strict=True):
-        if not 0 < half < math.inf:
-            cells.append(_plus_minus(value, half, precision))
-            continue
-        parts = [_fixed(number, _decimals(half, precision)) for number in (value, low, high)]
-        cells.append("{} [{}, {}]".format(*parts))
+    for *numbers, half in rows:
+        if not half > 0:
+            cells.append(_plus_minus(numbers[0], half, precision))
+        elif math.isinf(half):
+            cells.append("{:.4g} [{:.4g}, {:.4g}]".format(*numbers))
+        else:
+            parts = [_fixed(number, _decimals(half, precision)) for number in numbers]
+            cells.append("{} [{}, {}]".format(*parts))
     return cells, " [95 % interval]"
 
 
