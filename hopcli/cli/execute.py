@@ -5,12 +5,20 @@ from __future__ import annotations
 import functools
 import json
 import textwrap
-from typing import TYPE_CHECKING, Any
+from typing import TYPE_CHECKING
 
 import click
 
 from hopcli import catalogue
-from hopcli.cli.lines import listen, print_files, print_line, print_lines, show_status, tell
+from hopcli.cli.lines import (
+    listen,
+    print_files,
+    print_json,
+    print_line,
+    print_lines,
+    show_status,
+    tell,
+)
 from hopcli.cli.progress import Watch, shown
 from hopcli.cli.tables import check_columns, in_columns, is_usual, json_rows, print_table
 from hopcli.errors import renamed
@@ -20,7 +28,6 @@ from hopcli.runs import single
 
 if TYPE_CHECKING:
     from collections.abc import Mapping
-    from pathlib import Path
 
     from hopcli.config import Config
     from hopcli.runs.requests import Request
@@ -106,7 +113,9 @@ def _print(job: Job, outcome: Outcome) -> None:
         tell(f"warning: {warning}")
     summary: Columns = catalogue.entry(config.command).summary(config, result)
     if wishes.format == "json":
-        print_json(job.out, config.command, summary, result.notes, outcome.files)
+        notes = {name: result.notes.get(name, []) for name in ("warnings", "findings")}
+        said = {"command": config.command, "table": json_rows(summary), **notes}
+        print_json(job.out, outcome.files, **said)
         return
     if wishes.format == "csv":
         print_table(summary, "csv")
@@ -151,18 +160,3 @@ def _tell_left_out(summary: Columns, tables: Mapping[str, Columns]) -> None:
         shown = ", ".join(terminal(label) for label in labels if label in printed)
         click.echo()
         print_line(f"The label printed is {shown}; {name}.csv also contains {', '.join(others)}.")
-
-
-def print_json(
-    out: Path, command: str, summary: Columns, notes: Mapping[str, Any], files: list[Path]
-) -> None:
-    """Print the results as one line of JSON: the full table, with rates as fractions."""
-    said = {
-        "command": command,
-        "out": str(out),
-        "table": json_rows(summary),
-        "warnings": notes.get("warnings", []),
-        "findings": notes.get("findings", []),
-        "files": [path.name for path in files],
-    }
-    click.echo(json.dumps(said))

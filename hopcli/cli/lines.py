@@ -5,6 +5,7 @@ Commands that work also print log messages and warnings, by :func:`listen`.
 
 from __future__ import annotations
 
+import json
 import logging
 import sys
 import textwrap
@@ -89,6 +90,11 @@ def print_line(text: object) -> None:
 def print_files(folder: Path, files: Iterable[Path], *, before: str = "") -> None:
     """Print the names of files in a folder in one line."""
     print_line(f"{folder}/  {before}{' '.join(path.name for path in files)}")
+
+
+def print_json(out: Path, files: Iterable[Path], **said: Any) -> None:
+    """Print a result as one line of JSON: what it says, its folder, and the names of files."""
+    click.echo(json.dumps({**said, "out": str(out), "files": [path.name for path in files]}))
 
 
 class _Teller(logging.Handler):

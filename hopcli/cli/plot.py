@@ -2,12 +2,11 @@
 
 from __future__ import annotations
 
-import json
 from typing import TYPE_CHECKING, Any
 
 import click
 
-from hopcli.cli.lines import print_files
+from hopcli.cli.lines import print_files, print_json
 from hopcli.cli.once import Command
 from hopcli.cli.types import FOLDER, FOLDERS, FORM, QUIET, OfKind, figure_options
 from hopcli.config.execution import animation_name
@@ -65,6 +64,6 @@ def command(
     hush_matplotlib()
     for folder, files in draw_again(folders, Style(**how), out, overwrite=overwrite):
         if form == "json" and not quiet:
-            click.echo(json.dumps({"out": str(folder), "files": [path.name for path in files]}))
+            print_json(folder, files)
         elif not quiet:
             print_files(folder, files)

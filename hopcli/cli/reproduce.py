@@ -2,14 +2,13 @@
 
 from __future__ import annotations
 
-import json
 import textwrap
 from collections import Counter
 from typing import TYPE_CHECKING, Any
 
 import click
 
-from hopcli.cli.lines import listen, print_files, show_status
+from hopcli.cli.lines import listen, print_files, print_json, show_status
 from hopcli.cli.once import Command
 from hopcli.cli.progress import bar
 from hopcli.cli.tables import is_usual, json_rows, print_table, table_options
@@ -185,11 +184,7 @@ def _print(verdicts: Verdicts, form: str) -> None:
 
     out, judged, made, files = verdicts
     if form == "json":
-        rows = json_rows(made)
-        names = [path.name for path in files]
-        click.echo(
-            json.dumps({"command": "reproduce", "out": str(out), "table": rows, "files": names})
-        )
+        print_json(out, files, command="reproduce", table=json_rows(made))
         return
     if not is_usual(form):
         print_table(short(made), form, named=out.name)

@@ -45,25 +45,12 @@ class Setting:
     newer: bool = False
 
 
-def setting(
-    kind: Kind,
-    default: Any,
-    group: str,
-    text: str,
-    *,
-    shown_default: str | None = None,
-    axis: str = "",
-    newer: bool = False,
-) -> Any:
-    """Declare a setting as a dataclass field; see :class:`Setting`."""
-    declared = Setting(kind, text, group, shown_default, axis, newer)
-    return field(default=default, metadata={"setting": declared})
+def setting(kind: Kind, default: Any, group: str, text: str, **more: Any) -> Any:
+    """Declare a setting as a dataclass field; `more` are further fields of :class:`Setting`."""
+    return field(default=default, metadata={"setting": Setting(kind, text, group, **more)})
 
 
-_SAME: Any = object()
-
-
-def again(owner: type[Settings], name: str, default: Any = _SAME, **changed: Any) -> Any:
+def again(owner: type[Settings], name: str, *default: Any, **changed: Any) -> Any:
     """Declare a setting of another class again.
 
     Parameters
@@ -72,16 +59,14 @@ def again(owner: type[Settings], name: str, default: Any = _SAME, **changed: Any
         The other class.
     name : str
         Name of the setting.
-    default : object
+    *default : object
         Default, if it differs.
     **changed
         Other fields of :class:`Setting` that differ.
     """
     item = next(item for item in fields(owner) if item.name == name)
     declared = replace(item.metadata["setting"], **changed)
-    return field(
-        default=item.default if default is _SAME else default, metadata={"setting": declared}
-    )
+    return field(default=(*default, item.default)[0], metadata={"setting": declared})
 
 
 @dataclass(frozen=True, eq=False, kw_only=True)

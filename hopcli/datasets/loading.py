@@ -137,7 +137,7 @@ def dataset_of(
         If the threshold is impossible.
     DataError
         If the arrays are not images and their labels, or exceed the limits of a source
-        (:mod:`hopcli.datasets.limits`).
+        (:mod:`hopcli.datasets.files`).
 
     Warns
     -----
@@ -170,7 +170,7 @@ def image_array(images: ArrayLike) -> NDArray[Any]:
     Raises
     ------
     DataError
-        If the array has another shape, or exceeds the limits of :mod:`hopcli.datasets.limits`.
+        If the array has another shape, or exceeds the limits of :mod:`hopcli.datasets.files`.
     """
     rule = "must have shape (n, height, width) or (n, N), none of them 0"
     try:

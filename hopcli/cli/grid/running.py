@@ -9,7 +9,7 @@ from typing import TYPE_CHECKING
 import click
 
 from hopcli import endings
-from hopcli.cli.lines import listen, print_files, print_line, print_lines, tell
+from hopcli.cli.lines import listen, print_files, print_json, print_line, print_lines, tell
 from hopcli.cli.progress import Watch, shown
 from hopcli.cli.tables import check_columns, is_usual, laid_out, print_table
 from hopcli.grids.planning import in_words
@@ -80,8 +80,7 @@ def _print_state(folder: Path, state: State, files: list[Path], n_made: int, for
     """
     grid, counts = state.grid, {**state.counts, "made now": n_made}
     if form == "json":
-        told = {"command": "grid", "out": str(folder), **counts}
-        click.echo(json.dumps({**told, "files": [path.name for path in files]}))
+        print_json(folder, files, command="grid", **counts)
         return
     if not is_usual(form):
         table = load_view(folder).drawn(grid.look)
