@@ -162,6 +162,28 @@ def test_trials_of_all_labels_run_side_by_side(traced: Run, tmp_path: Path, suff
         assert np.sum(one[below] < 200) < np.sum(other[below] < 200), "longer curves"
 
 
+@pytest.mark.parametrize(
+    "settings", [{}, {"dynamics": "glauber", "order": "permutation", "temperature": 0.5}]
+)
+def test_frames_within_a_sweep_are_those_of_the_same_trial(
+    dataset: str, settings: dict[str, Any]
+) -> None:
+    by_sweep: Any = hot(dataset, **settings).result.frames
+    attempts = 15 if settings else 7
+    for every, a_sweep in ((1, attempts), (3, None)):
+        values = {**HOT, "dataset": dataset, "start": "pattern", "tests": 4, **settings}
+        execution = RecallExecution(animate="run.gif", animate_every=every)
+        shown: Any = run(RecallConfig.from_values(values), execution).result.frames
+        end = SWEEPS * attempts
+        times = [*range(0, end, every), end]
+        np.testing.assert_allclose(shown.sweep, np.array(times) / attempts)
+        if a_sweep is not None:
+            np.testing.assert_array_equal(shown.states[:, ::a_sweep], by_sweep.states)
+            np.testing.assert_array_equal(shown.energy[:, ::a_sweep], by_sweep.energy)
+        flips = np.sum(shown.states[:, 1:] != shown.states[:, :-1], axis=2)
+        assert 0 < flips.max() <= every
+
+
 def test_an_animation_ends_when_all_trials_rest(dataset: str, tmp_path: Path) -> None:
     start = parse_start("pattern,flip:0.2")
     cold = hot(dataset, digits=("1", "2"), temperature=0.0, start=start, sweeps=20)

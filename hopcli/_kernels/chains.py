@@ -80,6 +80,8 @@ class Protocol(NamedTuple):
         below which scanning is cheaper. 0: always; NEVER: never.
     settle : int
         A stable chain stops from the end of sweep `settle` (counted from 0) on.
+    most : int
+        Attempts of a whole run at most, to stop within its last sweep.
     """
 
     rule: int
@@ -87,6 +89,7 @@ class Protocol(NamedTuple):
     attempts: int
     patience: int
     settle: int
+    most: int
 
 
 class Chain(NamedTuple):

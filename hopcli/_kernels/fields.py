@@ -111,7 +111,7 @@ def _sweep(
     since waiting was too slow); the attempt of the next event, negative if unknown; the flips
     per attempt times N when it was drawn; and the next draw of the second stream.
     """
-    end = begin + protocol.attempts
+    end = min(begin + protocol.attempts, protocol.most)
     if event >= end:
         return idle, event, total, spare
     n_sites = len(chain.codes)

@@ -145,7 +145,7 @@ def _run_chain(
         if protocol.order == PERMUTATION:
             spare = shuffle(seed, spare, queue)
         begin = sweep * protocol.attempts
-        for t in range(begin, begin + protocol.attempts):
+        for t in range(begin, min(begin + protocol.attempts, protocol.most)):
             if protocol.order == GIVEN:
                 site = int(given[t])
                 u = draw_one(seed, t, 1)[1]

@@ -8,6 +8,7 @@ from dataclasses import dataclass
 from typing import Any
 
 from hopcli import kinds
+from hopcli.config import notations
 from hopcli.config.base import Config, Settings, setting
 from hopcli.values import RefusedError
 
@@ -162,6 +163,13 @@ class RecallExecution(ThreadedExecution):
         ".webp, .png or, with ffmpeg, .mp4. NAME.3.gif shows three trials of each label, and so on "
         "up to 9; ten trials at most are drawn.",
     )
+    animate_every: int | str | None = setting(
+        notations.attempts(),
+        None,
+        "Output",
+        "Attempts between the frames of the animation, such as N/10.",
+        shown_default="a sweep",
+    )
     kind: str | None = setting(
         kinds.choice(("rows", "bars")),
         None,
@@ -176,6 +184,11 @@ class RecallExecution(ThreadedExecution):
         "Keep trials.csv too, a row per trial; all else is made from counts.",
     )
 
+    def attempts_between(self, n_sites: int) -> int | None:
+        """Return the attempts between frames; None for a sweep."""
+        every = self.animate_every
+        return None if every is None else notations.resolve_attempts(every, n_sites)
+
     @property
     def animated_trials(self) -> int:
         """Number of animated trials of each label."""
@@ -189,6 +202,8 @@ class RecallExecution(ThreadedExecution):
     def check_with(self, config: Config) -> None:
         """Check that a configuration can be animated, if requested."""
         super().check_with(config)
+        rule = "has no effect without animate"
+        self.refuse_changes(["animate_every"], rule, self.animate is None)
         if self.animate is None:
             return
         from hopcli.config.recall import RecallConfig
@@ -197,5 +212,7 @@ class RecallExecution(ThreadedExecution):
         rule = f"must be at most {_MOST_FRAMES} with animate"
         config.refuse("sweeps", rule, config.sweeps > _MOST_FRAMES)
         self.refuse("animate", "must be off with replay_authors", config.replay_authors)
+        rule = "has no effect with dynamics 'sync', which moves all sites at once"
+        self.refuse_changes(["animate_every"], rule, config.dynamics == "sync")
         has_no_writer = self.animate.endswith(".mp4") and shutil.which("ffmpeg") is None
         self.refuse("animate", "needs ffmpeg for .mp4; install it, or use .webp", has_no_writer)

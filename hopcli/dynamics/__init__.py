@@ -8,6 +8,7 @@ own seed, and its result does not depend on threads, chunks or recording.
 
 from __future__ import annotations
 
+import sys
 from dataclasses import replace
 from typing import TYPE_CHECKING
 
@@ -96,6 +97,7 @@ def run(
     tie: str = "keep",
     until_stable: bool = False,
     record: bool = False,
+    most_attempts: int = sys.maxsize,
     threads: int | None = None,
     progress: Callable[[int], None] | None = None,
 ) -> FinalStates:
@@ -132,6 +134,8 @@ def run(
         stable. ``"sync"`` always stops.
     record : bool
         Keep the class sums of every sweep.
+    most_attempts : int
+        Attempts of a chain at most, >= 1, to stop within its last sweep; not used by ``"sync"``.
     threads : int, optional
         Number of threads, by default one per available processor.
     progress : callable, optional
@@ -199,6 +203,7 @@ def run(
         attempts=n_sites if how is None else attempts_per_sweep,
         settle=(cold_from if rule.stochastic else 0) if until_stable else sweeps,
         record=record,
+        most=checked(integer(1, sys.maxsize), "most_attempts", most_attempts),
     )
     job.run(threads, progress)
     final = job.final_states()

@@ -8,6 +8,7 @@ from __future__ import annotations
 
 import math
 import os
+import sys
 import threading
 from concurrent.futures import ThreadPoolExecutor, as_completed
 from dataclasses import dataclass, field
@@ -68,6 +69,8 @@ class Job:
         Site of every attempt, if the order is the given one.
     record : bool
         Keep the class sums of every sweep.
+    most : int
+        Attempts of a chain at most, to stop within its last sweep.
 
     Attributes
     ----------
@@ -92,6 +95,7 @@ class Job:
     settle: int
     given: NDArray[np.uint32] | None = None
     record: bool = False
+    most: int = sys.maxsize
     sweeps: NDArray[np.int64] = field(init=False)
     status: NDArray[np.uint8] = field(init=False)
     ends: NDArray[np.int32] = field(init=False)

@@ -28,7 +28,7 @@ def start(job: Job) -> Callable[[slice], None]:
         np.array(pairs.own),
         np.array(job.network.theta),
     )
-    protocol = Protocol(rule_code(job), order_code(job), job.attempts, NEVER, job.settle)
+    protocol = Protocol(rule_code(job), order_code(job), job.attempts, NEVER, job.settle, job.most)
     given = np.empty((len(job.spins), 0), np.uint32) if job.given is None else job.given
 
     def run(chunk: slice) -> None:

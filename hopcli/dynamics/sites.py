@@ -56,7 +56,7 @@ def start(job: Job) -> Callable[[slice], None]:
     wiring = lay_out(job.network)
     n_sites, n_classes = job.network.n_sites, job.network.n_classes
     patience = _patience(n_sites, n_classes)
-    protocol = _kernels.Protocol(rule, order, job.attempts, patience, job.settle)
+    protocol = _kernels.Protocol(rule, order, job.attempts, patience, job.settle, job.most)
     given = np.empty((len(job.spins), 0), np.uint32) if job.given is None else job.given
     for array in (job.spins, given, job.sums, wiring.J, wiring.steps):
         assert array.flags.c_contiguous

@@ -1,4 +1,4 @@
-"""A few trials after every sweep, for an animation."""
+"""A few trials after every sweep, or more often, for an animation."""
 
 from __future__ import annotations
 
@@ -22,6 +22,7 @@ if TYPE_CHECKING:
 
 _MOST_BYTES = 256_000_000  # of states; larger states reduce the number of trials
 _QUENCHED = -1
+_MOST_FRAMES = 1000  # of a trial
 
 
 @dataclass(frozen=True, slots=True, eq=False)
@@ -32,8 +33,8 @@ class Frames:
     ----------
     states : ndarray of int8, shape (trials, frames, N)
         Values -1, 0 or +1.
-    sweep : ndarray of int64, shape (frames,)
-        Sweeps done, 0, 1, ...; -1 for the state after a quench.
+    sweep : ndarray of float64 or int64, shape (frames,)
+        Sweeps done, 0, 1, ... or parts of them; -1 for the state after a quench.
     label : tuple of str
         Label of each trial.
     place : ndarray of int64, shape (trials,)
@@ -45,7 +46,7 @@ class Frames:
     """
 
     states: Spins
-    sweep: Ints
+    sweep: NDArray[Any]
     label: tuple[str, ...]
     place: Ints
     energy: Floats
@@ -65,15 +66,31 @@ class Frames:
         return len(self.label)
 
     @classmethod
-    def of(cls, relaxation: Relaxation, rows: Ints) -> Frames:
-        """Run these trials again, sweep by sweep, and keep at least the first."""
+    def of(cls, relaxation: Relaxation, rows: Ints, every: int | None = None) -> Frames:
+        """Run these trials again and keep at least the first.
+
+        Parameters
+        ----------
+        relaxation : Relaxation
+            The trials.
+        rows : ndarray of int64
+            Numbers of the trials.
+        every : int, optional
+            Attempts between frames, by default a sweep; more if there would be over 1000 frames.
+        """
         config, couplings = relaxation.config, relaxation.couplings
-        sweep = np.arange(config.sweeps + 1)
+        attempts = config.attempts_per_sweep
+        end = config.sweeps * attempts
+        every = max(every or attempts, -(-end // _MOST_FRAMES))
+        times = [*range(every, end, every), end] if end else []
+        sweep = np.array([0, *times]) / attempts
+        if not np.any(sweep % 1):
+            sweep = sweep.astype(np.int64)
         if config.quench:
             sweep = np.append(sweep, _QUENCHED)
         most = max(1, _MOST_BYTES // (len(sweep) * couplings.n_sites))
         rows = rows[:most]
-        states = np.ascontiguousarray(np.moveaxis(relaxation.by_sweep(rows), 1, 0))
+        states = np.ascontiguousarray(np.moveaxis(relaxation.by_sweep(rows, times), 1, 0))
         label = tuple(str(name) for name in relaxation.trials.bank(rows).label)
         place = [label[: k + 1].count(name) for k, name in enumerate(label)]
         energies = np.stack([energy(trial, couplings) for trial in states])

@@ -200,7 +200,8 @@ def _run(
     }
     if execution.animate is not None:
         animated = trials.first_of_each(max(_ANIMATED, execution.animated_trials))
-        arrays |= prefixed("frames", Frames.of(relaxation, animated).to_arrays())
+        every = execution.attempts_between(relaxation.couplings.n_sites)
+        arrays |= prefixed("frames", Frames.of(relaxation, animated, every).to_arrays())
 
     def table(name: str) -> Columns:
         return tables[name] if name in tables else Columns.joined(kept[name])

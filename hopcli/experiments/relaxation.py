@@ -20,7 +20,7 @@ from hopcli.starts import first_states
 from hopcli.streams import Streams, seed_word, splitmix64
 
 if TYPE_CHECKING:
-    from collections.abc import Callable
+    from collections.abc import Callable, Sequence
 
     from numpy.typing import NDArray
 
@@ -110,21 +110,31 @@ class Relaxation:
         rows: Ints,
         sweeps: int,
         *,
-        record: bool = False,
         tell: Callable[[int], None] | None = None,
+        **others: Any,
     ) -> dynamics.FinalStates:
-        """Run these trials for their first sweeps."""
+        """Run these trials for their first sweeps; `others` are further arguments of a run."""
         schedule = temperatures(self.config.temperature, self.config.sweeps)[:sweeps]
         seeds = _seeds(self.streams.chains, rows)
-        return self._go(self.starts(rows), seeds, schedule, record, tell)
+        return self._go(self.starts(rows), seeds, schedule, tell, **others)
 
-    def by_sweep(self, rows: Ints) -> Spins:
-        """Return states after 0, 1, ... sweeps and, for quenched trials, at the end.
+    def by_sweep(self, rows: Ints, times: Sequence[int] | None = None) -> Spins:
+        """Return states at the start, at some times and, for quenched trials, at the end.
 
-        Shape (sweeps + 1 or sweeps + 2, rows, N).
+        Parameters
+        ----------
+        rows : ndarray of int64
+            The trials.
+        times : sequence of int, optional
+            Attempts made, rising, >= 1; by default those of 1, 2, ... sweeps.
+
+        Returns
+        -------
+        ndarray of int8, shape (times + 1 or times + 2, rows, N)
         """
-        numbers = range(1, self.config.sweeps + 1)
-        later = [self.sweep(rows, number).spins for number in numbers]
+        attempts = self.config.attempts_per_sweep
+        times = times or [attempts * (k + 1) for k in range(self.config.sweeps)]
+        later = [self.sweep(rows, -(-most // attempts), most_attempts=most).spins for most in times]
         if self.config.quench:
             later.append(self.run(rows).spins)
         return np.stack([self.starts(rows), *later])
@@ -137,7 +147,7 @@ class Relaxation:
         def relax(spins: Spins, number: Ints, of: int) -> Floats:
             seeds = dynamics.chain_seeds(self.streams.resting, 2 * of)
             schedule = [last] * config.sweeps
-            final = self._go(spins, seeds[number], schedule, False, None)
+            final = self._go(spins, seeds[number], schedule)
             ends = self._quenched(final, seeds[of + number]).ends
             return overlaps_of_sums(ends, self.couplings)
 
@@ -194,7 +204,7 @@ class Relaxation:
         config = self.config
         chains, quench = map(_further, (self.streams.chains, self.streams.quench))
         schedule = [temperatures(config.temperature, config.sweeps)[-1]] * config.sweeps
-        final = self._go(spins, _seeds(chains, rows), schedule, False, None)
+        final = self._go(spins, _seeds(chains, rows), schedule)
         return self._quenched(final, _seeds(quench, rows))
 
     def _go(
@@ -202,10 +212,10 @@ class Relaxation:
         spins: Spins,
         seeds: NDArray[np.uint64],
         schedule: list[float],
-        record: bool,
-        tell: Callable[[int], None] | None,
+        tell: Callable[[int], None] | None = None,
+        **others: Any,
     ) -> dynamics.FinalStates:
-        how = {"temperatures": schedule, "sweeps": len(schedule), "record": record}
+        how = {"temperatures": schedule, "sweeps": len(schedule), **others}
         return run_chains(self.config, self.couplings, spins, seeds, self.threads, tell, **how)
 
     def _replay(self, rows: Ints, tell: Callable[[int], None] | None) -> dynamics.FinalStates:

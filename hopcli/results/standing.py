@@ -77,13 +77,15 @@ def is_undrawn(folder: Path, manifest: Manifest, execution: Execution) -> bool:
     return any(name not in outputs or not (folder / name).is_file() for name in wanted)
 
 
-def lacks(result: Result, execution: Execution) -> bool:
+def lacks(result: Result, manifest: Manifest, execution: Execution) -> bool:
     """Return whether a finished run lacks a requested table or the frames of an animation."""
     tables = getattr(execution, "keep", None) or ()
-    animated = getattr(execution, "animate", None) is not None
-    return not set(tables) <= set(result.columns) or (
-        animated and getattr(result, "frames", None) is None
-    )
+    if not set(tables) <= set(result.columns):
+        return True
+    if getattr(execution, "animate", None) is None:
+        return False
+    drawn, every = manifest["execution"], getattr(execution, "animate_every", None)
+    return getattr(result, "frames", None) is None or drawn.get("animate_every") != every
 
 
 def read_run(path: Path) -> tuple[Entry, Manifest]:

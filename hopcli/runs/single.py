@@ -125,7 +125,9 @@ def is_finished(job: Job) -> bool:
 
 
 def _stays(there: Loaded | None, execution: Execution, *, again: bool) -> bool:
-    return there is not None and not again and not results.lacks(there.result, execution)
+    if there is None or again:
+        return False
+    return not results.lacks(there.result, there.manifest, execution)
 
 
 def do(job: Job, watch: Watch | None = None) -> Outcome:
