@@ -2,19 +2,33 @@
 
 J = F diag(signs) F^T scale. The state of a chain is its spins and r overlaps, signs F^T M. The
 field of a class is a sum of r products, and a flip adds a row of F to the overlaps. The draws
-are those of :mod:`hopcli._kernels.draws`. There is no filter and no waiting.
+are those of :mod:`hopcli._kernels.draws`. There is no waiting.
+
+Where flips are rare, most attempts compute no field. |J_ab| is at most reach_a reach_b, with
+reach_a the length of row a times sqrt(scale) [Cauchy-Schwarz]. So a field that was computed once
+has moved at most reach_a times the sum of |change| reach_b of all flips since then. If not even
+the nearest possible alignment lets Metropolis flip the site, no rule does.
 """
 
 from __future__ import annotations
 
 from typing import TYPE_CHECKING, Any, NamedTuple
 
-from hopcli._kernels.chains import FIXED, GIVEN, PERMUTATION, SIGN_KEEP, TIE, Protocol, chance_of
+import numpy as np
+
+from hopcli._kernels.chains import (
+    FIXED,
+    GIVEN,
+    PERMUTATION,
+    SIGN_KEEP,
+    TIE,
+    Protocol,
+    chance_of,
+)
 from hopcli._kernels.compiling import entry, inner, summing
 from hopcli._kernels.draws import draw_one, shuffle
 
 if TYPE_CHECKING:
-    import numpy as np
     from numpy.typing import NDArray
 
 
@@ -33,6 +47,8 @@ class Factors(NamedTuple):
         Factor of the sum of outer products.
     own : ndarray of float64, shape (K,)
         Coupling between two sites of each class.
+    reach : ndarray of float64, shape (K,)
+        Length of each row, times sqrt(scale).
     theta : ndarray of float64, shape (K,)
         Threshold of each class.
     """
@@ -42,31 +58,63 @@ class Factors(NamedTuple):
     signs: NDArray[np.float64]
     scale: float
     own: NDArray[np.float64]
+    reach: NDArray[np.float64]
     theta: NDArray[np.float64]
 
 
+class State(NamedTuple):
+    """State of the current chain besides its spins; scratch.
+
+    Attributes
+    ----------
+    overlaps : ndarray of float64, shape (r,)
+        Overlaps, signs F^T M.
+    fields : ndarray of float64, shape (K,)
+        Field of each class when it was last computed.
+    moved : ndarray of float64, shape (K + 1,)
+        Sum of |change| reach over all flips until then, of each class; last, until now.
+    queue : ndarray of uint32, shape (N,)
+        Order of the sites.
+    """
+
+    overlaps: NDArray[np.float64]
+    fields: NDArray[np.float64]
+    moved: NDArray[np.float64]
+    queue: NDArray[np.uint32]
+
+
 @summing
-def _field(network: Factors, overlaps: NDArray[np.float64], a: int) -> float:
+def _field(network: Factors, state: State, a: int) -> float:
     """Return the field of class `a` minus its threshold."""
     row, total = network.rows[a], 0.0
     for k in range(len(row)):
-        total += row[k] * overlaps[k]
-    return network.scale * total - network.theta[a]
+        total += row[k] * state.overlaps[k]
+    state.fields[a] = network.scale * total - network.theta[a]
+    state.moved[a] = state.moved[-1]
+    return state.fields[a]
 
 
 @inner
-def _add(network: Factors, overlaps: NDArray[np.float64], a: int, change: int) -> None:
+def _least(network: Factors, state: State, a: int, spin: int) -> float:
+    """Return the nearest possible alignment of the sites of class `a` and value `spin`."""
+    moved = network.reach[a] * (state.moved[-1] - state.moved[a])
+    return spin * state.fields[a] - network.own[a] - moved - TIE
+
+
+@inner
+def _add(network: Factors, state: State, a: int, change: int) -> None:
     """Add `change` times the row of class `a` to the overlaps."""
     row = network.rows[a]
     for k in range(len(row)):
-        overlaps[k] += change * network.signs[k] * row[k]
+        state.overlaps[k] += change * network.signs[k] * row[k]
+    state.moved[-1] += abs(change) * network.reach[a]
 
 
 @inner
 def _attempt(
     network: Factors,
     spins: NDArray[np.int8],
-    overlaps: NDArray[np.float64],
+    state: State,
     rule: int,
     temperature: float,
     site: int,
@@ -74,7 +122,12 @@ def _attempt(
 ) -> None:
     """Try a site with the draw `u`."""
     a, spin = int(network.site_class[site]), int(spins[site])
-    field = _field(network, overlaps, a)
+    if spin != 0:
+        least = _least(network, state, a, spin)
+        y = 2.0 * least / temperature  # exp(-y) is below 1 / (1 + y + y^2 / 2)
+        if least > TIE and u * (1.0 + y * (1.0 + 0.5 * y)) >= 1.0:
+            return
+    field = _field(network, state, a)
     if spin == 0:
         # No own share; otherwise it chooses like a site that is down.
         if rule == SIGN_KEEP and abs(field) <= TIE:
@@ -85,17 +138,17 @@ def _attempt(
         new = -spin if u < chance_of(rule, x, spin, temperature) else spin
     if new != spin:
         spins[site] = new
-        _add(network, overlaps, a, new - spin)
+        _add(network, state, a, new - spin)
 
 
 @inner
-def _is_stable(
-    network: Factors, spins: NDArray[np.int8], overlaps: NDArray[np.float64], rule: int
-) -> bool:
+def _is_stable(network: Factors, spins: NDArray[np.int8], state: State, rule: int) -> bool:
     """Return whether no site would change at T = 0; under rules with noise, a tie need not."""
     for site in range(len(spins)):
         a, spin = int(network.site_class[site]), int(spins[site])
-        field = _field(network, overlaps, a)
+        if spin != 0 and _least(network, state, a, spin) > TIE:
+            continue
+        field = _field(network, state, a)
         if spin == 0:
             if rule != SIGN_KEEP or abs(field) > TIE:
                 return False
@@ -120,23 +173,25 @@ def _run_chain(
     network: Factors,
     protocol: Protocol,
     spins: NDArray[np.int8],
-    overlaps: NDArray[np.float64],
+    state: State,
     temperatures: NDArray[np.float64],
     seed: np.uint64,
     given: NDArray[np.uint32],
-    queue: NDArray[np.uint32],
     sums: NDArray[np.int32],
     cancelled: NDArray[np.uint8],
 ) -> tuple[int, bool]:
     """Run a chain in place; return the sweeps done and whether it ended stable."""
     n_sweeps, spare, rule = len(temperatures), 0, protocol.rule
-    overlaps[:] = 0.0
+    queue = state.queue
+    state.overlaps[:] = 0.0
+    state.moved[:] = -np.inf  # no field is known
+    state.moved[-1] = 0.0
     for site in range(len(spins)):
         queue[site] = site
-        _add(network, overlaps, int(network.site_class[site]), int(spins[site]))
+        _add(network, state, int(network.site_class[site]), int(spins[site]))
     for sweep in range(n_sweeps + 1):
         _record(network, spins, sums[sweep])
-        if sweep > protocol.settle and _is_stable(network, spins, overlaps, rule):
+        if sweep > protocol.settle and _is_stable(network, spins, state, rule):
             for later in range(sweep + 1, len(sums)):
                 _record(network, spins, sums[later])
             return sweep, True
@@ -154,9 +209,9 @@ def _run_chain(
                 u = draw_one(seed, t, 1)[1]
             else:
                 site, u = draw_one(seed, t, len(spins))
-            _attempt(network, spins, overlaps, rule, temperatures[sweep], site, u)
+            _attempt(network, spins, state, rule, temperatures[sweep], site, u)
     cold = n_sweeps > 0 and temperatures[n_sweeps - 1] == 0.0
-    return n_sweeps, cold and _is_stable(network, spins, overlaps, rule)
+    return n_sweeps, cold and _is_stable(network, spins, state, rule)
 
 
 @entry
@@ -171,8 +226,7 @@ def run_chains(
     status: NDArray[np.uint8],
     ends: NDArray[np.int32],
     sums: NDArray[np.int32],
-    overlaps: NDArray[np.float64],
-    queue: NDArray[np.uint32],
+    state: State,
     cancelled: NDArray[np.uint8],
 ) -> None:
     """Run every chain through its sweeps, in place.
@@ -183,21 +237,18 @@ def run_chains(
         Network that all chains share.
     protocol, spins, seeds, temperatures, given, sweeps, status, ends, sums, cancelled
         See :func:`hopcli._kernels.fields.run_chains`.
-    overlaps : ndarray of float64, shape (r,)
-        Scratch: the overlaps of the current chain.
-    queue : ndarray of uint32, shape (N,)
-        Scratch: the order of the sites.
+    state : State
+        Scratch, which no other call uses at the same time.
     """
     for c in range(len(seeds)):
         sweeps[c], status[c] = _run_chain(
             network,
             protocol,
             spins[c],
-            overlaps,
+            state,
             temperatures,
             seeds[c],
             given[c],
-            queue,
             sums[c],
             cancelled,
         )

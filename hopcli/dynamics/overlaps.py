@@ -19,19 +19,27 @@ if TYPE_CHECKING:
 def start(job: Job) -> Callable[[slice], None]:
     """Prepare a job, see :func:`hopcli.dynamics.sites.start`; the couplings have a low rank."""
     pairs: Any = job.network.hamiltonian  # a LowRank, which names this loop
-    n_sites = job.network.n_sites
     network = overlaps.Factors(
         job.network.site_class.astype(np.uint32),
         pairs.factors,
         np.array(pairs.signs),
         1.0 / pairs.divisor,
         np.array(pairs.own),
+        pairs.reach(),
         np.array(job.network.theta),
     )
     protocol = Protocol(rule_code(job), order_code(job), job.attempts, NEVER, job.settle, job.most)
     given = np.empty((len(job.spins), 0), np.uint32) if job.given is None else job.given
 
+    n_classes, rank = pairs.factors.shape
+
     def run(chunk: slice) -> None:
+        state = overlaps.State(
+            np.empty(rank),
+            np.empty(n_classes),
+            np.empty(n_classes + 1),
+            np.empty(job.network.n_sites, np.uint32),
+        )
         overlaps.run_chains(
             network,
             protocol,
@@ -43,8 +51,7 @@ def start(job: Job) -> Callable[[slice], None]:
             job.status[chunk],
             job.ends[chunk],
             job.sums[chunk],
-            np.empty(pairs.factors.shape[1]),
-            np.empty(n_sites, np.uint32),
+            state,
             job.cancelled,
         )
 

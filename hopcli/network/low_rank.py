@@ -72,6 +72,13 @@ class LowRank:
             own[rows] = (block * block) @ self.signs / self.divisor
         object.__setattr__(self, "own", frozen(own))
 
+    def reach(self) -> NDArray[np.float64]:
+        """Bound |J_ab| by reach_a reach_b: float64, shape (K,) [Cauchy-Schwarz]."""
+        squares = np.empty(self.n_classes)
+        for rows, block in self._blocks():
+            squares[rows] = np.square(block).sum(axis=1) / self.divisor
+        return np.sqrt(squares)
+
     @property
     def n_classes(self) -> int:
         """Number of site classes K."""

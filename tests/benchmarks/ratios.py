@@ -183,6 +183,12 @@ RACES: dict[str, tuple[str, Callable[[Effort], Work], Targets, str]] = {
         {peers.DENSE: 200},
         "flips, of a fifth of the sites; and attempts, until these are rare",
     ),
+    "overlaps": (
+        "N = 4,096, p = 100, T = 0.2, 10 sweeps, without a matrix",
+        lambda effort: noisy(4_096, effort.of(32), p=100),
+        {LOOP: 3},
+        "attempts: each adds p products",
+    ),
 }
 
 
