@@ -1,4 +1,4 @@
-"""Sittings as they are typed: a student at 80 columns, a scripter, a researcher."""
+"""Sittings as they are typed: a student at 80 columns, a scripter, a researcher, a lecturer."""
 
 from __future__ import annotations
 
@@ -15,7 +15,9 @@ import sys
 import termios
 from pathlib import Path
 
+import numpy as np
 import pytest
+from PIL import Image
 
 pytestmark = pytest.mark.skipif(sys.platform == "win32", reason="there is no pty")
 
@@ -197,6 +199,49 @@ def test_a_researcher_writes_a_paper(sitting: Sitting) -> None:
     macros = re.findall(r"\\newcommand\{\\([A-Za-z]+)\}", Path("numbers.tex").read_text("utf-8"))
     assert {"gAccuracyZeroPointOneHebbianOverall", "gNZeroPointThreeStorkeyOverall"} <= {*macros}
     assert len({*macros}) == len(macros)
+
+
+COLD = "--dynamics async --until-stable --tests 2 --repeats 1"
+
+
+def test_a_lecturer_shows_five_own_pictures(sitting: Sitting) -> None:
+    y, x = np.mgrid[:60, :60] - 29.5
+    ink = {
+        "bar": abs(y) < 9,
+        "flag": (y // 10) % 2 == 0,
+        "moon": x**2 + y**2 < 500,
+        "plus": (abs(x) < 6) | (abs(y) < 6),
+        "tent": abs(x) < (y + 26) / 2,
+    }
+    light = dict.fromkeys(ink, (220, 40)) | {"bar": (20, 180), "flag": (150, 110)}
+    Path("own").mkdir()
+    for name, shape in ink.items():
+        paper, dark = light[name]
+        Image.fromarray(np.where(shape, dark, paper).astype(np.uint8)).save(f"own/{name}.png")
+    Path("own/pictures.toml").write_text("bar = {invert = false}\nflag = {threshold = 130}\n")
+    damaged = np.where(ink["tent"] ^ ((x // 3 + y // 3) % 4 == 0), 40, 220)
+    Image.fromarray(damaged.astype(np.uint8)).save("damaged.png")
+
+    shown = sitting.type("hopcli pictures own --size 30x30 --invert --out own.npz")
+    assert [line.split()[0] for line in shown.splitlines()[:5]] == [*ink]
+    stored = dict(zip(ink, np.load("own.npz")["xi"].reshape(-1, 30, 30) > 0, strict=True))
+    for name, shape in ink.items():
+        assert np.mean(stored[name] == shape[::2, ::2]) > 0.9
+    noisy = f"hopcli recall --patterns own.npz --start flip-rows:7 {COLD} --animate run.gif"
+    assert "overall  10       100.0" in sitting.type(f"{noisy} --out results/noise")
+    with Image.open("results/noise/run.gif") as frames:
+        assert getattr(frames, "n_frames", 1) > 3
+    start = f"hopcli recall --patterns own.npz --start images:damaged.png:invert {COLD}"
+    assert re.search(
+        "damaged +pattern +tent +2 +100.0", sitting.type(f"{start} --out results/hurt")
+    )
+    three = "--digits moon,plus,tent --rule hebbian --start majority"
+    shown = sitting.type(f"hopcli recall --patterns own.npz {three} {COLD} --out results/sum")
+    assert re.search("majority +mixture +2 +100.0", shown)
+    sitting.type("hopcli report results --out lecture.html")
+    page = Path("lecture.html").read_text(encoding="utf-8")
+    assert {*folders("results/*")} <= set(re.findall("[^<>]+", page))
+    assert len(folders("results/*")) == 3
 
 
 def dry(sitting: Sitting) -> str:

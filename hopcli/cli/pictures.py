@@ -88,4 +88,4 @@ def command(path: Path, out: Path, overwrite: bool, quiet: bool, **flags: Any) -
 
 def _described(label: str, level: int, inverted: bool, spins: NDArray[Any]) -> tuple[str, ...]:
     side = "dark pixels, up to" if inverted else "bright pixels, above"
-    return str(label), f"+1: {side} {level}", f"{(spins > 0).mean():.0%} are +1"
+    return str(label), f"+1: {side} {level}", f"{100 * (spins > 0).mean():.0f} % are +1"
