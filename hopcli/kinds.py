@@ -128,13 +128,10 @@ def number(
     low: float, high: float = math.inf, *, above: bool = False, metavar: str = "NUMBER"
 ) -> Kind:
     """Finite numbers from `low` (or above it) to `high`."""
-    bounds = f"> {low:g}" if above else f">= {low:g}"
-    if low == -math.inf:
-        rule = "must be a finite number"
-    elif math.isfinite(high):
-        rule = f"must be a number {bounds} and <= {high:g}"
-    else:
-        rule = f"must be a finite number {bounds}"
+    bounds = f" > {low:g}" if above else f" >= {low:g}" if low > -math.inf else ""
+    rule = f"must be a finite number{bounds}"
+    if math.isfinite(high):
+        rule = f"must be a number{bounds} and <= {high:g}"
 
     def check(value: Any) -> float:
         if isinstance(value, bool) or not isinstance(value, int | float) or abs(value) > _HUGE:
@@ -243,9 +240,7 @@ def labels(*, at_least: int = 1) -> Kind:
     def check(value: Any) -> tuple[str, ...]:
         if isinstance(value, str):
             value = value.split(",")
-        if not isinstance(value, list | tuple):
-            raise RefusedError(rule)
-        if not all(isinstance(v, int | str) and not isinstance(v, bool) for v in value):
+        if not isinstance(value, list | tuple) or not all(type(v) in (int, str) for v in value):
             raise RefusedError(rule)
         names = tuple(str(item).strip() for item in value)
         spelt = len(names) == 1 and len(names[0]) >= at_least
@@ -270,9 +265,8 @@ def indices() -> Kind:
     def check(value: Any) -> tuple[int, ...]:
         if isinstance(value, str) and ":" in value:
             value = reader(read, rule)(value)
-        if not isinstance(value, list | tuple) or not value:
-            raise RefusedError(rule)
-        if any(type(item) is not int or not 0 <= item < 10**9 for item in value):
+        are_numbers = isinstance(value, list | tuple) and all(type(item) is int for item in value)
+        if not are_numbers or not value or not 0 <= min(value) <= max(value) < 10**9:
             raise RefusedError(rule)
         if len(set(value)) < len(value):
             raise RefusedError("must not list an image twice")
@@ -332,12 +326,9 @@ def choices(names: Iterable[str]) -> Kind:
     base = labels()
 
     def check(value: Any) -> tuple[str, ...]:
-        try:
-            picked: tuple[str, ...] = base.check(value)
-        except RefusedError:
-            raise RefusedError(rule) from None
-        if not set(picked) <= set(known):
+        if not fits(base.check, value) or not {*base.check(value)} <= {*known}:
             raise RefusedError(rule)
+        picked: tuple[str, ...] = base.check(value)
         return picked
 
     schema = _either(_TEXT, _listed({"enum": list(known)}))
@@ -366,12 +357,9 @@ def increasing(metavar: str, rule: str, one: Kind, *, ranges: bool, alone: bool)
             value = read(value)
         elif alone and not isinstance(value, list | tuple):
             value = [value]
-        if not isinstance(value, list | tuple) or not value:
-            raise RefusedError(rule)
-        if not all(fits(one.check, item) for item in value):
-            raise RefusedError(rule)
-        values = tuple(map(one.check, value))
-        if any(b <= a for a, b in itertools.pairwise(values)):
+        is_list = isinstance(value, list | tuple) and all(fits(one.check, item) for item in value)
+        values = tuple(map(one.check, value)) if is_list else ()
+        if not values or any(b <= a for a, b in itertools.pairwise(values)):
             raise RefusedError(rule)
         return values
 
