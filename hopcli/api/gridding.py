@@ -283,7 +283,12 @@ def _read(
     values: dict[str, Any] = {"command": command} if command else read_config(find_config(text))
     entry = catalogue.entry(values.get("command"))
     plain = plain_settings(entry, settings, stock)
-    several = {name: value for name, value in plain.items() if _are_several(entry, name, value)}
+    known = {name: setting.kind for name, setting in entry.config.settings().items()}
+    several = {  # lists that are no valid values
+        name: value
+        for name, value in plain.items()
+        if isinstance(value, list) and name in known and not kinds.fits(known[name].check, value)
+    }
     fixed = {name: value for name, value in plain.items() if name not in several}
     varied = {name: _varied(entry, name, listed) for name, listed in {**several, **vary}.items()}
     values = with_settings(values, fixed, varied)
@@ -300,14 +305,6 @@ def _read(
         return read_grid(values)
     except SettingError as error:
         raise error.named(error.setting.removeprefix("grid.")) from None
-
-
-def _are_several(entry: catalogue.Entry, name: str, value: Any) -> bool:
-    """Return whether a list is no valid value of a setting, so that it varies the setting."""
-    known = entry.config.settings()
-    return (
-        isinstance(value, list) and name in known and not kinds.fits(known[name].kind.check, value)
-    )
 
 
 def _varied(entry: catalogue.Entry, name: str, listed: Any) -> Any:
