@@ -135,7 +135,8 @@ def _estimate(columns: NDArray[np.int8], rule: Rule, *, is_low: bool) -> tuple[f
     n_classes, p = columns.shape
     work = f"{p:,} patterns by the {rule.name} rule on {n_classes:,} different sites"
     advice = "store fewer patterns or smaller images (--size)"
-    return (32 * rule.rank * columns.size if is_low else 20 * n_classes**2), work, advice
+    each = 8 if rule is HEBBIAN else 32 * rule.rank  # factors of int8, or of float64
+    return (each * columns.size if is_low else 20 * n_classes**2), work, advice
 
 
 def as_thresholds(theta: ArrayLike) -> NDArray[np.float64]:
