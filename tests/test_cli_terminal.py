@@ -18,9 +18,11 @@ from dataclasses import replace
 from pathlib import Path
 from typing import Any
 
+import numpy as np
 import pytest
 import tqdm
 from conftest import RunHopcli, Terminal, files_below
+from PIL import Image
 from shell import Shell, read_json
 
 import hopcli
@@ -200,8 +202,10 @@ def test_a_long_run_stops_at_once_and_writes_nothing(
     shell.make("recall --start pattern --no-figures", "results/recall")
     before = files_below(Path())
     program = (
-        "import hopcli.dynamics.sites as s, hopcli.__main__ as m; load = s._load\n"
-        "s._load = lambda run: (load(run), print('running', flush=True))\nm.start()\n"
+        "import contextlib, hopcli.dynamics.sites as sites, hopcli.__main__ as main\n"
+        "@contextlib.contextmanager\n"
+        "def loading(text):\n    yield\n    print('running', flush=True)\n"
+        "sites.announced = loading\nmain.start()\n"
     )
     endless = (
         "recall --sweeps 1000000 --temperature 0.9 --no-figures --out results/recall --overwrite"
@@ -257,3 +261,12 @@ def test_a_call_in_another_thread_returns_and_raises_the_same() -> None:
     with ThreadPoolExecutor(1) as pool:  # no interrupt reaches such a thread
         pair = pool.submit(lambda: (threading.get_ident(), interruptibly(threading.get_ident)))
         assert len(set(pair.result())) == 1
+
+
+def test_a_warning_is_printed_once(shell: Shell) -> None:
+    """The folder is read for the patterns and again for the starts."""
+    Path("own").mkdir()
+    Image.fromarray(np.eye(6, dtype=np.uint8) * 255).save("own/line.png")
+    Path("own/notes.txt").write_text("no picture")
+    line = "recall --dataset images:own --start images:own --tests 1 --repeats 1 --no-figures"
+    assert shell.run(line).err.count("notes.txt") == 1

@@ -98,11 +98,18 @@ def print_json(out: Path, files: Iterable[Path], **said: Any) -> None:
 
 
 class _Teller(logging.Handler):
-    """Handler that prints log messages; steps (level DEBUG) are shown while they last."""
+    """Handler that prints each message once; steps (level DEBUG) are shown while they last."""
+
+    def __init__(self) -> None:
+        super().__init__()
+        self._printed: set[str] = set()
 
     def emit(self, record: logging.LogRecord) -> None:
         if record.levelno > logging.DEBUG:
-            tell(record.getMessage())
+            message = record.getMessage()
+            if message not in self._printed:
+                self._printed.add(message)
+                tell(message)
         elif threading.current_thread() is threading.main_thread():
             show_status(record.getMessage())
 
