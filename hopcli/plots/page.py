@@ -13,11 +13,11 @@ import functools
 import math
 import re
 from contextvars import ContextVar
-from typing import TYPE_CHECKING, Any
+from typing import TYPE_CHECKING, Any, cast
 
 import matplotlib as mpl
 import numpy as np
-from matplotlib.backends.backend_agg import FigureCanvasAgg
+from matplotlib.backends.backend_agg import RendererAgg
 from matplotlib.collections import Collection
 from matplotlib.ft2font import FT2Font
 from matplotlib.image import AxesImage
@@ -128,9 +128,8 @@ def printed(figure: Picture) -> Picture:
 
 def _crop(figure: Picture) -> None:
     """Remove what is empty at the edges of a figure; include what is beyond them."""
-    canvas: Any = FigureCanvasAgg(figure)
+    renderer = cast("Any", RendererAgg)(1, 1, _FINE)  # no canvas: one of a whole page takes 100 MB
     dpi, figure.dpi = figure.dpi, _FINE
-    renderer = canvas.get_renderer()
     page, *others = figure.axes
     drawn = (*page.texts, *page.lines, *page.images, *page.collections, *page.patches)
     boxes: list[Any] = [artist.get_window_extent(renderer) for artist in drawn]
