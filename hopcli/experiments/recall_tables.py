@@ -8,21 +8,15 @@ import numpy as np
 
 from hopcli.experiments.tally import OUTCOMES, OVERALL, confusion_columns
 from hopcli.scoring import STORED
-from hopcli.statistics import clustered_intervals, mean_sd_sem, thermal_interval
+from hopcli.statistics import mean_sd_sem
 from hopcli.tables import Columns, Table, columns, ends_of
 from hopcli.tables.rates import MEAN, counts_text
 from hopcli.taxonomy import KINDS, mixture_method
 
 if TYPE_CHECKING:
-    from collections.abc import Sequence
-
-    from numpy.typing import ArrayLike
-
     from hopcli.experiments.tally import Block, Counts
     from hopcli.patterns import Patterns
     from hopcli.records import Bools, Ints
-
-    Groups = tuple[ArrayLike, ArrayLike, ArrayLike]
 
 RATE = {
     "axis": "accuracy (fraction of trials recalled)",
@@ -251,18 +245,3 @@ class _Units:
 
 def _counted(which: Ints, number: Ints) -> Ints:
     return np.bincount(which, number).astype(np.int64)
-
-
-def rate_intervals(groups: Sequence[Groups], *, population: bool) -> list[tuple[float, float]]:
-    """Compute 95 % intervals of rates, for a new unit or, with `population`, for a new run of all.
-
-    Parameters
-    ----------
-    groups : sequence of (array-like, array-like, array-like)
-        Successes, trials and number of the units of each rate.
-    population : bool
-        True if the units are the whole population.
-    """
-    if population:
-        return [thermal_interval(*each) for each in groups]
-    return clustered_intervals(groups)

@@ -15,12 +15,12 @@ from hopcli.errors import SettingError
 from hopcli.experiments import Plan, Progress, StoredResult, prefixed, unprefixed
 from hopcli.experiments.cautions import cautions, decided, noted
 from hopcli.experiments.preparation import prepare
-from hopcli.experiments.recall_tables import RATE, rate_intervals
+from hopcli.experiments.recall_tables import RATE
 from hopcli.experiments.relaxation import Relaxation
 from hopcli.experiments.tally import OVERALL
 from hopcli.observables import energy_of_sums, overlaps_of_sums
 from hopcli.scoring import recall_of
-from hopcli.statistics import mean_interval
+from hopcli.statistics import clustered_intervals, mean_interval, thermal_interval
 from hopcli.statistics.autocorrelation import AutocorrelationTime, autocorrelation_time
 from hopcli.statistics.means import clustered_mean_sem
 from hopcli.statistics.medians import time_quantile
@@ -170,7 +170,10 @@ def _rates(happened: Bools, unit: Ints, population: bool) -> Floats:
     _, which = np.unique(unit, return_inverse=True)
     trials = np.bincount(which)
     groups = [(np.bincount(which, hit), trials, 1) for hit in happened.T]
-    intervals = rate_intervals(groups, population=population)
+    if population:
+        intervals = [thermal_interval(*each) for each in groups]
+    else:
+        intervals = clustered_intervals(groups)
     return np.vstack([happened.mean(axis=0), np.transpose(intervals)])
 
 
