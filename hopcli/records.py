@@ -13,6 +13,7 @@ if TYPE_CHECKING:
     Bools = NDArray[np.bool_]
     Floats = NDArray[np.float64]
     Ints = NDArray[np.int64]
+    Seeds = NDArray[np.uint64]
     Spins = NDArray[np.int8]
     Texts = NDArray[np.str_]
 else:

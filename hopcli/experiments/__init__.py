@@ -33,6 +33,7 @@ __all__ = [
     "Progress",
     "Result",
     "StoredResult",
+    "Tell",
     "filled",
     "no_progress",
     "plan",
@@ -46,6 +47,9 @@ CHANGED = "the data, or a file that the run reads, have changed since the run wa
 
 Progress = Callable[[int, int], None]
 """Called with (steps done now, steps in all), from the main thread."""
+
+Tell = Callable[[int], None]
+"""Called with the steps done now."""
 
 _ATTEMPT = 1.5e-9  # seconds of a rejected update attempt; by far the most are rejected
 
@@ -163,7 +167,7 @@ class Plan:
 def filled(
     parts: Parts,
     n_parts: int,
-    make: Callable[[int, Callable[[int], None]], Floats],
+    make: Callable[[int, Tell], Floats],
     progress: Progress,
     steps: int = 1,
 ) -> list[Floats]:

@@ -11,7 +11,7 @@ from typing import TYPE_CHECKING, Any, NamedTuple
 import numpy as np
 
 from hopcli.config import RecallConfig
-from hopcli.config.notations import Schedule, temperatures
+from hopcli.config.notations import Schedule
 from hopcli.errors import PatternError, SettingError
 from hopcli.observables import overlaps_of_sums
 from hopcli.rules import GIVEN, store
@@ -240,7 +240,7 @@ def cautions(relaxation: Relaxation, resting: Resting, given: TrialSettings) -> 
     held = resting.of([name for name, stays in zip(names, holding.held, strict=True) if stays])
     if not held.clears(config.criterion):
         ways = [] if holding.worst is not None else _ways(relaxation, held, given)
-        last = temperatures(config.temperature, config.sweeps)[-1]
+        last = relaxation.schedule[-1]
         then = ", quenched at the end," if config.quench else ""
         text = f"at T = {last:.4g}{then} {_noise(held, config.criterion)}{_in_brackets(ways)}"
         found.append(("noise keeps patterns off the criterion", text))
@@ -381,7 +381,7 @@ def _stays(relaxation: Relaxation, given: TrialSettings) -> str:
 def _coolers(relaxation: Relaxation, given: TrialSettings) -> Iterator[tuple[str, Relaxation]]:
     """Return the same trials at lower temperatures, and their options."""
     config = relaxation.config
-    last = temperatures(config.temperature, config.sweeps)[-1]
+    last = relaxation.schedule[-1]
     for halving in range(1, _HALVINGS + 1) if last > 0 else ():
         lower = float(f"{last / 2**halving:.2g}")
         new: float | Schedule = lower

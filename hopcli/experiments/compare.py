@@ -30,10 +30,11 @@ from hopcli.tables import Columns, Table, columns
 from hopcli.values import show
 
 if TYPE_CHECKING:
-    from collections.abc import Callable, Mapping
+    from collections.abc import Mapping
 
     from hopcli.config import CompareConfig, ThreadedExecution
     from hopcli.datasets import Dataset
+    from hopcli.experiments import Tell
     from hopcli.experiments.stock import Stock
     from hopcli.experiments.trials import Trials
     from hopcli.patterns import Patterns
@@ -361,11 +362,7 @@ def _training_images(
 
 
 def _named_rightly(
-    warm: Relaxation,
-    cold: Relaxation,
-    source: Dataset,
-    trained: Mapping[str, Ints],
-    tell: Callable[[int], None],
+    warm: Relaxation, cold: Relaxation, source: Dataset, trained: Mapping[str, Ints], tell: Tell
 ) -> dict[str, Bools]:
     """Return which images each classifier names correctly, bool, shape (images,) each."""
     patterns, rows = warm.patterns, np.arange(len(warm.trials))

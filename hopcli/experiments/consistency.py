@@ -27,12 +27,13 @@ from hopcli.tables import Columns, Table, columns
 from hopcli.waiting import interruptibly
 
 if TYPE_CHECKING:
-    from collections.abc import Callable, Sequence
+    from collections.abc import Sequence
 
     from numpy.typing import NDArray
 
     from hopcli.config import ConsistencyConfig, ThreadedExecution
     from hopcli.datasets import Dataset
+    from hopcli.experiments import Tell
     from hopcli.experiments.stock import Stock
     from hopcli.patterns import Patterns
     from hopcli.records import Floats, Ints, Spins
@@ -238,7 +239,7 @@ def plan(config: ConsistencyConfig, stock: Stock) -> Plan:
         dataset, streams, n = prepared.dataset, prepared.streams, resolved.selections
         seeds = spawned(n, streams.patterns, streams.tests, streams.chains)
 
-        def measure(number: int, tell: Callable[[int], None]) -> Floats:
+        def measure(number: int, tell: Tell) -> Floats:
             accuracy = _of_selection(resolved, dataset, seeds[number], execution.threads)
             tell(1)
             return accuracy

@@ -27,9 +27,8 @@ from hopcli.streams import Streams, spawned
 from hopcli.tables import Columns, Table, columns
 
 if TYPE_CHECKING:
-    from collections.abc import Callable
-
     from hopcli.config import CriticalConfig, ThreadedExecution
+    from hopcli.experiments import Tell
     from hopcli.experiments.stock import Stock
     from hopcli.network import Network
     from hopcli.records import Bools, Floats, Spins
@@ -271,7 +270,7 @@ def _run(
     seeds_of = spawned(n_parts, streams.starts, streams.chains)
     stretches = _stretches(config, networks[0].n_classes)
 
-    def measure(number: int, tell: Callable[[int], None]) -> Floats:
+    def measure(number: int, tell: Tell) -> Floats:
         """Return means of each chain without its beginning, float64, shape (chains, columns)."""
         size, place = divmod(number, n_temperatures)
         network, seen = networks[size], []

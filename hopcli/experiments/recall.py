@@ -8,7 +8,6 @@ from typing import TYPE_CHECKING, Any
 import numpy as np
 
 from hopcli import dynamics
-from hopcli.config.notations import temperatures
 from hopcli.experiments import Plan, Progress, StoredResult, prefixed, unprefixed
 from hopcli.experiments.cautions import Continuation, cautions, decided, noted
 from hopcli.experiments.frames import Frames
@@ -121,8 +120,7 @@ def plan(config: RecallConfig, stock: Stock) -> Plan:
 
 def _notes(relaxation: Relaxation, rising: str | None, given: TrialSettings) -> dict[str, Any]:
     """Collect warnings: resting overlaps of patterns, advice, and a rise on continuation."""
-    config, resting = relaxation.config, relaxation.resting()
-    schedule = temperatures(config.temperature, config.sweeps)
+    schedule, resting = relaxation.schedule, relaxation.resting()
     warned = cautions(relaxation, resting, given)
     if max(schedule) > schedule[-1]:
         critical = float(ordering_temperatures(relaxation.couplings)[:1].sum())
@@ -273,9 +271,8 @@ def traced(relaxation: Relaxation, rows: Ints) -> Columns:
     rows : ndarray of int64, shape (n,)
         Numbers of the trials.
     """
-    config, bank = relaxation.config, relaxation.trials.bank(rows)
+    schedule, bank = relaxation.schedule, relaxation.trials.bank(rows)
     energies, m = _traced(relaxation, rows)
-    schedule = temperatures(config.temperature, config.sweeps)
     overlaps = np.moveaxis(m, -1, 0) / relaxation.couplings.n_sites
     n_points = len(schedule) + 1
     return TRACE.of(

@@ -25,11 +25,13 @@ if TYPE_CHECKING:
     from numpy.typing import NDArray
 
     from hopcli.config import Config, RecallConfig
+    from hopcli.dynamics import FinalStates
+    from hopcli.experiments import Tell
     from hopcli.experiments.preparation import Prepared
     from hopcli.experiments.trials import Trials
     from hopcli.network import Network
     from hopcli.patterns import Patterns
-    from hopcli.records import Bools, Floats, Ints, Spins
+    from hopcli.records import Bools, Floats, Ints, Seeds, Spins
 
 _BLOCK = 8192  # trials run at once, to bound the memory
 _MOST_CONTINUED = 500  # trials
@@ -97,26 +99,20 @@ class Relaxation:
         bank = self.trials.bank(rows)
         return first_states(self.config.start, bank, self.patterns.shape, seed, rows)
 
-    def run(self, rows: Ints, *, tell: Callable[[int], None] | None = None) -> dynamics.FinalStates:
+    def run(self, rows: Ints, *, tell: Tell | None = None) -> FinalStates:
         """Run these trials to their end, and quench them if requested."""
         if self.sites is None:
             final = self.sweep(rows, self.config.sweeps, tell=tell)
         else:
-            final = self._replay(rows, tell)
+            final = self._replay(rows, self.sites(), tell)
         return self._quenched(final, _seeds(self.streams.quench, rows))
 
     def sweep(
-        self,
-        rows: Ints,
-        sweeps: int,
-        *,
-        tell: Callable[[int], None] | None = None,
-        **others: Any,
-    ) -> dynamics.FinalStates:
+        self, rows: Ints, sweeps: int, *, tell: Tell | None = None, **others: Any
+    ) -> FinalStates:
         """Run these trials for their first sweeps; `others` are further arguments of a run."""
-        schedule = temperatures(self.config.temperature, self.config.sweeps)[:sweeps]
         seeds = _seeds(self.streams.chains, rows)
-        return self._go(self.starts(rows), seeds, schedule, tell, **others)
+        return self._go(self.starts(rows), seeds, self.schedule[:sweeps], tell, **others)
 
     def by_sweep(self, rows: Ints, times: Sequence[int] | None = None) -> Spins:
         """Return states at the start, at some times and, for quenched trials, at the end.
@@ -141,23 +137,20 @@ class Relaxation:
 
     def resting(self) -> Resting:
         """Measure where stored patterns rest at the last temperature, after any quench."""
-        config = self.config
-        last = temperatures(config.temperature, config.sweeps)[-1]
 
         def relax(spins: Spins, number: Ints, of: int) -> Floats:
             seeds = dynamics.chain_seeds(self.streams.resting, 2 * of)
-            schedule = [last] * config.sweeps
-            final = self._go(spins, seeds[number], schedule)
+            final = self._go(spins, seeds[number], self._at_last)
             ends = self._quenched(final, seeds[of + number]).ends
             return overlaps_of_sums(ends, self.couplings)
 
-        return rest(self.patterns, relax, signed=config.score == "signed")
+        return rest(self.patterns, relax, signed=self.config.score == "signed")
 
     def blocks(self) -> list[Ints]:
         """Divide all trials into blocks that fit into memory."""
         return np.split(np.arange(len(self.trials)), range(_BLOCK, len(self.trials), _BLOCK))
 
-    def overlaps(self, rows: Ints, tell: Callable[[int], None] | None = None) -> Floats:
+    def overlaps(self, rows: Ints, tell: Tell | None = None) -> Floats:
         """Run these trials; return overlaps of final states with the patterns, shape (rows, p)."""
         return overlaps_of_sums(self.run(rows, tell=tell).ends, self.couplings)
 
@@ -167,9 +160,7 @@ class Relaxation:
         signed = self.config.score == "signed"
         return recall_of(m, is_own, self.config.criterion, signed=signed)[0]
 
-    def recalled(
-        self, rows: Ints | None = None, *, tell: Callable[[int], None] | None = None
-    ) -> Bools:
+    def recalled(self, rows: Ints | None = None, *, tell: Tell | None = None) -> Bools:
         """Run these trials, by default all; return True for each recalled one."""
         blocks = self.blocks() if rows is None else [rows]
         return np.concatenate([self.reach(self.overlaps(some, tell), some) for some in blocks])
@@ -196,46 +187,49 @@ class Relaxation:
         number = min(_MOST_CONTINUED, max(int(_SHARE * len(trials)), cheap))
         return trials.first_of_each(number // len(trials.labels))
 
-    def further(self, spins: Spins, rows: Ints) -> dynamics.FinalStates:
+    def further(self, spins: Spins, rows: Ints) -> FinalStates:
         """Continue these trials from their ends, for as many sweeps at the last temperature.
 
         After a given order of the sites, the order is random.
         """
-        config = self.config
         chains, quench = map(_further, (self.streams.chains, self.streams.quench))
-        schedule = [temperatures(config.temperature, config.sweeps)[-1]] * config.sweeps
-        final = self._go(spins, _seeds(chains, rows), schedule)
+        final = self._go(spins, _seeds(chains, rows), self._at_last)
         return self._quenched(final, _seeds(quench, rows))
+
+    @property
+    def schedule(self) -> list[float]:
+        """Temperature of each sweep."""
+        return temperatures(self.config.temperature, self.config.sweeps)
+
+    @property
+    def _at_last(self) -> list[float]:
+        """As many sweeps at the last temperature."""
+        return self.schedule[-1:] * self.config.sweeps
 
     def _go(
         self,
         spins: Spins,
-        seeds: NDArray[np.uint64],
+        seeds: Seeds,
         schedule: list[float],
-        tell: Callable[[int], None] | None = None,
+        tell: Tell | None = None,
         **others: Any,
-    ) -> dynamics.FinalStates:
+    ) -> FinalStates:
         how = {"temperatures": schedule, "sweeps": len(schedule), **others}
         return run_chains(self.config, self.couplings, spins, seeds, self.threads, tell, **how)
 
-    def _replay(self, rows: Ints, tell: Callable[[int], None] | None) -> dynamics.FinalStates:
-        assert self.sites is not None
-        sites = self.sites()
-        schedule = temperatures(self.config.temperature, self.config.sweeps)
+    def _replay(self, rows: Ints, sites: NDArray[np.int32], tell: Tell | None) -> FinalStates:
         final = dynamics.replay(
             self.couplings,
             self.starts(rows),
             sites=sites[rows % len(sites)],
             seeds=_seeds(self.streams.chains, rows),
-            temperature=schedule[0],
+            temperature=self.schedule[0],
             threads=self.threads,
             progress=tell,
         )
-        return dataclasses.replace(final, sweeps=np.full(len(rows), len(schedule)))
+        return dataclasses.replace(final, sweeps=np.full(len(rows), self.config.sweeps))
 
-    def _quenched(
-        self, final: dynamics.FinalStates, seeds: NDArray[np.uint64]
-    ) -> dynamics.FinalStates:
+    def _quenched(self, final: FinalStates, seeds: Seeds) -> FinalStates:
         """Return states after sign updates, each site once per sweep, until none would change."""
         if not self.config.quench:
             return final
@@ -249,11 +243,11 @@ def run_chains(
     config: Config,
     network: Network,
     spins: Spins,
-    seeds: NDArray[np.uint64],
+    seeds: Seeds,
     threads: int | None,
-    tell: Callable[[int], None] | None = None,
+    tell: Tell | None = None,
     **others: Any,
-) -> dynamics.FinalStates:
+) -> FinalStates:
     """Run states by the settings of a configuration; `others` are further arguments of a run."""
     known = {name: getattr(config, name, None) for name in _OF_CHAINS}
     how = {name: value for name, value in known.items() if value is not None}
@@ -265,26 +259,16 @@ def run_chains(
 def settle(
     network: Network,
     spins: Spins,
-    seeds: NDArray[np.uint64],
+    seeds: Seeds,
     threads: int | None,
     rule: str = "async",
     tie: str = "keep",
     sweeps: int = _QUENCH_SWEEPS,
-) -> dynamics.FinalStates:
+) -> FinalStates:
     """Run states at T = 0, each site once per sweep in random order, until they are stable."""
-    return dynamics.run(
-        network,
-        spins,
-        seeds=seeds,
-        dynamics=rule,
-        tie=tie,
-        temperatures=0.0,
-        sweeps=sweeps,
-        attempts_per_sweep=network.n_sites,
-        order="permutation",
-        until_stable=True,
-        threads=threads,
-    )
+    how: dict[str, Any] = {"dynamics": rule, "tie": tie, "temperatures": 0.0, "sweeps": sweeps}
+    how |= {"attempts_per_sweep": network.n_sites, "order": "permutation", "until_stable": True}
+    return dynamics.run(network, spins, seeds=seeds, threads=threads, **how)
 
 
 def _further(sequence: np.random.SeedSequence) -> np.random.SeedSequence:
@@ -292,6 +276,6 @@ def _further(sequence: np.random.SeedSequence) -> np.random.SeedSequence:
     return np.random.SeedSequence(sequence.entropy, spawn_key=(*sequence.spawn_key, _FURTHER))
 
 
-def _seeds(sequence: np.random.SeedSequence, rows: Ints) -> NDArray[np.uint64]:
+def _seeds(sequence: np.random.SeedSequence, rows: Ints) -> Seeds:
     """Return the seeds of these trials only, see :func:`dynamics.chain_seeds`."""
     return splitmix64(np.uint64(seed_word(sequence)), rows.astype(np.uint64) + np.uint64(1))

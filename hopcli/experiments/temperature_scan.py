@@ -20,11 +20,12 @@ from hopcli.tables import Table, columns
 from hopcli.theory import chance_overlap, exact_overlaps, mean_field_overlaps, ordering_temperatures
 
 if TYPE_CHECKING:
-    from collections.abc import Callable, Mapping
+    from collections.abc import Mapping
 
     from numpy.typing import ArrayLike, NDArray
 
     from hopcli.config import TemperatureScanConfig, ThreadedExecution
+    from hopcli.experiments import Tell
     from hopcli.experiments.stock import Stock
     from hopcli.network import Network
     from hopcli.patterns import Patterns
@@ -120,7 +121,7 @@ def plan(config: TemperatureScanConfig, stock: Stock) -> Plan:
         network, bank, streams = prepared.network(), prepared.bank(target), prepared.streams
         seeds = spawned(len(temperatures), streams.starts, streams.chains)
 
-        def measure(number: int, tell: Callable[[int], None]) -> Floats:
+        def measure(number: int, tell: Tell) -> Floats:
             """Compute means over the chains of a temperature, shape (measured columns, p)."""
             temperature, threads = temperatures[number], execution.threads
             of_starts, of_chains = seeds[number]

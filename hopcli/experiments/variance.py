@@ -22,11 +22,12 @@ from hopcli.statistics.components import Component, Components
 from hopcli.tables import Columns, Table, columns
 
 if TYPE_CHECKING:
-    from collections.abc import Callable, Mapping, Sequence
+    from collections.abc import Mapping, Sequence
 
     from numpy.typing import NDArray
 
     from hopcli.config import ThreadedExecution, VarianceConfig
+    from hopcli.experiments import Tell
     from hopcli.experiments.stock import Stock
     from hopcli.records import Floats
     from hopcli.tables import Columns
@@ -140,7 +141,7 @@ def plan(config: VarianceConfig, stock: Stock) -> Plan:
     prepared = first.with_config(resolved)
 
     def work(execution: ThreadedExecution, progress: Progress, parts: Parts) -> VarianceResult:
-        def measure(number: int, tell: Callable[[int], None]) -> Floats:
+        def measure(number: int, tell: Tell) -> Floats:
             """Count the recalled runs of each image, shape (labels, tests)."""
             recalled = relaxation(number, execution.threads).recalled(tell=tell)
             by_repeat = recalled.reshape(resolved.repeats, -1, resolved.tests)
