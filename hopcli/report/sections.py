@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import base64
+import contextlib
 import dataclasses
 import json
 import math
@@ -117,7 +118,7 @@ class Section:
     details: Mapping[str, Mapping[str, str]] = field(default_factory=dict)
 
 
-def sections_in(folder: Path, name: str = "") -> list[Section]:
+def sections_in(folder: Path, name: str = "", *, draws: bool = True) -> list[Section]:
     """Return the sections of all finished runs of a folder, and of its grid.
 
     Parameters
@@ -126,6 +127,8 @@ def sections_in(folder: Path, name: str = "") -> list[Section]:
         Folder of the runs.
     name : str
         Name of the sections; by default that of the folder.
+    draws : bool
+        Include figures.
 
     Raises
     ------
@@ -134,15 +137,17 @@ def sections_in(folder: Path, name: str = "") -> list[Section]:
     """
     called = name or str(folder)
     return [
-        _of_grid(called, folder) if command == GRID else _of_run(called, folder, command)
+        _of_grid(called, folder, draws)
+        if command == GRID
+        else _of_run(called, folder, command, draws)
         for command in finished_in(folder)
     ]
 
 
-def _of_run(name: str, folder: Path, command: str) -> Section:
+def _of_run(name: str, folder: Path, command: str, draws: bool) -> Section:
     loaded, manifest = results.load(folder, command), folder / f"{command}.json"
     with understood(manifest, "told"):
-        made = section(name, loaded.config, loaded.result, loaded.manifest)
+        made = section(name, loaded.config, loaded.result, loaded.manifest, draws=draws)
     again = made.again or shlex.join(["hopcli", "run", str(manifest)])
     return dataclasses.replace(made, again=again, animation=_animation(folder, loaded.manifest))
 
@@ -158,7 +163,12 @@ def _animation(folder: Path, manifest: Mapping[str, Any]) -> tuple[str, ...]:
 
 
 def section(
-    name: str, config: Config, result: Result, manifest: Mapping[str, Any] | None = None
+    name: str,
+    config: Config,
+    result: Result,
+    manifest: Mapping[str, Any] | None = None,
+    *,
+    draws: bool = True,
 ) -> Section:
     """Make the section of a run.
 
@@ -172,6 +182,8 @@ def section(
         Its result.
     manifest : mapping, optional
         Its manifest, if it has one; adds key, versions and the like to the section.
+    draws : bool
+        Include figures.
     """
     entry = catalogue.entry(config.command)
     summary = entry.summary(config, result)
@@ -189,8 +201,8 @@ def section(
         warnings=tuple(map(str, result.notes.get("warnings", ()))),
         sheet=sheet(config.command, summary),
         sheets=tuple(_other_tables(result, summary)),
-        figures=entry.figures(config, result, "paper"),
-        narrow=entry.figures(config, result, "paper", width=_NARROW),
+        figures=entry.figures(config, result, "paper") if draws else {},
+        narrow=entry.figures(config, result, "paper", width=_NARROW) if draws else {},
         details={
             "Settings": spelt(config.to_dict(), entry),
             "Notes": {key: _noted(note) for key, note in notes.items()},
@@ -242,7 +254,7 @@ def _made_by(manifest: Mapping[str, Any]) -> dict[str, Any]:
     }
 
 
-def _of_grid(name: str, folder: Path) -> Section:
+def _of_grid(name: str, folder: Path, draws: bool) -> Section:
     """Make the section of a published grid."""
     from hopcli.plots.grid import picture
 
@@ -250,11 +262,11 @@ def _of_grid(name: str, folder: Path) -> Section:
     grid = view.grid
     said = settings_of({"config": grid.to_dict()})
     said.pop("command")
-    try:
-        figures = {GRID: picture(view, grid.look, "paper")}
-        narrow = {GRID: picture(view, grid.look, "paper", width=_NARROW)}
-    except SettingError:  # of the layout: then it was published without one
-        figures, narrow = {}, {}
+    figures, narrow = {}, {}
+    with contextlib.suppress(SettingError):  # of the layout: then it was published without one
+        if draws:
+            figures = {GRID: picture(view, grid.look, "paper")}
+            narrow = {GRID: picture(view, grid.look, "paper", width=_NARROW)}
     made_by = {key: str(value) for key, value in _made_by(manifest).items() if value}
     return Section(
         name=name,
