@@ -242,7 +242,7 @@ def test_an_average_has_thick_and_thin_bars() -> None:
     assert thick.bars is not None
     half = np.ptp(thick.bars[:, :, 1], axis=1) / 2
     np.testing.assert_allclose(half, rows_of(mean)["accuracy_sd"])
-    for fact in ("4 values of seed", "5 combinations", "95 %"):
+    for fact in ("4 values of seed", "95 %"):
         assert fact in picture.caption
 
 

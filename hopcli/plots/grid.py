@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import math
 from typing import TYPE_CHECKING, Any
 
 import matplotlib as mpl
@@ -12,10 +11,10 @@ from hopcli.plots.captions import count
 from hopcli.plots.files import Form, rounded
 from hopcli.plots.grid_arrangement import Arrangement, arrange, short
 from hopcli.plots.grid_map import contours, draw_map
-from hopcli.plots.grid_panels import GAP, apart, panels_of
-from hopcli.plots.kit import COLOURS, Entry, draw_entry, draw_points
+from hopcli.plots.grid_panels import apart, panels_of
+from hopcli.plots.kit import COLOURS, Entry, draw_points
 from hopcli.plots.kit import look as line_look
-from hopcli.plots.page import LINE, MUTED, SMALL, pages, printed, text_width
+from hopcli.plots.page import pages, printed
 
 if TYPE_CHECKING:
     from collections.abc import Sequence
@@ -28,7 +27,7 @@ if TYPE_CHECKING:
     from hopcli.plots.files import Picture
     from hopcli.tables import Columns, Estimate
 
-_ENTRY, _LONGEST = 0.27, 2.2  # of the legend
+_LONGEST = 2.2  # of the legend
 _DODGE = 0.6  # of the distance of two categories, that all lines together take
 _CAPS = 6  # widths of the caps of bars
 _LIGHTEST = 0.78  # of the colours of a number, which go from dark to light
@@ -122,13 +121,10 @@ def _draw_lines(drawn: Arrangement, title: str, caption: str) -> Picture:
     n = 1 if by is None else len(by.values)
     texts = [] if by is None else apart(by.texts, _LONGEST)
     looks = [_line(place, n, in_order=by is not None and by.is_number) for place in range(n)]
-    head = "" if by is None else short(by.says)
-    height = (3.4 if drawn.rows is None else 2.2) - LINE
-    a_column = max(int(height / _ENTRY), 1)
-    columns = math.ceil(len(texts) / a_column)
-    step = 0.9 + max(map(text_width, texts), default=0.0)
-    taken = max(columns * step, text_width(head))
-    page, panels = panels_of(drawn, title, caption, GAP + taken if texts else 0.0)
+    legend = [Entry(text, [style]) for text, style in zip(texts, looks, strict=False)]
+    if by is not None:
+        legend.insert(0, Entry(short(by.says), []))
+    page, panels = panels_of(drawn, title, caption, legend=legend)
     limits = _limits(drawn)
     for ax, row, _ in panels:
         ax.grid(axis="y", lw=0.8)
@@ -143,12 +139,6 @@ def _draw_lines(drawn: Arrangement, title: str, caption: str) -> Picture:
             cross = {"color": style["color"], "marker": "x", "ls": "none", "ms": 5}
             foot = ax.get_xaxis_transform()
             ax.plot(x, y, transform=foot, zorder=4, label="bare", **cross)
-    left = max(page.inches(panel.axes.transAxes, (1, 1))[0][0] for panel in panels) + GAP
-    ((_, top),) = page.inches(panels[0].axes.transAxes, (1, 1))
-    page.text(left, top, head, va="top", color=MUTED)
-    for place, (text, style) in enumerate(zip(texts, looks, strict=False)):
-        down = top + LINE + (place % a_column + 0.6) * _ENTRY
-        draw_entry(page, left + place // a_column * step, down, Entry(text, [style]), size=SMALL)
     return page.figure
 
 
@@ -229,7 +219,7 @@ def _subject(drawn: Arrangement, over: str | None) -> str:
     if not drawn.n_averaged:
         return f"{name} of {count(drawn.n_cells, 'cell')}"
     n = " to ".join(f"{n:,}" for n in dict.fromkeys(drawn.n_averaged))
-    return f"{name}, mean over {n} values of {over}, of {count(drawn.n_cells, 'combination')}"
+    return f"{name}, mean over {n} values of {over}"
 
 
 def _bare(drawn: Arrangement) -> str:

@@ -248,7 +248,7 @@ def _numbers(
     if over is None:
         return np.stack([value, low, high, none]), f"Bars: {headline.interval}."
     thin = interval_over(over, headline)
-    bars = f"Thick bars: SD over the values of {over}. Thin bars: {thin}."
+    bars = f"Thick bars: their SD. Thin bars: {thin}."
     return np.stack([value, low, high, column(f"{headline.value}_sd")]), bars
 
 

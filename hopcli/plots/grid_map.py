@@ -32,7 +32,7 @@ _HALO: list[patheffects.AbstractPathEffect] = [
 def draw_map(drawn: Arrangement, title: str, caption: str) -> Picture:
     """Draw a map of two keys, in a panel for each value of `by` and `rows`."""
     assert drawn.up is not None
-    page, panels = panels_of(drawn, title, caption, GAP + _BAR + _NUMBERS)
+    page, panels = panels_of(drawn, title, caption, right=GAP + _BAR + _NUMBERS)
     norm, levels = _scale(drawn)
     ((_, top), (_, below)) = page.inches(panels[0].axes.transAxes, [(0, 1), (0, 0)])
     right = max(page.inches(panel.axes.transAxes, (1, 1))[0][0] for panel in panels)

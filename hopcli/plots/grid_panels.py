@@ -12,7 +12,7 @@ from matplotlib.ticker import FixedLocator, LogLocator, MaxNLocator, NullLocator
 
 from hopcli.plots.captions import number
 from hopcli.plots.grid_arrangement import short
-from hopcli.plots.kit import panel_page
+from hopcli.plots.kit import Entry, panel_page
 from hopcli.plots.page import LINE, TEXT, drawable, shorten, text_width
 
 if TYPE_CHECKING:
@@ -43,7 +43,11 @@ class Panel(NamedTuple):
 
 
 def panels_of(
-    drawn: Arrangement, title: str, caption: str, right: float
+    drawn: Arrangement,
+    title: str,
+    caption: str,
+    right: float = 0.0,
+    legend: Sequence[Entry] = (),
 ) -> tuple[Page, list[Panel]]:
     """Make the page and its panels: in rows and columns for two coordinates, otherwise wrapped.
 
@@ -55,6 +59,8 @@ def panels_of(
         Of the page.
     right : float
         Room at the right of the panels, inches.
+    legend : sequence of Entry
+        Entries above the panels.
     """
     columns, rows = (drawn.by if drawn.up else None), drawn.rows
     places = list(itertools.product(*(range(len(c.values)) if c else [0] for c in (rows, columns))))
@@ -74,9 +80,12 @@ def panels_of(
         above=HEAD if heads[0] else 0.05,
         gap=(GAP, GAP + HEAD),
         right=right,
+        legend=legend,
         below=0.5 * _widest(_written(drawn.x, width)) if slanted else 0.0,
     )
     across = len({round(ax.get_position().x0, 6) for ax in axes})
+    (x, y), (end, below) = page.inches(axes[0].transAxes, [(0, 1), (1, 0)])
+    width, height = end - x, below - y
     for place, (ax, head) in enumerate(zip(axes, apart(heads, width), strict=True)):
         ((x, y),) = page.inches(ax.transAxes, (0, 1))
         page.text(x, y - 0.05, head, va="bottom", weight="bold")
@@ -88,7 +97,7 @@ def panels_of(
         if is_last:
             ax.set_xlabel(drawn.x.says)
         if is_first:
-            ax.set_ylabel(fitting((drawn.up or drawn.headline).says, size[1]))
+            ax.set_ylabel(fitting((drawn.up or drawn.headline).says, height))
     return page, [Panel(ax, *place) for ax, place in zip(axes, places, strict=True)]
 
 

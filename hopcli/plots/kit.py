@@ -114,7 +114,7 @@ def draw_points(
 
 
 class Entry(NamedTuple):
-    """An entry of a legend: its text, and the lines and markers that it explains."""
+    """An entry of a legend: its text, and the lines and markers that it explains, if any."""
 
     text: str
     looks: Sequence[dict[str, Any]]
@@ -125,27 +125,29 @@ def draw_entry(page: Page, x: float, y: float, entry: Entry, **style: Any) -> No
     ends = [x, x + _SAMPLE / 2, x + _SAMPLE]
     for each in entry.looks:
         page.canvas.plot(ends, [y] * 3, **{"ms": 5, "markevery": [1], **each})
-    page.text(x + _SAMPLE + _BESIDE, y, entry.text, va="center", **{"size": TEXT, **style})
+    left = x + _indent(entry)
+    page.text(left, y, entry.text, va="center", **{"size": TEXT, **style})
 
 
-def _entry_width(text: str) -> float:
-    return _SAMPLE + _BESIDE + text_width(text, TEXT) + _APART
+def _indent(entry: Entry) -> float:
+    return _SAMPLE + _BESIDE if entry.looks else 0.0
 
 
 def in_rows(entries: Sequence[Entry], width: float) -> list[list[tuple[float, Entry]]]:
     """Place entries in a few rows; names are cut if they need more room."""
     most = _MOST_ROWS if room() is None else len(entries)
     least = width / math.ceil(len(entries) / most) if entries else width
-    longest = least - _entry_width("")
+    longest = least - _SAMPLE - _BESIDE - _APART
     rows: list[list[tuple[float, Entry]]] = []
     x = width
     for entry in entries:
         text = shorten(entry.text, longest, TEXT)
-        if x + _entry_width(text) - _APART > width:
+        taken = _indent(entry) + text_width(text, TEXT)
+        if x + taken > width:
             rows.append([])
             x = 0.0
         rows[-1].append((x, Entry(text, entry.looks)))
-        x += _entry_width(text)
+        x += taken + _APART
     return rows
 
 
