@@ -199,7 +199,8 @@ class RecallConfig(TrialSettings):
       trials.csv     with --keep trials: every trial, same columns except the number
 
     recall.npz contains the stored patterns (patterns.xi, ...), and first and last states of the
-    gallery. Pictures are accuracy.png, confusion.png, gallery.png and, with --trace, trace.png.
+    gallery. Pictures are accuracy.png, confusion.png, gallery.png and, with --trace, trace.png;
+    stored.png too for the protocol of the study, whose published values accuracy.png then shows.
     The manifest recall.json contains the resolved configuration, key, versions and SHA-256 of
     each file.
 

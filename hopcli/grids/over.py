@@ -86,10 +86,10 @@ def average(table: Columns, keys: Sequence[Key], over: str, headline: Estimate) 
     return Columns([*columns, headline.low, headline.high], arrays, headline.averaged())
 
 
-def interval_over(over: str, headline: Estimate) -> str:
+def interval_over(headline: Estimate) -> str:
     """Describe the interval of an average in a few words."""
-    kind = "" if headline.counts else " and Student's t"
-    return f"95 % interval of the mean over all values that {over} can have, by that SD{kind}"
+    kind = "" if headline.counts else ", by Student's t"
+    return f"95 % interval of the mean over all possible values{kind}"
 
 
 def _together(table: Columns, over: str, name: str) -> bool:

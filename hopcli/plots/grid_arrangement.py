@@ -247,7 +247,7 @@ def _numbers(
         return np.stack([value, value - sem, value + sem, none]), bars
     if over is None:
         return np.stack([value, low, high, none]), f"Bars: {headline.interval}."
-    thin = interval_over(over, headline)
+    thin = interval_over(headline)
     bars = f"Thick bars: their SD. Thin bars: {thin}."
     return np.stack([value, low, high, column(f"{headline.value}_sd")]), bars
 

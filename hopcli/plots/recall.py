@@ -129,7 +129,10 @@ def _bars(
         texts.append(_numbers(mean, error, 0))
     page, (ax,) = panel_page(
         f"{starts(config, result).capitalize()} recalled",
-        _caption(config, result, "Bars: SD over the repeats." if has_sd else ""),
+        sentences(
+            _caption(config, result, "Bars: SD over the repeats." if has_sd else ""),
+            "Published: mean and SD of 10 repeats." if published else "",
+        ),
         (max(4.6, 0.5 * len(labels)), 2.9),
         left=0.85,
         legend=[Entry(side, [_SAMPLE | _SIDES[side]]) for side in sides] if published else (),
