@@ -39,7 +39,7 @@ class Kind:
     read : callable
         Takes the text of a flag, returns a value for `check`; raises :class:`RefusedError`.
     choices : tuple of str
-        The only values, where they can be listed.
+        The only values, or the only words, where they can be listed.
     plain : callable
         Takes a checked value and returns its JSON or TOML form, which `check` also accepts.
     schema : mapping

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import math
 import re
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from typing import TYPE_CHECKING, Any
 
 from hopcli.kinds import Kind, choice, either, increasing, number, reader
@@ -48,7 +48,8 @@ def order(names: Collection[str]) -> Kind:
     read = reader(lambda text: [whole(item) for item in text.split(",")], rule)
     schema = {"type": "array", "items": {"type": "integer", "minimum": 0}, "minItems": 1}
     sites = Kind("SITES", check, read, schema=schema)
-    return either("|".join([*names, "SITES"]), rule, sites, choice(names))
+    any_order = either("|".join([*names, "SITES"]), rule, sites, choice(names))
+    return replace(any_order, choices=tuple(names))
 
 
 def resolve_attempts(value: int | str, n_sites: int) -> int:
