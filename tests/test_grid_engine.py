@@ -53,7 +53,7 @@ class Watched(Executor):
 def test_every_cell_is_made_once_and_few_are_under_way() -> None:
     executor = Watched()
     engine = Engine(executor, lambda tasks: [_made(task) for task in tasks], 3)
-    found = [made.cell for made in run_cells(TASKS, engine)]
+    found = [made.cell for some in run_cells(TASKS, engine) for made in some]
     assert sorted(found) == sorted(task.cell for task in TASKS)
     assert executor.most <= 6
     assert set(executor.sizes) == {1}
@@ -88,7 +88,7 @@ def test_cells_on_threads_are_those_of_one_after_the_other() -> None:
     planned = _planned(tests=2, grid={"seed": [1, 2, 3], "temperature": [0, 1.5]})
     alone = {one.cell: one.make().tables for one in planned}
     with local_engine(3) as engine:
-        made = {one.cell: one.tables for one in run_cells(planned, engine)}
+        made = {one.cell: one.tables for (one,) in run_cells(planned, engine)}
     assert made == alone
     sent = cells.make_all([one.task for one in planned])
     assert made == {one.cell: one.tables for one in sent}
@@ -144,4 +144,4 @@ def test_a_plan_holds_no_images(tmp_path: Path) -> None:
     stock.__init__()  # type: ignore[misc]  # nothing is kept
     gc.collect()
     held = [each for each in gc.get_objects() if isinstance(each, Dataset)]
-    assert not [each for each in held if each.sha256 == one.plan.inputs["dataset"]]
+    assert not [each for each in held if each.sha256 == one.planned().inputs["dataset"]]

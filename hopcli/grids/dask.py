@@ -5,6 +5,7 @@ from __future__ import annotations
 import asyncio
 import contextlib
 import logging
+import math
 import platform
 import re
 import time
@@ -79,7 +80,14 @@ def dask_engine(address: str) -> Iterator[Engine]:
         n_workers = _check_workers(client, address)
         # Each call is different: otherwise Dask would return the stored result of the same cell.
         executor = client.get_executor(pure=False)
-        yield Engine(executor, make_all, n_workers, chunks=True, check=_watch(client, address))
+        yield Engine(
+            executor,
+            make_all,
+            n_workers,
+            chunks=True,
+            check=_watch(client, address),
+            form=lambda planned: planned.task,
+        )
     except KilledWorker as error:
         raise ResultError(
             f"--dask {address}: a cell has lost worker after worker: {error}"
@@ -158,15 +166,17 @@ def _check_workers(client: Client, address: str) -> int:
 
 def _watch(client: Client, address: str) -> Callable[[], None]:
     """Return a function that raises an error once the scheduler or the last worker is lost."""
-    since = time.monotonic()
+    alone_since = math.inf
 
     def check() -> None:
-        nonlocal since
+        nonlocal alone_since
         if client.status != "running":
             raise _lost(address, f"connection {client.status}")
         if client.scheduler_info().get("workers"):
-            since = time.monotonic()
-        elif time.monotonic() - since > _ALONE:
+            alone_since = math.inf
+            return
+        alone_since = min(alone_since, time.monotonic())
+        if time.monotonic() - alone_since > _ALONE:
             raise ResultError(f"--dask {address}: has no workers left")
 
     return check

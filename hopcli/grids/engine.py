@@ -20,8 +20,8 @@ if TYPE_CHECKING:
     from hopcli.grids.cells import Made, Task
     from hopcli.grids.planning import Planned
 
-_SECONDS_AT_ONCE = 1.0  # of work sent to a worker, if sending is slow
-_MOST_AT_ONCE = 64  # cells
+_SECONDS_AT_ONCE = 2.0  # of work sent to a worker, if sending is slow
+_MOST_AT_ONCE = 256  # cells
 _POLL = 0.5  # seconds between two checks of the workers
 
 
@@ -39,7 +39,9 @@ class Engine:
     chunks : bool
         Send several short cells at once.
     check : callable
-        Called regularly; raises if the workers are gone.
+        Called while no cell finishes; raises if the workers are gone.
+    form : callable
+        Converts a cell to the form for `work`, when it is sent.
     """
 
     def __init__(
@@ -50,12 +52,14 @@ class Engine:
         *,
         chunks: bool = False,
         check: Callable[[], None] = lambda: None,
+        form: Callable[[Any], Any] = lambda cell: cell,
     ) -> None:
         self.executor = executor
         self.work = work
         self.n_workers = n_workers
         self.chunks = chunks
         self.check = check
+        self.form = form
 
 
 @contextlib.contextmanager
@@ -91,15 +95,15 @@ class _StoppedError(BaseException):
     """The grid has been stopped; this is no failure of a cell."""
 
 
-def run_cells(cells: Sequence[Planned | Task], engine: Engine) -> Iterator[Made]:
-    """Make cells and yield each when it is finished, in any order.
+def run_cells(cells: Sequence[Planned | Task], engine: Engine) -> Iterator[list[Made]]:
+    """Make cells and yield those that finish together, in any order.
 
     Only enough cells to keep the workers busy are in progress. Yielded results are not kept.
 
     Parameters
     ----------
     cells : sequence of Planned or Task
-        Cells, in the form for the engine.
+        The cells.
     engine : Engine
         The engine.
     """
@@ -112,12 +116,15 @@ def run_cells(cells: Sequence[Planned | Task], engine: Engine) -> Iterator[Made]
             at_once = math.ceil(_SECONDS_AT_ONCE * finished / max(seconds, 1e-9))
             at_once = max(1, min(at_once, _MOST_AT_ONCE))
         while left and len(under_way) < 2 * engine.n_workers:
-            chunk = tuple(left.pop() for _ in range(min(at_once, len(left))))
+            chunk = tuple(engine.form(left.pop()) for _ in range(min(at_once, len(left))))
             under_way.add(engine.executor.submit(engine.work, chunk))
         done, under_way = wait(under_way, timeout=_POLL, return_when=FIRST_COMPLETED)
-        engine.check()
+        if not done:
+            engine.check()
         while done:
             # Taken out first: a reference to a future also keeps its result.
-            for made in done.pop().result():
-                seconds, finished = seconds + made.seconds, finished + 1
-                yield made
+            made = done.pop().result()
+            seconds += sum(one.seconds for one in made)
+            finished += len(made)
+            yield made
+            del made

@@ -12,44 +12,49 @@ from hopcli.values import show
 if TYPE_CHECKING:
     from collections.abc import Callable, Sequence
 
-    from hopcli.config import Config
     from hopcli.experiments import Plan, Progress
     from hopcli.experiments.stock import Stock
     from hopcli.grids.grid import Grid, Point
 
 
 class Planned(NamedTuple):
-    """A point with the plan of its cell.
+    """A point with its cell.
 
     Attributes
     ----------
+    grid : Grid
+        The grid.
     point : Point
         The point.
     cell : str
         Name of the cell.
-    plan : Plan
-        The plan of the cell.
-    given : Config
-        The given configuration.
+    plan : Plan or None
+        The plan of the cell; None if another process makes it.
     keep : tuple of str
         Tables to keep in addition to the usual ones.
     """
 
+    grid: Grid
     point: Point
     cell: str
-    plan: Plan
-    given: Config
+    plan: Plan | None
     keep: tuple[str, ...] = ()
 
     @property
     def task(self) -> Task:
         """Return the cell in the form for another process."""
-        given = {k: v for k, v in self.given.to_dict().items() if v is not None}
-        return Task(self.cell, self.given.command, given, self.keep)
+        given = self.grid.read(self.point)[0].to_dict()
+        known = {k: v for k, v in given.items() if v is not None}
+        return Task(self.cell, self.grid.command, known, self.keep)
+
+    def planned(self) -> Plan:
+        """Return the plan of the cell."""
+        assert self.plan is not None
+        return self.plan
 
     def make(self, progress: Progress = experiments.no_progress) -> Made:
         """Make the cell."""
-        return make(self.cell, self.given.command, lambda: self.plan, self.keep, progress)
+        return make(self.cell, self.grid.command, self.planned, self.keep, progress)
 
 
 class Impossible(NamedTuple):
@@ -64,6 +69,8 @@ def plan_grid(
     stock: Stock,
     keep: tuple[str, ...] = (),
     tell: Callable[[int, int], None] = experiments.no_progress,
+    *,
+    remote: bool = False,
 ) -> tuple[list[Planned], list[Impossible]]:
     """Plan the run of every point of a grid.
 
@@ -77,6 +84,8 @@ def plan_grid(
         Tables to keep in addition to the usual ones.
     tell : callable
         Receives the progress.
+    remote : bool
+        Other processes make the cells: keep no plan.
 
     Returns
     -------
@@ -93,7 +102,7 @@ def plan_grid(
         except HopcliError as error:
             others.append(Impossible(point, error))
         else:
-            planned.append(Planned(point, named(plan), plan, config, keep))
+            planned.append(Planned(grid, point, named(plan), None if remote else plan, keep))
         tell(1, len(grid))
     return planned, others
 

@@ -113,4 +113,4 @@ def _kind(one: Planned) -> tuple[Any, ...]:
 
 def _work(one: Planned) -> float:
     """Return the least seconds of its update attempts."""
-    return one.plan.least_seconds(1)
+    return one.planned().least_seconds(1)

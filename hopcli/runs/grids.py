@@ -154,7 +154,9 @@ class GridJob:
         results.check_writable(out)
         results.check_alone(out, "grid")
         _check_look(grid)
-        self.planned, others = plan_grid(grid, self.stock, self._keep, progress)
+        self.planned, others = plan_grid(
+            grid, self.stock, self._keep, progress, remote=options.dask is not None
+        )
         if others and not (options.skip_impossible and self.planned):
             raise impossible(grid, others)
         if others:
@@ -261,13 +263,12 @@ class GridJob:
     ) -> None:
         """Make cells; each is kept as soon as it is finished."""
         progress(0, len(missing), 0)
-        is_remote = self.options.dask is not None
-        for made in run_cells([one.task if is_remote else one for one in missing], engine):
-            self._check_version(made)
-            store.write(made)
-            has_failed = made.error is not None
-            progress(1, len(missing), int(has_failed))
-            if has_failed and self.options.fail_fast:
+        for made in run_cells(missing, engine):
+            self._check_version(made[0])
+            store.write(*made)
+            n_failed = sum(one.error is not None for one in made)
+            progress(len(made), len(missing), n_failed)
+            if n_failed and self.options.fail_fast:
                 break
 
 

@@ -102,6 +102,8 @@ def run(config: str | None, name: str | None, sets: tuple[str, ...], **options: 
     grid, default = grid_request(config, sets, name)
     if wishes.out is None:
         check_made(default)
+    if dry:  # which measures a few cells here
+        options["dask"] = None
     with as_written(config):
         job = plan_grid(grid, wishes.out or default, wishes, GridOptions(**options))
         return list_grid(job) if dry else run_grid(job)
