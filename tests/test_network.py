@@ -5,6 +5,7 @@ from __future__ import annotations
 import contextlib
 from collections.abc import Callable
 from dataclasses import dataclass
+from pathlib import Path
 from typing import Any, ClassVar
 
 import numpy as np
@@ -150,3 +151,17 @@ def test_overlaps_replace_the_couplings(rule: str, monkeypatch: pytest.MonkeyPat
         many.dense()
     with pytest.raises(SizeError, match=r"300 .* 4,100 .* 0\.3 GB"):
         store(random_patterns(3, 300, 4100), rule)
+
+
+@pytest.mark.parametrize(
+    ("of_group", "free"), [(("300000", "100000"), 200_000), (("max", "0"), 1_024_000)]
+)
+def test_the_free_memory_is_that_of_machine_and_group(
+    of_group: tuple[str, str], free: int, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    for name, text in zip(("max", "current"), of_group, strict=True):
+        (tmp_path / f"memory.{name}").write_text(f"{text}\n", encoding="ascii")
+    (tmp_path / "meminfo").write_text("MemFree: 1 kB\nMemAvailable:  1000 kB\n", encoding="ascii")
+    monkeypatch.setattr(memory, "_GROUP", tmp_path)
+    monkeypatch.setattr(memory, "_MEMORY", tmp_path / "meminfo")
+    assert memory.available() == free
