@@ -27,6 +27,7 @@ if TYPE_CHECKING:
     from hopcli.config import Config
     from hopcli.experiments import Result
     from hopcli.plots.files import Picture
+    from hopcli.results import Loaded
     from hopcli.tables import Columns, Estimate
 
 _NARROW = 3.7  # inches, of the pictures for narrow screens
@@ -118,7 +119,9 @@ class Section:
     details: Mapping[str, Mapping[str, str]] = field(default_factory=dict)
 
 
-def sections_in(folder: Path, name: str = "", *, draws: bool = True) -> list[Section]:
+def sections_in(
+    folder: Path, name: str = "", *, loaded: Loaded | None = None, draws: bool = True
+) -> list[Section]:
     """Return the sections of all finished runs of a folder, and of its grid.
 
     Parameters
@@ -127,6 +130,8 @@ def sections_in(folder: Path, name: str = "", *, draws: bool = True) -> list[Sec
         Folder of the runs.
     name : str
         Name of the sections; by default that of the folder.
+    loaded : Loaded, optional
+        The run that the section is about, if it is loaded.
     draws : bool
         Include figures.
 
@@ -136,20 +141,22 @@ def sections_in(folder: Path, name: str = "", *, draws: bool = True) -> list[Sec
         If a run cannot be read, or one of its files differs from its manifest.
     """
     called = name or str(folder)
+    if loaded is not None:
+        return [_of_run(called, loaded, draws)]
     return [
         _of_grid(called, folder, draws)
         if command == GRID
-        else _of_run(called, folder, command, draws)
+        else _of_run(called, results.load(folder, command), draws)
         for command in finished_in(folder)
     ]
 
 
-def _of_run(name: str, folder: Path, command: str, draws: bool) -> Section:
-    loaded, manifest = results.load(folder, command), folder / f"{command}.json"
-    with understood(manifest, "told"):
-        made = section(name, loaded.config, loaded.result, loaded.manifest, draws=draws)
-    again = made.again or shlex.join(["hopcli", "run", str(manifest)])
-    return dataclasses.replace(made, again=again, animation=_animation(folder, loaded.manifest))
+def _of_run(name: str, loaded: Loaded, draws: bool) -> Section:
+    manifest = loaded.manifest
+    with understood(manifest.path, "told"):
+        made = section(name, loaded.config, loaded.result, manifest, draws=draws)
+    again = made.again or shlex.join(["hopcli", "run", str(manifest.path)])
+    return dataclasses.replace(made, again=again, animation=_animation(manifest.folder, manifest))
 
 
 def _animation(folder: Path, manifest: Mapping[str, Any]) -> tuple[str, ...]:

@@ -23,15 +23,16 @@ from hopcli.runs.grids import GridJob, GridOptions
 from hopcli.runs.requests import Request
 
 if TYPE_CHECKING:
-    from collections.abc import Callable
+    from collections.abc import Callable, Mapping
 
     from hopcli.claims.claim import Claims, RunOf
     from hopcli.grids.grid import Grid
+    from hopcli.results import Loaded
     from hopcli.runs.requests import Wishes
     from hopcli.tables import Columns
 
-    Read = tuple[Any, dict[str, Columns], str]
-    """Result (None of a grid), tables and key of a finished run."""
+    Read = tuple[Loaded | None, Mapping[str, Columns], str]
+    """A finished run (None for a grid), its tables and its key."""
 
 
 @dataclass(eq=False)
@@ -69,12 +70,17 @@ class PreparedRun:
         return self.read()
 
     @property
-    def result(self) -> Any:
-        """Its result, None of a grid."""
+    def loaded(self) -> Loaded | None:
+        """The finished run, None for a grid."""
         return self._found[0]
 
     @property
-    def tables(self) -> dict[str, Columns]:
+    def result(self) -> Any:
+        """Its result, None for a grid."""
+        return None if self.loaded is None else self.loaded.result
+
+    @property
+    def tables(self) -> Mapping[str, Columns]:
         """Its tables by name; of a grid ``over`` is the averaged one."""
         return self._found[1]
 
@@ -89,7 +95,7 @@ def _run(
 ) -> PreparedRun:
     def read() -> Read:
         loaded = results.load(folder, command)
-        return loaded.result, loaded.result.columns, str(loaded.manifest["key"])
+        return loaded, loaded.result.columns, str(loaded.manifest["key"])
 
     columns = {table.name: table.names for table in catalogue.entry(command).tables}
     return PreparedRun(folder, told, columns, read, work)

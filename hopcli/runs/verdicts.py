@@ -216,7 +216,7 @@ def _sections(claims: Claims, runs: Mapping[str, PreparedRun]) -> Iterator[Secti
     """Return the sections of the runs, with pictures if a claim requests them."""
     seen = {claim.picture for claim in claims.claims}
     for name, run in runs.items():
-        for section in report.sections_in(run.folder, name, draws=name in seen):
+        for section in report.sections_in(run.folder, name, loaded=run.loaded, draws=name in seen):
             details = {
                 head: {name: text for name, text in rows.items() if name not in _OF_MAKING}
                 for head, rows in section.details.items()
