@@ -20,7 +20,7 @@ from hopcli.starts import first_states
 from hopcli.streams import Streams, seed_word, splitmix64
 
 if TYPE_CHECKING:
-    from collections.abc import Callable, Sequence
+    from collections.abc import Callable, Iterator, Sequence
 
     from numpy.typing import NDArray
 
@@ -146,9 +146,10 @@ class Relaxation:
 
         return rest(self.patterns, relax, signed=self.config.score == "signed")
 
-    def blocks(self) -> list[Ints]:
+    def blocks(self) -> Iterator[Ints]:
         """Divide all trials into blocks that fit into memory."""
-        return np.split(np.arange(len(self.trials)), range(_BLOCK, len(self.trials), _BLOCK))
+        n = len(self.trials)
+        return (np.arange(first, min(first + _BLOCK, n)) for first in range(0, n, _BLOCK))
 
     def overlaps(self, rows: Ints, tell: Tell | None = None) -> Floats:
         """Run these trials; return overlaps of final states with the patterns, shape (rows, p)."""
