@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import itertools
+import json
 from pathlib import Path
 from typing import Any
 
@@ -174,6 +175,11 @@ def test_files_of_couplings_make_the_same_run(run_hopcli: RunHopcli) -> None:
         assert run_hopcli(*run, "--weights", name).code == 0
         tables.add(Path("out/outcomes.csv").read_bytes())
     assert len(tables) == 1
+    settings = json.loads(Path("out/recall.json").read_text())["config"]
+    assert (settings["weights"], settings["rule"]) == ("w.npz", "weights")
+    assert not {"self_coupling", "activity"} & settings.keys()
+    assert run_hopcli("run", "out/recall.json", "-q", "--out", "again").code == 0
+    assert Path("again/outcomes.csv").read_bytes() in tables
     memory = hopcli.store("text:p.txt", weights=RING)
     found = memory.recall("random", tests=20, dynamics="async")
     outcomes = pd.read_csv("out/outcomes.csv").groupby("outcome")["count"].sum()
