@@ -56,6 +56,7 @@ if TYPE_CHECKING:
     from hopcli.errors import PatternError as PatternError
     from hopcli.errors import ResultError as ResultError
     from hopcli.errors import SettingError as SettingError
+    from hopcli.errors import SizeError as SizeError
     from hopcli.estimator import HopfieldClassifier as HopfieldClassifier
     from hopcli.patterns import Patterns as Patterns
 
@@ -74,7 +75,7 @@ _PLACES = {
     "estimator": "HopfieldClassifier",
     "datasets.dataset": "Dataset",
     "patterns": "Patterns",
-    "errors": "HopcliError HopcliWarning DataError PatternError ResultError SettingError",
+    "errors": "HopcliError HopcliWarning DataError PatternError ResultError SettingError SizeError",
 }
 """Modules of the public names; type checkers read the imports above."""
 

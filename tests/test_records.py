@@ -7,7 +7,7 @@ import pickle
 import numpy as np
 import pytest
 
-from hopcli.errors import DataError, HopcliError, PatternError, ResultError, SettingError
+from hopcli.errors import DataError, HopcliError, PatternError, ResultError, SettingError, SizeError
 from hopcli.records import frozen
 
 
@@ -35,6 +35,7 @@ def test_what_nobody_can_write_is_shared() -> None:
         (DataError("mine.png: none"), ValueError, "mine.png: none"),
         (PatternError("dependent"), ValueError, "dependent"),
         (ResultError("out: none"), OSError, "out: none"),
+        (SizeError("8 GB"), MemoryError, "8 GB"),
         (SettingError("t", "must be >= 0", -1.5), ValueError, "t must be >= 0, found -1.5"),
         (SettingError("theta", "must be finite"), ValueError, "theta must be finite"),
     ],

@@ -77,6 +77,8 @@ def store(
         If the rule or a parameter is unknown, or a value is impossible.
     PatternError
         If the rule cannot store these patterns.
+    SizeError
+        If the network does not fit into the free memory.
     DataError
         If the argument contains no patterns, or a file cannot be read.
 

@@ -87,6 +87,8 @@ def store(
         If the rule or a parameter is unknown, or a parameter or threshold is out of range.
     PatternError
         If the rule cannot store these patterns.
+    SizeError
+        If the network does not fit into the free memory.
 
     Examples
     --------
