@@ -74,6 +74,7 @@ def recall(
     tex_fonts: _Truth = False,
     threads: _Whole | None = None,
     animate: str | None = None,
+    animate_every: _Whole | str | None = None,
     kind: Literal["rows", "bars"] | None = None,
     keep: str | Sequence[Literal["trials"]] | NDArray[Any] | None = None,
     progress: bool | None = None,
