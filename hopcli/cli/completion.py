@@ -30,7 +30,8 @@ def complete_setting(setting: Setting, name: str) -> Completer:
             return _or_files(incomplete, [])
         done, comma, last = incomplete.rpartition(",")
         chosen = set(done.split(","))  # items of the list so far are not offered again
-        rest = [choice for choice in setting.kind.choices if choice not in chosen]
+        words = [word for word in setting.kind.metavar.split("|") if word.islower()]
+        rest = [word for word in setting.kind.choices or words if word not in chosen]
         return [done + comma + choice for choice in rest if choice.startswith(last)]
 
     return complete
