@@ -186,10 +186,6 @@ def test_every_command_with_a_table_takes_the_same_options(run_hopcli: RunHopcli
         assert names == ["mineAccuracyOverall", "minePublishedOverall"]
     out = run_hopcli("show", "mine", "--table", "confusion", "--format", "csv").out
     assert out == Path("mine/confusion.csv").read_text()
-    vary = ("grid", "run", "recall", "--set", "tests=1,2", "--set", "repeats=1", "--out", "g")
-    for again in (vary, ("grid", "table", "g"), ("show", "g")):
-        out = run_hopcli(*again, "--format", "latex", "--pivot", "tests", *overall[:2]).out
-        assert parsed(out)[1][1] == ["1", "2"]
 
 
 @pytest.mark.parametrize(
