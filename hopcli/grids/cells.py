@@ -8,6 +8,7 @@ from __future__ import annotations
 
 import functools
 import hashlib
+import itertools
 import json
 import socket
 import time
@@ -88,7 +89,10 @@ class Made(NamedTuple):
     @property
     def checksum(self) -> str:
         """Return the SHA-256 of everything."""
-        return hashlib.sha256(json.dumps(self).encode()).hexdigest()
+        facts, (*texts, tables) = json.dumps(self[:6]), self[6:]
+        texts = [facts, *texts, *itertools.chain.from_iterable(tables.items())]
+        said = "".join(f"{len(text)}:{text}" for text in texts)
+        return hashlib.sha256(said.encode()).hexdigest()
 
     def table(self, name: str) -> Part | None:
         """Return a table; None if it has no table of that name."""

@@ -256,9 +256,9 @@ def _axis(entry: Entry, written: str, listed: Any) -> Axis:
                 rule = f"must list {len(names)} values each time, one per setting"
                 raise SettingError(where, rule, value)
         rows = [tuple(value) for value in listed]
+    known = entry.settings
     checked = [
-        tuple(_checked(entry.settings[n], v, where) for n, v in zip(names, row, strict=True))
-        for row in rows
+        tuple(_checked(known[n], v, where) for n, v in zip(names, row, strict=True)) for row in rows
     ]
     seen: set[str] = set()
     for row, plain in zip(rows, checked, strict=True):
