@@ -150,6 +150,7 @@ def test_pictures_become_a_file_of_patterns_and_a_sheet(run_hopcli: RunHopcli) -
     made = read_patterns(Path("own.npz"))
     assert (made.labels, made.shape, made.dataset) == (("a", "b", "c"), (1, 4), "images:own")
     assert np.array_equal(made.xi > 0, [[c == "#" for c in line] for line in TREATED.values()])
+    assert run_hopcli("live", "--patterns", "own.npz", "--rule", "hebbian").code == 0
     before = Path("own.npz").read_bytes()
     with Image.open("own.png") as sheet:
         assert sheet.width > 2 * sheet.height

@@ -23,7 +23,6 @@ from hopcli.patterns import Patterns
 from hopcli.starts import (
     BASES,
     CHANGES,
-    NO_SOURCE,
     SIDES,
     Bank,
     Base,
@@ -314,16 +313,6 @@ def test_sources_of_starts(text: str, target: int, labels: str, sources: list[in
     assert bank.row is not None
     of_index = {**dict(enumerate(_images().spins)), 100: xi[0], 101: xi[1]}
     assert np.array_equal(bank.states[bank.row], [of_index[index] for index in sources])
-
-
-def test_text_is_each_state_of_the_file_by_its_name(tmp_path: Path) -> None:
-    path = tmp_path / "two.txt"
-    path.write_text(f"{'#' * SITES}\n\nsecond:\n{'.' * SITES}\n", encoding="utf-8")
-    bank = _bank(f"text:{path}", random_patterns(0, 2, SITES))
-    assert bank.label.tolist() == ["start 1", "second"]
-    assert bank.source_index.tolist() == [NO_SOURCE] * 2
-    states = first_states(parse_start(f"text:{path}"), bank, SHAPE, 5)
-    assert states.tolist() == [[1] * SITES, [-1] * SITES]
 
 
 @pytest.mark.parametrize(

@@ -180,6 +180,8 @@ def test_files_of_couplings_make_the_same_run(run_hopcli: RunHopcli) -> None:
     assert not {"self_coupling", "activity"} & settings.keys()
     assert run_hopcli("run", "out/recall.json", "-q", "--out", "again").code == 0
     assert Path("again/outcomes.csv").read_bytes() in tables
+    assert run_hopcli("weights", *run[1:3], "--weights", "w.csv", "-q", "--out", "w").code == 0
+    assert len(json.loads(Path("w/weights.json").read_text())["notes"]["findings"]) == 1
     memory = hopcli.store("text:p.txt", weights=RING)
     found = memory.recall("random", tests=20, dynamics="async")
     outcomes = pd.read_csv("out/outcomes.csv").groupby("outcome")["count"].sum()

@@ -108,8 +108,17 @@ def plan(config: WeightsConfig, stock: Stock) -> Plan:
 
 
 def _findings(network: Network, stability: Columns) -> dict[str, list[str]]:
-    """Compare the sites that flip in one step with random patterns under the Hebbian rule."""
+    """Compare the sites that flip in one step with random patterns under the Hebbian rule.
+
+    Of given couplings that are not symmetric, say what their energy means.
+    """
     is_given = isinstance(network.hamiltonian, Wired)
+    if is_given and not np.array_equal(network.J, network.J.T):
+        said = (
+            "The couplings are not symmetric: updates may raise the energy.\n"
+            "Energies and eigenvalues are those of their symmetric part."
+        )
+        return {"findings": [said]}
     if network.rule != "hebbian" or is_given or network.theta.any() or len(network.xi) < 2:
         return {}
     p, n_sites = len(stability["label"]), network.n_sites

@@ -127,10 +127,12 @@ def gather_contents(config: RecallConfig, tests: int) -> Contents:
         If the rule cannot store the patterns.
     """
     stock = Stock()
+    if config.file is not None and not stock.patterns(config.file).dataset.startswith("mnist"):
+        config = config.with_values(start="pattern")  # needs no data set
     prepared = prepare(config, stock)
     resolved, patterns = prepared.config, prepared.patterns
     couplings = prepared.network()
-    images, labels = _test_images(prepared, tests)
+    images, labels = _test_images(prepared, tests if config.needs_images else 0)
     defaults = {"dataset", "digits"}
     changed = {name for name in PATTERN_SETTINGS if _is_changed(config, name)}
     python, published = "", {}
