@@ -85,7 +85,10 @@ def test_claims_become_verdicts_a_report_and_runs(here: Shell) -> None:
     assert set(manifest["runs"]) == {"few", "cold", "both"}
     for name, digest in manifest["outputs"].items():
         assert hashlib.sha256(Path("out", name).read_bytes()).hexdigest() == digest
-    assert "<b>no tag</b>" not in Path("out/report.html").read_text(encoding="utf-8")
+    page = Path("out/report.html").read_text(encoding="utf-8")
+    assert "<b>no tag</b>" not in page
+    parts = [part for part in page.split('id="run-')[1:] if "<figure>" in part]
+    assert {part.partition(".")[0] for part in parts} == {"few"}  # a claim names its picture
 
 
 def test_a_second_run_makes_nothing_and_changes_no_byte(

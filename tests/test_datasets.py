@@ -19,6 +19,7 @@ from test_data_formats import write_idx
 from hopcli import data
 from hopcli.data import build
 from hopcli.datasets import Dataset, embedded_files, load_dataset, mnist, verify_embedded
+from hopcli.datasets.files import at_most
 from hopcli.errors import DataError, SettingError
 
 # Of blank images.
@@ -321,3 +322,12 @@ def test_an_archive_does_not_depend_on_the_clock() -> None:
     content = build._archive(members)
     assert content == build._archive(members)
     assert content.count(struct.pack("<HH", 0, 0x21)) >= 6  # 1 January 1980, in DOS time
+
+
+@pytest.mark.parametrize("found", [4, 5, 6])
+def test_a_limit_belongs_to_what_is_allowed(found: int) -> None:
+    if found <= 5:
+        at_most("x", found, 5, "units")
+        return
+    with pytest.raises(DataError, match=r"^x: .* 5 units, found 6$"):
+        at_most("x", found, 5, "units")
