@@ -259,7 +259,7 @@ def _bars(axes: Axes) -> dict[str, BarContainer]:
 def _column(figure: str, heading: str) -> list[str]:
     """Return the texts below a heading, from the top; some headings are beside a sample."""
     page = made("variance").figures()[figure].axes[0]
-    (x,) = (text.get_position()[0] for text in page.texts if text.get_text() == heading)
+    *_, x = (text.get_position()[0] for text in page.texts if text.get_text() == heading)
     below = [
         (text.get_position()[1], text.get_text())
         for text in page.texts

@@ -321,6 +321,9 @@ def test_nothing_is_cut_off_small_or_over_other_things(name: str) -> None:
     for key, figure in figures.items():
         assert images(figure, np.int8) or key in WITHOUT_PICTURES
         assert "nan" not in words(figure)
+        caption = str(getattr(figure, "caption", ""))
+        lines = [t for t in figure.axes[0].texts if t.get_text() and t.get_text() in caption]
+        assert sum(len(line.get_text()) > 20 for line in lines) <= 2 or name in CHANGED
         check_layout(figure)
 
 

@@ -120,47 +120,42 @@ class Entry(NamedTuple):
     looks: Sequence[dict[str, Any]]
 
 
-def draw_entry(page: Page, x: float, y: float, entry: Entry, **style: Any) -> None:
-    """Draw a legend entry; y is the middle of its line."""
-    ends = [x, x + _SAMPLE / 2, x + _SAMPLE]
-    for each in entry.looks:
-        page.canvas.plot(ends, [y] * 3, **{"ms": 5, "markevery": [1], **each})
-    left = x + _indent(entry)
-    page.text(left, y, entry.text, va="center", **{"size": TEXT, **style})
+def page_with_legend(
+    width: float,
+    height: float,
+    title: str,
+    caption: str,
+    legend: Sequence[Entry],
+    left: float = 0.0,
+) -> tuple[Page, float]:
+    """Make a page with a legend in rows above its body; return also the height of the legend.
 
-
-def _indent(entry: Entry) -> float:
-    return _SAMPLE + _BESIDE if entry.looks else 0.0
-
-
-def in_rows(entries: Sequence[Entry], width: float) -> list[list[tuple[float, Entry]]]:
-    """Place entries in a few rows; names are cut if they need more room."""
-    most = _MOST_ROWS if room() is None else len(entries)
-    least = width / math.ceil(len(entries) / most) if entries else width
-    longest = least - _SAMPLE - _BESIDE - _APART
-    rows: list[list[tuple[float, Entry]]] = []
-    x = width
-    for entry in entries:
-        text = shorten(entry.text, longest, TEXT)
-        taken = _indent(entry) + text_width(text, TEXT)
-        if x + taken > width:
-            rows.append([])
-            x = 0.0
-        rows[-1].append((x, Entry(text, entry.looks)))
-        x += taken + _APART
-    return rows
-
-
-def legend_height(rows: Sequence[Any]) -> float:
-    """Return the height of the rows of a legend above other things, inches."""
-    return 1.4 * LINE * len(rows) + (0.1 if rows else 0.0)
-
-
-def draw_legend(page: Page, left: float, rows: list[list[tuple[float, Entry]]]) -> None:
-    """Draw the rows of a legend at the top of a page."""
-    for row, entries in enumerate(rows):
-        for x, entry in entries:
-            draw_entry(page, left + x, (row + 0.5) * 1.4 * LINE, entry)
+    Names are cut if they need more than a few rows. On a page of given width the legend begins
+    at its edge, otherwise at `left`.
+    """
+    space = room()
+    left, free = (left, width - left) if space is None else (0.0, space)
+    most = _MOST_ROWS if space is None else len(legend)
+    least = free / math.ceil(len(legend) / most) if legend else free
+    places: list[tuple[float, int, str]] = []
+    x, row = free, -1
+    for entry in legend:
+        indent = _SAMPLE + _BESIDE if entry.looks else 0.0
+        text = shorten(entry.text, least - _SAMPLE - _BESIDE - _APART, TEXT)
+        end = x + indent + text_width(text, TEXT)
+        if end > free:
+            x, row, end = 0.0, row + 1, end - x
+        places.append((left + x, row, text))
+        x = end + _APART
+    top = 1.4 * LINE * (row + 1) + (0.1 if legend else 0.0)
+    page = Page(width, top + height, title, caption)
+    for entry, (x, row, text) in zip(legend, places, strict=True):
+        y = (row + 0.5) * 1.4 * LINE
+        for each in entry.looks:
+            ends = [x, x + _SAMPLE / 2, x + _SAMPLE]
+            page.canvas.plot(ends, [y] * 3, **{"ms": 5, "markevery": [1], **each})
+        page.text(x + (_SAMPLE + _BESIDE if entry.looks else 0.0), y, text, va="center", size=TEXT)
+    return page, top
 
 
 def panel_page(
@@ -210,10 +205,9 @@ def panel_page(
     down = math.ceil(n_panels / across)
     step = size[0] + gap[0], size[1] + gap[1]
     width, height = across * step[0] - gap[0], down * step[1] - gap[1]
-    rows = in_rows(legend, space or width)
-    top = legend_height(rows) + above
-    page = Page(left + width + right, top + height + _BELOW + below, title, caption)
-    draw_legend(page, 0.0 if space else left, rows)
+    whole = left + width + right, above + height + _BELOW + below
+    page, top = page_with_legend(*whole, title, caption, legend, left)
+    top += above
     places = [(left + k % across * step[0], top + k // across * step[1]) for k in range(n_panels)]
     return page, [page.axes(x, y, *size) for x, y in places]
 

@@ -33,7 +33,7 @@ from hopcli.plots.page import (
     styled,
     text_width,
 )
-from hopcli.plots.rows import Column, label_rows, percent_axis, percent_start
+from hopcli.plots.rows import label_rows, percent_axis, percent_start
 from hopcli.plots.select import stored_patterns
 from hopcli.plots.trace import trace_figure
 from hopcli.study import published_recall
@@ -93,7 +93,7 @@ def _rows(config: RecallConfig, result: RecallResult) -> Picture:
         _caption(config, result, "Thick bars: SD over the repeats." if has_sd else ""),
         result.patterns,
         labels,
-        columns=[Column("% ± SD" if has_sd else "%", _numbers(rate, sd))],
+        columns=[("% ± SD" if has_sd else "%", _numbers(rate, sd))],
     )
     percent_axis(ax, start, "recalled (%)")
     ax.axvline(mean, color=SOFT, lw=1.2, ls=(0, (5, 3)), zorder=1.5)

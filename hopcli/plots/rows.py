@@ -3,11 +3,11 @@
 from __future__ import annotations
 
 import math
-from typing import TYPE_CHECKING, Any, NamedTuple
+from typing import TYPE_CHECKING, Any
 
 import numpy as np
 
-from hopcli.plots.kit import Entry, draw_legend, in_rows, legend_height
+from hopcli.plots.kit import Entry, page_with_legend
 from hopcli.plots.page import MUTED, TEXT, Page, room, shorten, text_width
 
 if TYPE_CHECKING:
@@ -22,17 +22,8 @@ PICTURE = 0.46
 """Size of a stored pattern at the head of a row, inches."""
 
 _ROW, _GAP, _BELOW = 0.56, 0.16, 0.58  # inches
-_SQUARE = 0.2  # room for the sample of a heading
 _LONGEST_NAME, _NAME_GAP = 2.2, 0.12
 _NARROWEST = 1.6  # axes beside columns of numbers
-
-
-class Column(NamedTuple):
-    """A column of numbers beside the axes, with a sample of its marker in the heading."""
-
-    heading: str
-    texts: Sequence[str]
-    look: dict[str, Any] | None = None
 
 
 def patterns_of(patterns: Patterns, label: str) -> NDArray[np.int8]:
@@ -88,7 +79,7 @@ def label_rows(
     *,
     width: float = 4.4,
     step: float = _ROW,
-    columns: Sequence[Column] = (),
+    columns: Sequence[tuple[str, Sequence[str]]] = (),
     legend: Sequence[Entry] = (),
 ) -> tuple[Page, Axes]:
     """Make a page with one row per label: its head, axes, and columns of numbers.
@@ -103,8 +94,8 @@ def label_rows(
         Label of each row.
     width, step : float
         Width of the axes (a page of given width sets it) and height of a row, inches.
-    columns : sequence of Column
-        Numbers at the right of the axes; on a narrow page their headings are in the legend.
+    columns : sequence of (str, sequence of str)
+        Headings, and numbers at the right of the axes unless the page is too narrow.
     legend : sequence of Entry
         Entries above the rows.
 
@@ -113,30 +104,20 @@ def label_rows(
     Page, Axes
         The axes have row k at y = k.
     """
-    left, height, space = heads_width(labels) + _GAP, step * len(labels), room()
-    widths = [
-        max(text_width(each.heading) + (_SQUARE if each.look else 0), *map(text_width, each.texts))
-        + 2 * _GAP
-        for each in columns
-    ]
+    left, space = heads_width(labels) + _GAP, room()
+    widths = [max(map(text_width, (head, *texts))) + 2 * _GAP for head, texts in columns]
     if space is not None:
-        if space - left - sum(widths) < _NARROWEST:  # the numbers are in the table
-            legend = [*legend, *(Entry(each.heading, [each.look]) for each in columns if each.look)]
+        if space - left - sum(widths) < _NARROWEST:
             columns, widths = (), []
         width = space - left - sum(widths) - (_GAP if widths else 0.1)
     ends = np.cumsum([left + width + _GAP, *widths]).tolist()
-    lines = in_rows(legend, space or ends[-1])
-    top = legend_height(lines)
-    page = Page(ends[-1], top + height + _BELOW, title, caption)
-    draw_legend(page, 0, lines)
+    height = step * len(labels)
+    page, top = page_with_legend(ends[-1], height + _BELOW, title, caption, legend)
     middles = [top + (row + 0.5) * step for row in range(len(labels))]
     draw_row_heads(page, patterns, labels, middles)
-    for x, column in zip(ends, columns, strict=False):
-        indent = _SQUARE if column.look else 0.0
-        page.text(x + indent, top - 0.02, column.heading, va="bottom", color=MUTED)
-        if column.look:
-            page.canvas.plot([x + 0.07], [top - 0.12], **column.look)
-        for text, middle in zip(column.texts, middles, strict=True):
+    for x, (head, texts) in zip(ends, columns, strict=False):
+        page.text(x, top - 0.02, head, va="bottom", color=MUTED)
+        for text, middle in zip(texts, middles, strict=True):
             page.text(x, middle, text, va="center")
     ax = page.axes(left, top, width, height)
     ax.set(ylim=(len(labels) - 0.5, -0.5), yticks=[])

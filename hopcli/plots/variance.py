@@ -7,9 +7,9 @@ from typing import TYPE_CHECKING, Any
 import numpy as np
 
 from hopcli.plots.captions import MOST_LABELS, bars, cut_labels, sentences
-from hopcli.plots.kit import COLOURS, draw_points, estimate, look
+from hopcli.plots.kit import COLOURS, Entry, draw_points, estimate, look
 from hopcli.plots.page import INK, MUTED, styled
-from hopcli.plots.rows import Column, label_rows
+from hopcli.plots.rows import label_rows
 
 if TYPE_CHECKING:
     from numpy.typing import NDArray
@@ -40,20 +40,13 @@ def _variance(result: VarianceResult) -> Picture:
     sources = (*_SOURCES, "total")
     sd = {name: estimate(same.where(source=name), "sd", 100)[:, shown] for name in sources}
     square: dict[str, Any] = {"marker": "s", "ms": 9, "ls": "none"}
-    columns = [
-        Column(
-            name,
-            [_numbers(values) for values in sd[name].T],
-            square | {"color": _SOURCES[name]} if name in _SOURCES else None,
-        )
-        for name in sources
-    ]
     page, ax = label_rows(
         "Sources of the error of an accuracy",
         _variance_caption(result),
         result.patterns,
         [names[row] for row in shown],
-        columns=columns,
+        columns=[(name, [_numbers(values) for values in sd[name].T]) for name in sources],
+        legend=[Entry(name, [square | {"color": colour}]) for name, colour in _SOURCES.items()],
     )
     ax.set_xlabel("variance (square percentage points)")
     left, rows = np.zeros(len(shown)), np.arange(len(shown))
@@ -72,16 +65,14 @@ def _best_worst(result: VarianceResult) -> Picture:
     """Draw one row per label: the frequency of the highest and of the lowest accuracy."""
     table = result.columns["best_worst"].take(slice(MOST_LABELS))
     shares = {end: estimate(table, end, 100) for end in _ENDS}
-    columns = [
-        Column(end, [f"{value:.1f}" for value in shares[end][0]], style)
-        for end, style in _ENDS.items()
-    ]
+    columns = [(end, [f"{value:.1f}" for value in shares[end][0]]) for end in _ENDS]
     page, ax = label_rows(
         "Labels recalled best and worst",
         _best_worst_caption(result),
         result.patterns,
         table["label"].tolist(),
-        columns=[*columns, Column("mean rank", [f"{rank:.2f}" for rank in table["rank_mean"]])],
+        columns=[*columns, ("mean rank", [f"{rank:.2f}" for rank in table["rank_mean"]])],
+        legend=[Entry(end, [style]) for end, style in _ENDS.items()],
     )
     ax.set(xlim=(0, 100), xlabel="selections (%)")
     for (end, style), shift in zip(_ENDS.items(), (-_APART, _APART), strict=True):
