@@ -31,7 +31,7 @@ def stock() -> Stock:
     return Stock()
 
 
-def _made(stock: Stock, sweeps: int, tests: int = 30) -> tuple[Replays, NDArray[np.int32]]:
+def _made(stock: Stock, sweeps: int, tests: int = 30) -> tuple[Replays, NDArray[np.uint32]]:
     """The runs of the authors, and the sites of so many sweeps."""
     config = RecallConfig(replay_authors=True, sweeps=sweeps, tests=tests)
     prepared = prepare(config, stock)

@@ -33,6 +33,8 @@ CLASSES = 64.0
 SITES = 5000.0
 """The same number of sites, as one is searched for among all of them."""
 
+_ROWS = 256  # rows of couplings prepared at once, to bound the memory
+
 
 def start(job: Job) -> Callable[[slice], None]:
     """Prepare a job for the compiled loop.
@@ -126,18 +128,25 @@ def _patience(n_sites: int, n_classes: int) -> int:
 def lay_out(network: Network) -> _kernels.Wiring:
     """Prepare the couplings for the kernels, also as whole numbers of a small unit."""
     n_classes = network.n_classes
+    couplings, sizes = np.array(network.J, order="C"), network.class_sizes[:, None]
     # Added row by row, not by the BLAS: a page in a browser must compute the same reach.
-    sums = np.sum(network.class_sizes[:, None] * np.abs(network.J, order="C"), axis=0)
+    sums, blocks = (
+        np.zeros(n_classes),
+        [slice(row, row + _ROWS) for row in range(0, n_classes, _ROWS)],
+    )
+    for rows in blocks:
+        sums = np.sum(np.vstack([sums, sizes[rows] * np.abs(couplings[rows])]), axis=0)
     reach = float(np.max(sums + np.abs(network.theta)))
     # A level is a field and its own share: below 2 reach, which 2^30 units cover.
     unit = 2.0 ** (math.ceil(math.log2(max(reach, 1e-3))) - 29)
     width = -(-n_classes // _kernels.LANES) * _kernels.LANES
     steps = _kernels.aligned((n_classes, width), np.int32)
-    np.rint(network.J / unit, out=steps[:, :n_classes], casting="unsafe")
+    for rows in blocks:
+        np.rint(couplings[rows] / unit, out=steps[rows, :n_classes], casting="unsafe")
     return _kernels.Wiring(
         # Short codes: those of many sites stay in the cache.
         network.site_class.astype(np.uint16 if 3 * width <= 1 << 16 else np.uint32),
-        np.array(network.J, order="C"),
+        couplings,
         np.array(network.theta),
         steps,
         unit,

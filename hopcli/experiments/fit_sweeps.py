@@ -129,7 +129,7 @@ def plan(config: FitSweepsConfig, stock: Stock) -> Plan:
             resolved.criterion,
             execution.threads,
         )
-        sites = authors_sites(recall, dataset, patterns).astype(np.uint32)
+        sites = authors_sites(recall, dataset, patterns)
         fits = _run(resolved, replays, sites, published.counts, progress)
         return prepared.result(_tables(resolved, published, fits))
 

@@ -69,7 +69,7 @@ class Relaxation:
     patterns: Patterns
     trials: Trials
     streams: Streams
-    sites: Callable[[], NDArray[np.int32]] | None = None
+    sites: Callable[[], NDArray[np.uint32]] | None = None
     threads: int | None = None
 
     @classmethod
@@ -218,7 +218,7 @@ class Relaxation:
         how = {"temperatures": schedule, "sweeps": len(schedule), **others}
         return run_chains(self.config, self.couplings, spins, seeds, self.threads, tell, **how)
 
-    def _replay(self, rows: Ints, sites: NDArray[np.int32], tell: Tell | None) -> FinalStates:
+    def _replay(self, rows: Ints, sites: NDArray[np.uint32], tell: Tell | None) -> FinalStates:
         final = dynamics.replay(
             self.couplings,
             self.starts(rows),

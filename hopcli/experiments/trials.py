@@ -301,7 +301,7 @@ def _check_sites(config: RecallConfig, dataset: Dataset, patterns: Patterns) -> 
         raise SettingError("replay_authors", f"needs square pictures, {dataset.name} has others")
 
 
-def authors_sites(config: RecallConfig, dataset: Dataset, patterns: Patterns) -> NDArray[np.int32]:
+def authors_sites(config: RecallConfig, dataset: Dataset, patterns: Patterns) -> NDArray[np.uint32]:
     """Return the sites that the authors visited, attempt by attempt, in every repeat.
 
     The stream of the images continues: attempt by attempt, it gives the column and the row of
@@ -309,7 +309,7 @@ def authors_sites(config: RecallConfig, dataset: Dataset, patterns: Patterns) ->
 
     Returns
     -------
-    ndarray of int32, shape (labels * tests, sweeps * attempts)
+    ndarray of uint32, shape (labels * tests, sweeps * attempts)
         Sites 0 .. N - 1.
 
     Raises
@@ -322,6 +322,8 @@ def authors_sites(config: RecallConfig, dataset: Dataset, patterns: Patterns) ->
     attempts = config.sweeps * config.attempts_per_sweep
     stream = legacy_random_state(AUTHORS_SEED)
     _authors_images(config, dataset, stream)
-    column_row = stream.randint(width, size=(starts, attempts, 2))
-    sites: NDArray[np.int32] = (width * column_row[..., 1] + column_row[..., 0]).astype(np.int32)
+    sites = np.empty((starts, attempts), np.uint32)
+    for of_start in sites:
+        columns, rows = stream.randint(width, size=(attempts, 2)).T
+        of_start[:] = width * rows + columns
     return sites
