@@ -149,6 +149,8 @@ def test_overlaps_replace_the_couplings(rule: str, monkeypatch: pytest.MonkeyPat
     monkeypatch.setattr(memory, "_SMALL", 0)
     with pytest.raises(SizeError, match=r"4,100 x 4,100 .* 0\.3 GB"):
         many.dense()
+    with pytest.raises(SizeError, match=r"1,000,000 .* 8,000\.0 GB"):
+        store(np.ones((1, 10**6), np.int8)).dense()
     with pytest.raises(SizeError, match=r"300 .* 4,100 .* 0\.3 GB"):
         store(random_patterns(3, 300, 4100), rule)
 

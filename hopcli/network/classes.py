@@ -17,6 +17,7 @@ import numpy as np
 from hopcli.errors import SettingError
 from hopcli.network.hamiltonian import Quadratic
 from hopcli.network.low_rank import LowRank
+from hopcli.network.memory import require
 from hopcli.network.wired import Wired
 from hopcli.records import frozen
 
@@ -134,7 +135,15 @@ class Network:
         raise SettingError("rule", "must couple pairs of sites for this", self.rule)
 
     def dense(self) -> NDArray[np.float64]:
-        """The N x N matrix W of the paper, float64, zero diagonal unless kept (for drawing)."""
+        """The N x N matrix W of the paper, float64, zero diagonal unless kept (for drawing).
+
+        Raises
+        ------
+        SizeError
+            If it does not fit into memory.
+        """
+        work = f"couplings of {self.n_sites:,} x {self.n_sites:,} sites"
+        require(8.0 * self.n_sites**2, work, "use smaller images (--size)")
         w = self.J[np.ix_(self.site_class, self.site_class)]
         if not isinstance(self.hamiltonian, Wired):
             np.fill_diagonal(w, 0.0)
