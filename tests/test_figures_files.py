@@ -16,6 +16,7 @@ from matplotlib.figure import Figure
 from PIL import Image
 from test_plots import CONFIGS, Run, config, made, panels, run, texts, with_table, words
 
+import hopcli
 from hopcli import experiments, plots, results
 from hopcli.catalogue import CATALOGUE
 from hopcli.config import RecallConfig
@@ -176,6 +177,8 @@ def test_a_width_is_given_in_usual_units(run_hopcli: RunHopcli, given: str, pixe
     assert run_hopcli("plot", "out", "--width", "3.4em", "--out", "other").code == 2
     run_hopcli("select", "--samples", "2", "-q", "--out", "out", "--width", given)
     assert results.read_manifest(Path("out"), "select")["execution"]["width"] == given
+    again = hopcli.run("select", samples=2, width=given).figures["patterns"]
+    assert again.get_figwidth() == pytest.approx(3.4, abs=1e-3)
 
 
 # --- the gallery of many own pictures: a page a picture ----------------------------------

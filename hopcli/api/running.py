@@ -113,8 +113,8 @@ class Run:
     @functools.cached_property
     def figures(self) -> Mapping[str, Figure]:
         """Figures by name; all are drawn when this is first used."""
-        style = self.execution.figure_style
-        made: dict[str, Figure] = self._entry.figures(self.config, self.result, style)
+        form = self.execution.form
+        made: dict[str, Figure] = self._entry.figures(self.config, self.result, **form)
         return made
 
     @property
@@ -192,8 +192,7 @@ class Run:
         """Return the execution of the run with changed options for drawing."""
         given = {name: value for name, value in asked.items() if value is not None}
         if given.get("figures") is False:  # their format and style have no effect then
-            usual = type(self.execution)().values()
-            given = {**{name: usual[name] for name in asked}, **given}
+            given = {**type(self.execution)().pictures, **given}
         how = replace(self.execution, **given)
         how.check_with(self.config)
         return how
