@@ -49,6 +49,7 @@ if TYPE_CHECKING:
     from hopcli.plots.files import Picture
 
 _SIDES: dict[str, Any] = {"this run": {"color": COLOURS[1]}, "published": {"color": COLOURS[4]}}
+_LEFT = 0.85  # of the bars, inches
 _SAMPLE: dict[str, Any] = {"marker": "s", "ms": 9, "mec": INK, "ls": "none"}
 
 
@@ -127,17 +128,21 @@ def _bars(
         mean, error = np.array([published[label] for label in labels]).T
         sides["published"] = mean + np.stack([0 * error, -error, error])
         texts.append(_numbers(mean, error, 0))
+    space = room()
+    width = max(4.6, 0.5 * len(labels)) if space is None else space - _LEFT
+    if max(text_width(text) for own in texts for text in own) > width / (len(labels) + 0.2) - 0.06:
+        texts = []  # they have no room below the bars
     page, (ax,) = panel_page(
         f"{starts(config, result).capitalize()} recalled",
         sentences(
             _caption(config, result, "Bars: SD over the repeats." if has_sd else ""),
             "Published: mean and SD of 10 repeats." if published else "",
         ),
-        (max(4.6, 0.5 * len(labels)), 2.9),
-        left=0.85,
+        (width, 2.9),
+        left=_LEFT,
         legend=[Entry(side, [_SAMPLE | _SIDES[side]]) for side in sides] if published else (),
         above=0.05,
-        below=LINE * ((0 if room() else len(sides)) - 1.8),
+        below=LINE * (len(texts) - 1.8),
     )
     places, wide = np.arange(len(labels)), 0.72 / len(sides)
     for k, (side, own) in enumerate(sides.items()):
@@ -153,19 +158,17 @@ def _bars(
 def _write_below(
     page: Page, ax: Axes, labels: list[str], sides: list[str], texts: list[list[str]]
 ) -> None:
-    """Write the label of each bar and, where they have room, the numbers of each side."""
+    """Write the label of each bar and the numbers of each side."""
     corners = [(-0.6, 0), (0, 0), (1, 0)]
     (left, y), (first, _), (second, _) = page.inches(ax.get_xaxis_transform(), corners)
     step = second - first
-    if room() or max(text_width(text) for own in texts for text in own) > step - 0.06:
-        sides, texts = [], []
     for k, label in enumerate(labels):
         x, name = first + k * step, shorten(label, 0.96 * step, TEXT, bold=True)
         page.text(x, y + 0.75 * LINE, name, size=TEXT, weight="bold", ha="center", va="center")
         for row, own in enumerate(texts):
             below = y + (1.85 + row) * LINE
             page.text(x, below, own[k], color=MUTED, ha="center", va="center")
-    for row, side in enumerate(sides if len(sides) > 1 else ()):
+    for row, side in enumerate(sides[: len(texts)] if len(sides) > 1 else ()):
         below = y + (1.85 + row) * LINE
         page.text(left - 0.08, below, side, color=MUTED, ha="right", va="center")
 
