@@ -22,6 +22,8 @@ if TYPE_CHECKING:
     from collections.abc import Iterator
     from pathlib import Path
 
+    from numpy.typing import NDArray
+
 _LOOK: Any = {
     "font.family": ["DejaVu Sans"],  # comes with matplotlib: the same on every machine
     "mathtext.fontset": "dejavusans",
@@ -197,8 +199,10 @@ def as_filed(result: Any) -> Any:
 
 def rounded(table: Columns) -> Columns:
     """Round the numbers of a table to the ten digits of a file."""
-    arrays = [
-        np.array([float(f"{value:.10g}") for value in array]) if array.dtype.kind == "f" else array
-        for array in table.arrays
-    ]
-    return Columns(table.names, arrays, table.declared)
+
+    def ten_digits(array: NDArray[Any]) -> NDArray[Any]:
+        if array.dtype.kind != "f":
+            return array
+        return np.array([float(f"{value:.10g}") for value in array.tolist()])
+
+    return Columns(table.names, [*map(ten_digits, table.arrays)], table.declared)

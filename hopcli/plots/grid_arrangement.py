@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import functools
 from dataclasses import dataclass
 from typing import TYPE_CHECKING, Any
 
@@ -24,7 +25,7 @@ _DECADES = 1.5  # smallest spread of values for a logarithmic axis
 _NAMES = "seed"  # a number used as a name: the last choice for an axis
 
 
-@dataclass(frozen=True, slots=True, eq=False)
+@dataclass(frozen=True, eq=False)
 class Coordinate:
     """A key of the grid or a coordinate of the experiment, used in the layout of a picture.
 
@@ -47,6 +48,11 @@ class Coordinate:
     values: tuple[Any, ...]
     numbers: NDArray[np.float64]
     is_number: bool
+
+    @functools.cached_property
+    def places(self) -> dict[Any, int]:
+        """Place of each value."""
+        return {value: place for place, value in enumerate(self.values)}
 
     @property
     def texts(self) -> tuple[str, ...]:
@@ -199,7 +205,7 @@ def _rows(table: Columns, names: Iterable[str]) -> list[tuple[Any, ...]]:
 def _place(slots: Sequence[Coordinate | None], row: Mapping[str, Any]) -> tuple[Any, ...]:
     """Return the index of a row in each slot; all indices in a slot that it lacks."""
     places = {
-        slot.name: slot.values.index(row[slot.name]) if slot.name in row else slice(None)
+        slot.name: slot.places[row[slot.name]] if slot.name in row else slice(None)
         for slot in slots
         if slot is not None
     }

@@ -43,18 +43,18 @@ def command() -> None:
 
     Finished cells are kept in DIR/grid.sqlite. Each is named after the settings that determine
     its numbers. No cell is made twice, and a changed grid makes only its new cells. The file
-    contains these tables, for pandas, DuckDB or the sqlite3 shell:
+    contains these tables, for DuckDB or the sqlite3 shell:
 
     \b
-      points    place, cell, and the keys of the grid as given
-      cells     cell, state, version, host, started, seconds, error, inputs, notes (its
-                warnings), config, checksum, and every setting, resolved
-      tables    cell, name, columns, checksum: the tables of each cell
+      points    place, cell: the points of the grid, in order
+      cells     cell, version, host, started, seconds, error, inputs, notes (its warnings),
+                config (its settings, resolved), checksum; and each table of the command,
+                accuracy and so on, as JSON: heads, values (a list per column), counts (of
+                the rates whose intervals `grid table` computes)
       meta      name, value: format of the file, the grid as JSON
-      accuracy  and so on, each table of the command: cell, row, and its columns
 
     \b
-      SELECT * FROM points JOIN accuracy USING (cell) ORDER BY place, row
+      SELECT json_extract(config, '$.seed'), json_extract(accuracy, '$.values[3]') FROM cells
 
     Once every cell is finished, the folder of the grid contains grid.csv (the plotted table),
     over_KEY.csv (averages), grid.png and the manifest grid.json. Their bytes do not depend on
