@@ -158,6 +158,8 @@ def test_a_kept_diagonal_is_that_of_the_formula(rule: str) -> None:
         "covariance": eta.sum(axis=0),
     }[rule]
     np.testing.assert_allclose(kept.dense(), plain.dense() + np.diag(diagonal), atol=1e-12)
+    with refuses("self_coupling"):
+        store(np.ones((1, 4097), np.int8), "hebbian", self_coupling=True)
     if rule == "pseudo-inverse":  # W xi = xi
         np.testing.assert_allclose(local_fields(xi, kept), xi, atol=1e-12)
 

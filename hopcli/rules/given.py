@@ -19,6 +19,9 @@ else:
 GIVEN = "weights"
 """Name of the rule of a network whose couplings are given."""
 
+MOST_SITES = 4096
+"""Most sites with a diagonal: every flip changes the fields of all sites one by one."""
+
 
 def wire(xi: Spins, weights: ArrayLike, thresholds: Floats, rule: str = GIVEN) -> Network:
     """Make a network of given couplings; overlaps are measured with given patterns.
@@ -59,9 +62,9 @@ def wire(xi: Spins, weights: ArrayLike, thresholds: Floats, rule: str = GIVEN) -
 
 def with_own_share(network: Network) -> Network:
     """Keep the diagonal W_ii of the rule: the coupling of two sites with equal columns."""
-    from hopcli.network.memory import require
-
-    n_sites, own = network.n_sites, network.site_class
-    require(24.0 * n_sites**2, f"couplings of {n_sites:,} sites", "use smaller images")
+    if network.n_sites > MOST_SITES:
+        rule = f"has at most {MOST_SITES:,} sites; use smaller images"
+        raise SettingError("self_coupling", rule, network.n_sites)
+    own = network.site_class
     w = network.J[np.ix_(own, own)]
     return wire(network.xi, w, network.thresholds, network.rule)
