@@ -129,7 +129,7 @@ ANEW = $(filter $(COMPUTING) $(VENV)/.run,$?)
 
 # What a wheel is made of, and what it is held to; made anew only if that has changed.
 PACKED := $(shell find hopcli configs $(PLAIN) -not -path '*/__pycache__/*')
-build/.wheel: $(PACKED) $(wildcard results/paper/*.csv) tests/wheel_smoke.py pyproject.toml hatch_build.py README.md LICENSE $(VENV)/.dev
+build/.wheel: $(PACKED) $(wildcard results/paper/*.csv) tests/wheel_smoke.py pyproject.toml .ci/build_hook.py README.md LICENSE $(VENV)/.dev
 	rm -rf build/packages
 	$(BIN)/python -m build --outdir build/packages
 	$(BIN)/python -m venv --clear build/wheel-venv

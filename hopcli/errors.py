@@ -100,7 +100,7 @@ class PatternError(HopcliError, ValueError):
     """The patterns cannot be stored by the rule, e.g. because they are dependent."""
 
 
-class SizeError(HopcliError, MemoryError):
+class SizeError(MemoryError, HopcliError):
     """The work does not fit into memory."""
 
 
