@@ -273,6 +273,25 @@ def classes() -> list[str]:
     return ["29", "784", "128", "128", "8", "16,384", *times]
 
 
+def million() -> list[str]:
+    """Costs of a cell in ms, and from them the times of a million cells."""
+    took = _ratios()["ours"].groupby("job").first()
+    parts = ("plan", "client", "scheduler", "status", "check", "table", "merge")
+    plan, client, scheduler, status, check, table, merge = (took[f"cluster-{x}"] for x in parts)
+    assert max(scheduler, merge) < client
+    idle, minutes = took["cell-idle"], f"{1e6 * client / 1e3 / 60:.0f}"
+    busy = (f"{1e6 * 0.1 / 100 / 60:.0f}", minutes, "10", f"{1e6 * 10 / 100 / 3600:.0f}", minutes)
+    sizes = (f"{took['cluster-size']:.0f}", f"{took['cluster-memory']:.1f}")
+    return [
+        *("100,000", "5", "1", f"{plan:.2f}", f"{idle:.1f}", f"{client:.2f}"),
+        *("4", f"{scheduler:.2f}", f"{status:.2f}", f"{check:.2f}", f"{table:.2f}"),
+        *("2", f"{merge:.2f}", *sizes, "100"),
+        *(f"{idle:.1f}", f"{1e6 * idle / 1e3 / 100:.0f}", minutes, "100", *busy),
+        *(f"{round(1e3 / client, -1):,.0f}", "100", f"{100 * client:.0f}"),
+        *(f"{1e5 * plan / 1e3:.0f}", "100,000", f"{1e5 * merge / 1e3:.0f}"),
+    ]
+
+
 def classifiers() -> list[str]:
     table = pd.read_csv(RESULTS / "classifiers" / "classifiers.csv")
     table = table.set_index(["method", "dataset"])
@@ -314,6 +333,7 @@ BLOCKS: dict[str, Callable[[], list[str]]] = {
     "critical": critical,
     "bench": bench,
     "classes": classes,
+    "million": million,
     "classifiers": classifiers,
 }
 """The blocks by name: each function lists the numbers of its block in order."""

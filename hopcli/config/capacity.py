@@ -135,4 +135,5 @@ class CapacityConfig(DataSettings, LearningSettings, RunSettings):
         own = (facts.n_sites,)
         rule = f"must be {facts.n_sites}, the size of {facts.dataset}, with patterns images"
         self.refuse("sizes", rule, self.patterns == "images" and self.sizes not in (None, own))
-        return {**super().concrete(facts), "sizes": self.sizes or own}
+        sizes = kinds.checked(self.settings()["sizes"].kind, "sizes", self.sizes or own)
+        return {**super().concrete(facts), "sizes": sizes}

@@ -47,6 +47,7 @@ _EDGE = 0.06
 _PRINTED = 0.8
 _FINE = 600  # pixels an inch at which texts are measured: few pixels change their widths
 _TITLE_HEIGHT = 0.42
+_TITLE_LINE = 0.22  # of a further line
 _CAPTION_GAP = 0.22
 NARROWEST = 5.6
 """Least width of a page in inches, so that captions do not become columns."""
@@ -188,20 +189,20 @@ def shorten(text: str, width: float, size: float = SMALL, *, bold: bool = False)
     return "…"
 
 
-def _wrap(text: str, width: float) -> list[str]:
-    """Break small text into lines of at most a width in inches, of similar length."""
-    lines, narrower = _lines(text, width), _lines(text, 0.9 * width)
+def _wrap(text: str, width: float, size: float = SMALL, *, bold: bool = False) -> list[str]:
+    """Break text into lines of at most a width in inches, of similar length."""
+    lines, narrower = (_lines(text, least, size, bold) for least in (width, 0.9 * width))
     return narrower if len(narrower) == len(lines) else lines
 
 
-def _lines(text: str, width: float) -> list[str]:
+def _lines(text: str, width: float, size: float, bold: bool) -> list[str]:
     lines = [""]
     for word in re.split(_BREAKABLE, text):
-        longer = f"{lines[-1]} {word}" if lines[-1] else shorten(word, width)
-        if text_width(longer) <= width:
+        longer = f"{lines[-1]} {word}" if lines[-1] else shorten(word, width, size, bold=bold)
+        if text_width(longer, size, bold=bold) <= width:
             lines[-1] = longer
         else:
-            lines.append(shorten(word, width))
+            lines.append(shorten(word, width, size, bold=bold))
     return lines
 
 
@@ -277,7 +278,8 @@ class Page:
         width = max(width, room() or NARROWEST)
         title, caption = terminal(title), terminal(caption)
         lines = _wrap(caption, width) if style == "screen" else []
-        top = margin + (_TITLE_HEIGHT if style == "screen" else 0)
+        titles = _wrap(title, width, TITLE, bold=True) if style == "screen" else []
+        top = margin + (_TITLE_HEIGHT + (len(titles) - 1) * _TITLE_LINE if titles else 0)
         bottom = margin + (_CAPTION_GAP + LINE * len(lines) if lines else 0)
         self._left, self._top = margin, top
         self._size = (width + 2 * margin, top + height + bottom)
@@ -286,9 +288,9 @@ class Page:
         self.canvas = self.figure.add_axes((0, 0, 1, 1))
         self.canvas.set(xlim=(-margin, width + margin), ylim=(height + bottom, -top))
         self.canvas.set_axis_off()
-        if style == "screen":
-            shown = shorten(title, width, TITLE, bold=True)
-            self.text(0, margin - top, shown, size=TITLE, va="top", weight="bold")
+        for row, line in enumerate(titles):
+            y = margin - top + row * _TITLE_LINE
+            self.text(0, y, line, size=TITLE, va="top", weight="bold")
         for row, line in enumerate(lines):
             y = height + _CAPTION_GAP + LINE * row
             self.text(0, y, line, va="top", color=MUTED)

@@ -10,10 +10,10 @@ from pathlib import Path
 
 from threadpoolctl import threadpool_limits
 
-from benchmarks import ratios, report, scaling, waits
+from benchmarks import cluster, ratios, report, scaling, waits
 from benchmarks.measuring import FULL, QUICK, Effort, Row
 
-JOBS = {**ratios.JOBS, **waits.JOBS}
+JOBS = {**ratios.JOBS, **waits.JOBS, **cluster.JOBS}
 NAMES = [*JOBS, *scaling.AXES]
 
 

@@ -57,6 +57,12 @@ def seconds(call: Callable[[], object]) -> float:
     return time.perf_counter() - began
 
 
+def slope(few: int, many: int, measure: Callable[[int], float]) -> float:
+    """Measure the cost of one more, as the difference of many and few."""
+    most, least = measure(many), measure(few)
+    return (most - least) / (many - few)
+
+
 def in_turns(measures: Sequence[Measure], effort: Effort) -> NDArray[np.float64]:
     """Measure a, b, c, a, b, c, ...
 

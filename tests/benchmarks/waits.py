@@ -13,19 +13,25 @@ from numpy.typing import NDArray
 
 import hopcli as package
 from benchmarks import measuring, peers
-from benchmarks.measuring import Effort, Used, seconds
+from benchmarks.measuring import Effort, Used, seconds, slope
 from benchmarks.ratios import ATTEMPT, Entrant, Job, enter
 from benchmarks.work import DIGITS, Work, mnist, recall
 from hopcli.rules import store
 
 IMPORTS = "import numpy, numba"
 RECALL = ("recall", "--no-figures")
+IDLE = (*("--set", "tests=1"), *("--set", "repeats=1"), *("--set", "sweeps=1"))
 
 
 def at_most(
-    name: str, work: str, unit: str, measure: Callable[[], float], limit: float, bounds: str
+    name: str,
+    work: str,
+    unit: str,
+    measure: Callable[[], float],
+    limit: float | None = None,
+    bounds: str = "",
 ) -> Job:
-    """Make the job of a wait, or of memory, with a limit in its unit."""
+    """Make the job of a wait, or of memory, with a limit in its unit if one is required."""
     ours, one = Entrant("hopcli", measure), Entrant(f"1 {unit}", lambda: 1.0)
     return Job(name, work, unit, ours, [(one, limit)], bounds, at_least=False)
 
@@ -167,15 +173,15 @@ def _tables(effort: Effort) -> list[Job]:
         run = ("recall", "--no-figures", "--threads", "1", "--repeats", f"{number}")
         return measuring.hopcli(*run).seconds
 
-    def slope() -> float:
-        return 1e9 * (repeats(many) - repeats(few)) / ((many - few) * work.chains * work.attempts)
+    def attempt() -> float:
+        return 1e9 * slope(few, many, repeats) / (work.chains * work.attempts)
 
     repeats(few)
     installed = [program for program in (peers.DWAVE,) if program.is_installed]
     others = [(enter(program, work)._replace(states=None), 120.0) for program in installed]
     described = f"whole processes of {few} and {many} repeats of 500 trials, their difference"
     bounds = "the loop, and the work of a trial beside it: its start, its score, its count"
-    return [Job("tables", described, ATTEMPT, Entrant("hopcli recall", slope), others, bounds)]
+    return [Job("tables", described, ATTEMPT, Entrant("hopcli recall", attempt), others, bounds)]
 
 
 def _million(effort: Effort) -> list[Job]:
@@ -223,17 +229,16 @@ def _grid(effort: Effort) -> list[Job]:
     few, many, whole, finished = 20, max(40, effort.of(220)), effort.of(1_000), effort.of(4_000)
     one = recall(effort.of(5_000))
     tests = ("--set", f"tests={one.chains // 50}")
-    idle = (*("--set", "tests=1"), *("--set", "repeats=1"), *("--set", "sweeps=1"))
     loop = enter(peers.OURS, one)
     of_loop = 1e-6 * one.chains * one.attempts
 
-    def slope(*options: str) -> float:
+    def a_cell(*options: str) -> float:
         """Milliseconds of processor time that a cell more takes."""
-        most, least = (measuring.grid(n, *options, "--threads", "1").cpu for n in (many, few))
-        return 1e3 * (most - least) / (many - few)
+        one_thread = (*options, "--threads", "1")
+        return 1e3 * slope(few, many, lambda n: measuring.grid(n, *one_thread).cpu)
 
     def beyond() -> float:
-        return slope(*tests) - of_loop * loop.measure()
+        return a_cell(*tests) - of_loop * loop.measure()
 
     def all_cells() -> float:
         used = measuring.grid(whole, *tests)
@@ -242,7 +247,7 @@ def _grid(effort: Effort) -> list[Job]:
     kept = tempfile.TemporaryDirectory()
 
     def again() -> float:
-        out = (*idle, "--quiet", "--out", f"{kept.name}/grid")
+        out = (*IDLE, "--quiet", "--out", f"{kept.name}/grid")
         return measuring.python("-m", "hopcli", *measuring.grid_of(finished), *out).cpu
 
     again()
@@ -256,7 +261,7 @@ def _grid(effort: Effort) -> list[Job]:
     bounds = "planning, counting, intervals and tables, in one Python for all threads"
     return [
         at_most("cell", described, "ms", beyond, 12, bounds),
-        at_most("cell-idle", of_none, "ms", lambda: slope(*idle), 6, bounds),
+        at_most("cell-idle", of_none, "ms", lambda: a_cell(*IDLE), 6, bounds),
         at_most("again", f"{finished:,} finished cells run again, CPU", "s", again, 1.5, bounds),
         Job("grid", of_all, ATTEMPT, a_grid, [(alone, 1.4)], bounds, False),
     ]

@@ -1,0 +1,118 @@
+"""Jobs of large grids: the cost of one more cell for each process of a cluster."""
+
+from __future__ import annotations
+
+import itertools
+import tempfile
+import time
+from collections.abc import Callable
+from pathlib import Path
+
+from distributed import LocalCluster
+
+from benchmarks import measuring
+from benchmarks.measuring import Effort, Used, slope
+from benchmarks.ratios import Job
+from benchmarks.waits import IDLE, at_most
+
+WORKERS = 4
+Turn = dict[int, tuple[Used, float]]
+
+
+def _cluster(effort: Effort) -> list[Job]:
+    """Measure a cell of one sweep, by the difference of a small and a large grid."""
+    few, many = effort.of(200, 4), effort.of(4_000, 40)
+    folder = tempfile.TemporaryDirectory()
+    for number in (few, many):
+        _make(number, f"{folder.name}/{number}")
+    turns: list[Turn] = []
+
+    def client() -> float:
+        turns.append(_run_on_workers(few, many))
+        return 1e3 * slope(few, many, lambda n: turns[-1][n][0].cpu)
+
+    def beside(read: Callable[[Used, float], float]) -> Callable[[], float]:
+        """Return another quantity of the same turns, which come before."""
+        again = itertools.cycle(turns)
+
+        def measure() -> float:
+            turn = next(again)
+            return 1e3 * slope(few, many, lambda n: read(*turn[n]))
+
+        return measure
+
+    def per_cell(run: Callable[[int], Used]) -> Callable[[], float]:
+        return lambda: 1e3 * slope(few, many, lambda n: run(n).cpu)
+
+    def read(command: str) -> Callable[[], float]:
+        words = ("-m", "hopcli", "grid", command)
+        return per_cell(lambda n: measuring.python(*words, f"{folder.name}/{n}/whole"))
+
+    def merge(number: int) -> Used:
+        shards = (f"{folder.name}/{number}/{shard}" for shard in (1, 2))
+        return measuring.hopcli("grid", "merge", *shards, "--no-figures")
+
+    def kilobytes(number: int) -> float:
+        return 1e-3 * Path(f"{folder.name}/{number}/whole/grid.sqlite").stat().st_size
+
+    cells = f"{few:,} and {many:,} cells of one sweep: a cell"
+    remote = f"hopcli grid run --dask, {WORKERS} local workers, {cells}"
+    dry_run = per_cell(lambda n: measuring.grid(n, *IDLE, "--dry-run"))
+    bounds = {
+        "status": "reading all of each cell, and its checksum",
+        "check": "reading all of each cell, and its checksum",
+        "table": "intervals of the rates, and writing the rows",
+    }
+    sent = "planning, sending, receiving and saving in one Python"
+    return [
+        at_most("cluster-client", f"{remote}, CPU of the client", "ms", client, 1, sent),
+        at_most(
+            "cluster-scheduler",
+            f"{remote}, CPU of the scheduler",
+            "ms",
+            beside(lambda _, scheduler: scheduler),
+        ),
+        at_most(
+            "cluster-memory",
+            f"{remote}, memory of the client",
+            "kB",
+            beside(lambda used, _: used.megabytes),
+        ),
+        at_most("cluster-plan", f"hopcli grid run --dry-run, {cells}, CPU", "ms", dry_run),
+        *(
+            at_most(
+                f"cluster-{name}", f"hopcli grid {name}, {cells}, CPU", "ms", read(name), 0.1, why
+            )
+            for name, why in bounds.items()
+        ),
+        at_most(
+            "cluster-merge", f"hopcli grid merge, 2 shards, {cells}, CPU", "ms", per_cell(merge)
+        ),
+        at_most("cluster-size", f"grid.sqlite, {cells}", "kB", lambda: slope(few, many, kilobytes)),
+    ]
+
+
+def _make(number: int, folder: str) -> None:
+    """Make a grid in two shards, and merge them."""
+    for shard in (1, 2):
+        share = ("--shard", f"{shard}/2", "--quiet", "--out", f"{folder}/{shard}")
+        measuring.python("-m", "hopcli", *measuring.grid_of(number), *IDLE, *share)
+    whole = ("--no-figures", "--quiet", "--out", f"{folder}/whole")
+    measuring.python("-m", "hopcli", "grid", "merge", f"{folder}/1", f"{folder}/2", *whole)
+
+
+def _run_on_workers(*numbers: int) -> Turn:
+    """Run grids: resources of each client, and processor time of the scheduler."""
+    turn = {}
+    with LocalCluster(n_workers=WORKERS, threads_per_worker=1, dashboard_address=":0") as cluster:
+        address = ("--dask", cluster.scheduler_address)
+        measuring.grid(numbers[0], *IDLE, *address)  # each worker imports hopcli
+        for number in numbers:
+            began = time.process_time()  # of this process, where the scheduler runs
+            used = measuring.grid(number, *IDLE, *address)
+            turn[number] = used, time.process_time() - began
+    return turn
+
+
+JOBS: dict[str, Callable[[Effort], list[Job]]] = {"cluster": _cluster}
+"""Makers of the jobs of each name, which also warm them up."""
