@@ -2,7 +2,9 @@
 
 from __future__ import annotations
 
+import atexit
 import itertools
+import shutil
 import tempfile
 import time
 from collections.abc import Callable
@@ -22,9 +24,10 @@ Turn = dict[int, tuple[Used, float]]
 def _cluster(effort: Effort) -> list[Job]:
     """Measure a cell of one sweep, by the difference of a small and a large grid."""
     few, many = effort.of(200, 4), effort.of(4_000, 40)
-    folder = tempfile.TemporaryDirectory()
+    folder = tempfile.mkdtemp()
+    atexit.register(shutil.rmtree, folder)
     for number in (few, many):
-        _make(number, f"{folder.name}/{number}")
+        _make(number, f"{folder}/{number}")
     turns: list[Turn] = []
 
     def client() -> float:
@@ -46,14 +49,14 @@ def _cluster(effort: Effort) -> list[Job]:
 
     def read(command: str) -> Callable[[], float]:
         words = ("-m", "hopcli", "grid", command)
-        return per_cell(lambda n: measuring.python(*words, f"{folder.name}/{n}/whole"))
+        return per_cell(lambda n: measuring.python(*words, f"{folder}/{n}/whole"))
 
     def merge(number: int) -> Used:
-        shards = (f"{folder.name}/{number}/{shard}" for shard in (1, 2))
+        shards = (f"{folder}/{number}/{shard}" for shard in (1, 2))
         return measuring.hopcli("grid", "merge", *shards, "--no-figures")
 
     def kilobytes(number: int) -> float:
-        return 1e-3 * Path(f"{folder.name}/{number}/whole/grid.sqlite").stat().st_size
+        return 1e-3 * Path(f"{folder}/{number}/whole/grid.sqlite").stat().st_size
 
     cells = f"{few:,} and {many:,} cells of one sweep: a cell"
     remote = f"hopcli grid run --dask, {WORKERS} local workers, {cells}"
