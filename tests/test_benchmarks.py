@@ -79,7 +79,7 @@ def test_loop_jobs_and_axes_run(
     assert json.loads((tmp_path / "machine.json").read_text())["processor"]
 
 
-@pytest.mark.parametrize("p", [5, 300])
+@pytest.mark.parametrize("p", [5, pytest.param(300, marks=pytest.mark.slow)])
 @pytest.mark.parametrize(
     ("temperature", "sweeps", "verdict"),
     [(0.8, 20, "agrees"), (0.82, 20, "DIFFERS"), (0.8, 2, "DIFFERS")],
