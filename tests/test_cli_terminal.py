@@ -270,3 +270,21 @@ def test_a_warning_is_printed_once(shell: Shell) -> None:
     Path("own/notes.txt").write_text("no picture")
     line = "recall --dataset images:own --start images:own --tests 1 --repeats 1 --no-figures"
     assert shell.run(line).err.count("notes.txt") == 1
+
+
+def test_an_interrupt_in_a_destructor_ends_the_command(child_environment: dict[str, str]) -> None:
+    """Python prints an exception there with a traceback, and goes on."""
+    program = (
+        "import os, signal, hopcli.cli as cli\n"
+        "class Mortal:\n    def __del__(self):\n        os.kill(os.getpid(), signal.SIGINT)\n"
+        "def run(arguments):\n    Mortal()\n    print('on')\n    return 0\n"
+        "cli._run = run\ncli.main([])\n"
+    )
+    done = subprocess.run(
+        [sys.executable, "-c", program],
+        env=child_environment,
+        capture_output=True,
+        text=True,
+        check=False,
+    )
+    assert (done.returncode, done.stdout, done.stderr.count("\n")) == (130, "", 1)

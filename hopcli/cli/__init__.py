@@ -8,7 +8,7 @@ import importlib
 import os
 import signal
 import sys
-from typing import Any, NoReturn
+from typing import TYPE_CHECKING, Any, NoReturn
 
 import click
 
@@ -19,6 +19,9 @@ from hopcli.cli.lines import tell
 from hopcli.cli.once import Group
 from hopcli.errors import HopcliError, SettingError
 from hopcli.values import flag_name
+
+if TYPE_CHECKING:
+    from sys import UnraisableHookArgs
 
 __all__ = ["cli", "main"]
 
@@ -185,10 +188,21 @@ def _catch_no_more() -> None:
         signal.signal(number, lambda *_: None)
 
 
+def _lost(unraisable: UnraisableHookArgs) -> None:
+    """End the process if a signal came in a destructor or callback, which cannot raise."""
+    if _caught and isinstance(unraisable.exc_value, KeyboardInterrupt):
+        try:
+            _stop()
+        except SystemExit as end:
+            os._exit(int(str(end)))
+    sys.__unraisablehook__(unraisable)
+
+
 def main(arguments: list[str] | None = None) -> NoReturn:
     """Run the command line and exit, with a code of :mod:`hopcli.endings`."""
     _caught.clear()
     endings.begin()
+    sys.unraisablehook = _lost
     for number in _CODES:
         if signal.getsignal(number) is not signal.SIG_IGN:  # as for background jobs of a shell
             signal.signal(number, _catch)
