@@ -173,7 +173,7 @@ def test_deaths_lose_nothing_finished(run_hopcli: RunHopcli, tmp_path: Path) -> 
         child = _begin(cluster.address)
         cluster.scheduler.kill()
         out, err = child.communicate(timeout=PATIENCE)
-    assert (child.returncode, out, err.count("\n")) == (2, "", 1)
+    assert (child.returncode, out, err.count("\n")) == (2, "", 1), err
     kept = _finished("long")
     assert 3 <= kept < N_CELLS
     assert err.startswith(f"hopcli: --dask {cluster.address}: ")

@@ -9,6 +9,7 @@ import math
 import platform
 import re
 import time
+from concurrent.futures import CancelledError
 from typing import TYPE_CHECKING, Any, NamedTuple
 
 from hopcli.data import MNIST_FILE
@@ -92,7 +93,7 @@ def dask_engine(address: str) -> Iterator[Engine]:
         raise ResultError(
             f"--dask {address}: a cell has lost worker after worker: {error}"
         ) from None
-    except (CommClosedError, FutureCancelledError) as error:
+    except (CommClosedError, FutureCancelledError, CancelledError) as error:
         raise _lost(address, type(error).__name__) from None
     finally:
         with contextlib.suppress(Exception):  # the scheduler may be gone
