@@ -8,7 +8,7 @@ import numpy as np
 
 from hopcli._kernels import NEVER, Protocol, overlaps
 from hopcli._loading import announced
-from hopcli.dynamics.sites import order_code, rule_code
+from hopcli.dynamics.sites import bind, order_code, rule_code
 
 if TYPE_CHECKING:
     from collections.abc import Callable
@@ -29,32 +29,15 @@ def start(job: Job) -> Callable[[slice], None]:
         np.array(job.network.theta),
     )
     protocol = Protocol(rule_code(job), order_code(job), job.attempts, NEVER, job.settle, job.most)
-    given = np.empty((len(job.spins), 0), np.uint32) if job.given is None else job.given
-
     n_classes, rank = pairs.factors.shape
 
-    def run(chunk: slice) -> None:
-        state = overlaps.State(
+    def new_state() -> overlaps.State:
+        return overlaps.State(
             np.empty(rank),
             np.empty(n_classes),
             np.empty(n_classes + 1),
             np.empty(job.network.n_sites, np.uint32),
         )
-        overlaps.run_chains(
-            network,
-            protocol,
-            job.spins[chunk],
-            job.seeds[chunk],
-            job.temperatures,
-            given[chunk],
-            job.sweeps[chunk],
-            job.status[chunk],
-            job.ends[chunk],
-            job.sums[chunk],
-            state,
-            job.cancelled,
-        )
 
     with announced("compiling the loop for many sites: some seconds"):
-        run(slice(0, 0))  # no chain: the call only loads the loop
-    return run
+        return bind(job, overlaps.run_chains, network, protocol, new_state)

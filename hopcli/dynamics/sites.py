@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import math
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, Any
 
 import numpy as np
 
@@ -59,19 +59,45 @@ def start(job: Job) -> Callable[[slice], None]:
     n_sites, n_classes = job.network.n_sites, job.network.n_classes
     patience = _patience(n_sites, n_classes)
     protocol = _kernels.Protocol(rule, order, job.attempts, patience, job.settle, job.most)
-    given = np.empty((len(job.spins), 0), np.uint32) if job.given is None else job.given
-    for array in (job.spins, given, job.sums, wiring.J, wiring.steps):
-        assert array.flags.c_contiguous
+    assert wiring.J.flags.c_contiguous
+    assert wiring.steps.flags.c_contiguous
+    with announced("compiling the loops: some ten seconds"):
+        return bind(job, _kernels.run_chains, wiring, protocol, lambda: _kernels.new_chain(wiring))
 
-    free: list[_kernels.Chain] = []
+
+def bind(
+    job: Job, loop: Callable[..., None], network: Any, protocol: Any, new_scratch: Callable[[], Any]
+) -> Callable[[slice], None]:
+    """Bind a compiled loop to the arrays of a job; the loop is loaded on return.
+
+    Parameters
+    ----------
+    job : Job
+        The job.
+    loop : callable
+        A loop that takes what :func:`hopcli._kernels.fields.run_chains` takes.
+    network, protocol : tuple
+        Its first two arguments.
+    new_scratch : callable
+        Makes the scratch of a thread.
+
+    Returns
+    -------
+    callable
+        Runs a chunk of the chains, in place; releases the GIL.
+    """
+    given = np.empty((len(job.spins), 0), np.uint32) if job.given is None else job.given
+    for array in (job.spins, given, job.sums):
+        assert array.flags.c_contiguous
+    free: list[Any] = []
 
     def run(chunk: slice) -> None:
         try:
-            chain = free.pop()  # one for every thread
+            scratch = free.pop()  # one for every thread
         except IndexError:
-            chain = _kernels.new_chain(wiring)
-        _kernels.run_chains(
-            wiring,
+            scratch = new_scratch()
+        loop(
+            network,
             protocol,
             job.spins[chunk],
             job.seeds[chunk],
@@ -81,13 +107,12 @@ def start(job: Job) -> Callable[[slice], None]:
             job.status[chunk],
             job.ends[chunk],
             job.sums[chunk],
-            chain,
+            scratch,
             job.cancelled,
         )
-        free.append(chain)
+        free.append(scratch)
 
-    with announced("compiling the loops: some ten seconds"):
-        run(slice(0, 0))  # no chain: the call only loads the loop
+    run(slice(0, 0))  # no chain: the call only loads the loop
     return run
 
 
