@@ -69,7 +69,7 @@ docs: $(VENV)/.docs ## Write the documentation, build/docs/index.html, and check
 	$(BIN)/python -m sphinx -q -E -W --keep-going build/docs-source build/docs
 	$(BIN)/python tests/links.py build/docs
 
-bench: $(VENV)/.bench ## Measure speed against the peers, in results/benchmarks/ (takes 15 to 25 minutes)
+bench: $(VENV)/.bench ## Measure speed against the peers, in results/benchmarks/ (takes long)
 	PYTHONPATH=tests $(BIN)/python -m benchmarks
 
 screenshot: $(VENV)/.dev ## Take the pictures of the pages for the README (needs a Chromium)
