@@ -17,44 +17,21 @@ from hopcli import experiments
 from hopcli.config import Config, ConsistencyConfig, VarianceConfig
 from hopcli.experiments.cautions import ENOUGH
 from hopcli.experiments.fit_sweeps import _slack_of_replays
-from hopcli.statistics import draws_interval, exact_interval
-from hopcli.statistics.comparisons import (
-    holm,
-    mcnemar,
-    mean_difference,
-    paired_interval,
-    permutation_p,
-    rank_correlation,
-    rank_correlation_interval,
-)
+from hopcli.statistics import comparisons, draws_interval, exact_interval
+from hopcli.statistics import counts as counting
+from hopcli.statistics.comparisons import holm, mcnemar, mean_difference, paired_interval
 from hopcli.statistics.components import Components
-from hopcli.statistics.counts import (
-    counts_log_likelihoods,
-    nested_chi_square,
-    nested_log_likelihood,
-    overdispersion,
-    poisson_binomial,
-    within_reach,
-)
 
 SEED = np.random.SeedSequence(1)
 
 
 @pytest.mark.parametrize(
-    ("first", "second", "p"),
-    [
-        (0, 0, 1.0),
-        (1, 0, 1.0),
-        (0, 5, 2 / 32),
-        (1, 5, 2 * (1 + 6) / 64),
-        (3, 7, 2 * (1 + 10 + 45 + 120) / 1024),
-        (4, 4, 1.0),
-    ],
+    ("first", "second", "tails"),
+    [(0, 0, 1), (1, 0, 1), (0, 5, 2 / 32), (1, 5, 14 / 64), (3, 7, 352 / 1024), (4, 4, 1)],
 )
-def test_mcnemar_is_what_a_coin_does(first: int, second: int, p: float) -> None:
+def test_mcnemar_is_what_a_coin_does(first: int, second: int, tails: float) -> None:
     """The probability that a fair coin falls so unevenly, either way, by hand."""
-    assert mcnemar(first, second) == pytest.approx(p, rel=1e-12)
-    assert mcnemar(second, first) == pytest.approx(p, rel=1e-12)
+    assert mcnemar(first, second) == pytest.approx(tails, rel=1e-12) == mcnemar(second, first)
 
 
 # --- differences on the same images -----------------------------------------------------------
@@ -151,10 +128,12 @@ def test_correlations_are_those_of_scipy_ties_too() -> None:
         x, y = rng.integers(0, 6, (2, 20, n)).astype(float)
         x[:, :2], y[:, :2] = [0, 7], [9, -1]  # never all equal
         expected = [stats.spearmanr(one, other).statistic for one, other in zip(x, y, strict=True)]
-        assert rank_correlation(x, y) == pytest.approx(expected, abs=1e-12)
-    assert np.isnan(rank_correlation([1, 1, 1], [1, 2, 3]))
-    assert np.isnan(permutation_p([1, 2, 3], [1, 1, 1], SEED))
-    assert np.isnan(rank_correlation_interval([1, 1, 1], [[1, 2, 3], [1, 3, 2]], SEED)).all()
+        assert comparisons.rank_correlation(x, y) == pytest.approx(expected, abs=1e-12)
+    assert np.isnan(comparisons.rank_correlation([1, 1, 1], [1, 2, 3]))
+    assert np.isnan(comparisons.permutation_p([1, 2, 3], [1, 1, 1], SEED))
+    assert np.isnan(
+        comparisons.rank_correlation_interval([1, 1, 1], [[1, 2, 3], [1, 3, 2]], SEED)
+    ).all()
 
 
 @pytest.mark.parametrize("y", [(1, 2, 3, 5, 4), (2, 1, 4, 3, 5), (1, 1, 2, 3, 3), (5, 4, 2, 3, 1)])
@@ -162,14 +141,11 @@ def test_p_is_that_of_all_pairings(y: tuple[int, ...]) -> None:
     """Of 100,000 pairings: within 4 standard deviations."""
     x = (1, 2, 3, 4, 5)
     found = abs(stats.spearmanr(x, y).statistic)
-    every = rank_correlation(np.tile(x, (120, 1)), list(itertools.permutations(y)))
+    every = comparisons.rank_correlation(np.tile(x, (120, 1)), list(itertools.permutations(y)))
     expected = np.mean(np.abs(every) >= found - 1e-9)
     margin = 4 * np.sqrt(expected * (1 - expected) / 100_000) + 2e-5
-    assert permutation_p(x, y, SEED) == pytest.approx(expected, abs=margin)
-
-
-def test_p_is_never_0() -> None:
-    assert 1 / 100_001 <= permutation_p(range(12), range(12), SEED) < 1e-4
+    assert comparisons.permutation_p(x, y, SEED) == pytest.approx(expected, abs=margin)
+    assert 1 / 100_001 <= comparisons.permutation_p(range(12), range(12), SEED) < 1e-4  # never 0
 
 
 @few_and_many("trials", 10, 150)
@@ -181,8 +157,8 @@ def test_the_interval_of_ranks_covers_as_promised(n: int, sd: float, trials: int
         truth = rng.normal(0.8, 0.1, 10)
         x = truth + rng.normal(0, 0.1, 10)
         draws = truth + rng.normal(0, sd, (n, 10))
-        low, high = rank_correlation_interval(x, draws, np.random.SeedSequence(seed))
-        covered += low - 1e-9 <= float(rank_correlation(x, truth)) <= high + 1e-9
+        low, high = comparisons.rank_correlation_interval(x, draws, np.random.SeedSequence(seed))
+        covered += low - 1e-9 <= float(comparisons.rank_correlation(x, truth)) <= high + 1e-9
     assert covered / trials >= least(0.95, trials)
 
 
@@ -190,20 +166,20 @@ def test_the_interval_of_ranks_is_as_wide_as_the_noise_makes_it() -> None:
     rng = np.random.default_rng(2)
     truth = np.arange(10) / 10
     draws = truth + rng.normal(0, 0.1, (200, 10))
-    assert rank_correlation_interval(truth, draws, SEED) == (1, 1)
-    low, high = rank_correlation_interval(truth, rng.normal(0, 1.2, (200, 10)) + truth, SEED)
-    assert 0.6 < low < 0.97
-    assert high == 1
+    assert comparisons.rank_correlation_interval(truth, draws, SEED) == (1, 1)
+    draws = truth + rng.normal(0, 1.2, (200, 10))
+    low, high = comparisons.rank_correlation_interval(truth, draws, SEED)
+    assert 0.6 < low < 0.97 < high == 1
     draws = np.random.default_rng(3).normal(0, 1, (20, 10))
-    assert rank_correlation_interval(range(10), draws, SEED) == (-1, 1)
-    assert np.isnan(rank_correlation_interval(range(10), draws[:1], SEED)).all()
+    assert comparisons.rank_correlation_interval(range(10), draws, SEED) == (-1, 1)
+    assert np.isnan(comparisons.rank_correlation_interval(range(10), draws[:1], SEED)).all()
 
 
 @pytest.mark.parametrize(("apart", "low"), [(0.1075, 1.0), (0.1105, -1.0)])
 def test_two_draws_are_corrected_for_their_number(apart: float, low: float) -> None:
     """A quarter of the resamples moves a mean by t / 1.96 * sqrt(2) = 9.17 deviations."""
     draws = [[0.0, 1.0 - apart], [0.0, 1.0 + apart]]
-    assert rank_correlation_interval([0, 1], draws, SEED) == pytest.approx((low, 1.0))
+    assert comparisons.rank_correlation_interval([0, 1], draws, SEED) == pytest.approx((low, 1.0))
 
 
 # --- counts with chances of their own, and few selections
@@ -212,8 +188,8 @@ def test_two_draws_are_corrected_for_their_number(apart: float, low: float) -> N
 def test_chances_are_binomial_or_as_enumerated() -> None:
     for n, p in ((1, 0.3), (10, 0.5), (100, 0.98)):
         expected = stats.binom.pmf(np.arange(n + 1), n, p)
-        assert poisson_binomial(np.full(n, p)) == pytest.approx(expected, rel=1e-10)
-    small = poisson_binomial(np.full(100, 0.999))
+        assert counting.poisson_binomial(np.full(n, p)) == pytest.approx(expected, rel=1e-10)
+    small = counting.poisson_binomial(np.full(100, 0.999))
     assert small[60] == pytest.approx(stats.binom.pmf(60, 100, 0.999), rel=1e-9)
     assert 0 < small[0] == pytest.approx(1e-300, rel=1e-6)
     rates = np.random.default_rng(1).uniform(size=(3, 6))
@@ -221,7 +197,7 @@ def test_chances_are_binomial_or_as_enumerated() -> None:
     expected = np.zeros((3, 7))
     for ends in itertools.product([0, 1], repeat=6):
         expected[:, sum(ends)] += np.where(ends, rates, 1 - rates).prod(axis=1)
-    found = poisson_binomial(rates)
+    found = counting.poisson_binomial(rates)
     assert found == pytest.approx(expected, abs=1e-15)
     assert found[0, 0] == found[0, 6] == 0
 
@@ -230,8 +206,8 @@ def test_likelihoods_tend_to_those_of_known_chances() -> None:
     rng = np.random.default_rng(2)
     rates = np.where(rng.uniform(size=100) < 0.7, 1.0, rng.uniform(size=100))
     counts = np.array([(rng.uniform(size=100) < rates).sum() for _ in range(10)])
-    expected = np.log(poisson_binomial(rates)[counts]).sum()
-    found = counts_log_likelihoods(counts, rng.binomial(20_000, rates), 20_000, 50, SEED)
+    expected = np.log(counting.poisson_binomial(rates)[counts]).sum()
+    found = counting.counts_log_likelihoods(counts, rng.binomial(20_000, rates), 20_000, 50, SEED)
     assert found.mean() == pytest.approx(expected, abs=0.1)
     assert found.std() < 0.1
 
@@ -241,12 +217,12 @@ def test_replays_that_all_end_alike_are_no_trouble(hits: list[int]) -> None:
     """Also, 400 replays without a failure allow for chances of 1 / 400."""
     expected = round(sum(hits) / 30)
     likely, other = (
-        counts_log_likelihoods([count], hits, 30, 200, SEED).mean()
+        counting.counts_log_likelihoods([count], hits, 30, 200, SEED).mean()
         for count in (expected, (expected + 9) % 20)
     )
     assert np.isfinite([likely, other]).all()
     assert likely > other
-    drawn = counts_log_likelihoods([19], [20] * 20, 20, 2000, SEED)
+    drawn = counting.counts_log_likelihoods([19], [20] * 20, 20, 2000, SEED)
     assert -7 < np.log(np.exp(drawn).mean()) < -3
 
 
@@ -256,66 +232,51 @@ def test_nested_counts_are_a_normal_distribution_in_many_dimensions() -> None:
         counts = rng.normal(5, 2, n)
         covariance = between * np.ones((n, n)) + within * np.eye(n)
         expected = stats.multivariate_normal.logpdf(counts, np.full(n, 4.5), covariance)
-        assert nested_log_likelihood(counts, 4.5, between, within) == pytest.approx(expected)
+        assert counting.nested_log_likelihood(counts, 4.5, between, within) == pytest.approx(
+            expected
+        )
         off = counts - 4.5
         chi2 = off @ np.linalg.solve(covariance, off)
-        assert nested_chi_square(counts, 4.5, between, within) == pytest.approx(chi2)
+        assert counting.nested_chi_square(counts, 4.5, between, within) == pytest.approx(chi2)
     # Noise is at least that of rounding.
-    assert np.isfinite(nested_log_likelihood([3.0, 3.0], 3.0, 0.0, 0.0))
-    assert nested_chi_square([3, 4], 3.5, 0.0, 0.0) == pytest.approx(0.5 * 12)
+    assert np.isfinite(counting.nested_log_likelihood([3.0, 3.0], 3.0, 0.0, 0.0))
+    assert counting.nested_chi_square([3, 4], 3.5, 0.0, 0.0) == pytest.approx(0.5 * 12)
 
 
 def test_inflation_is_never_below_1() -> None:
-    assert overdispersion(20.0, 49) == 1
-    assert overdispersion(98.0, 49) == 2
-    assert overdispersion(3.0, 0) == 1
-    assert within_reach([0.0, -1.9, -1.95]).tolist() == [True, True, False]
-    assert within_reach([0.0, -1.9, -1.95], 2).all()
-    assert within_reach([0.0, -3.0, -9.0], slack=[0, 1.1, 1.1]).tolist() == [True, True, False]
-
-
-# --- the number of sweeps that made a table ---------------------------------------------------
-
-
-def test_slack_is_that_of_the_replays() -> None:
-    assert _slack_of_replays((10, 5), 10) == pytest.approx(np.sqrt(5))
-    assert _slack_of_replays((1, 1), 1) == 1
+    assert [counting.overdispersion(*of) for of in ((20, 49), (98, 49), (3, 0))] == [1, 2, 1]
+    assert (_slack_of_replays((10, 5), 10), _slack_of_replays((1, 1), 1)) == (np.sqrt(5), 1)
+    assert counting.within_reach([0.0, -1.9, -1.95]).tolist() == [True, True, False]
+    assert counting.within_reach([0.0, -1.9, -1.95], 2).all()
+    reached = counting.within_reach([0.0, -3.0, -9.0], slack=[0, 1.1, 1.1])
+    assert reached.tolist() == [True, True, False]
 
 
 # --- few selections ---------------------------------------------------------------------------
 
 
-def _covered_of_few(n: int, tail: float, runs: int) -> tuple[float, float]:
-    """Coverage of the mean and of the variance where a kind of selection is much worse."""
-    good, bad, units, trials = 0.97, 0.3, 50, 5
-    rng = np.random.default_rng(n)
-    mean = (1 - tail) * good + tail * bad
-    variance = tail * (1 - tail) * (good - bad) ** 2
-    covered = np.zeros(2)
+def _covered_of_few(n: int, runs: int) -> Any:
+    """Coverage of the mean and of the variance where one kind of selection in ten is much worse."""
+    rng, covered = np.random.default_rng(n), np.zeros(2)
+    mean, variance = 0.9 * 0.97 + 0.1 * 0.3, 0.1 * 0.9 * (0.97 - 0.3) ** 2
     for _ in range(runs):
-        rates = np.where(rng.random(n) < tail, bad, good)[:, None]
-        chances = rng.beta(8 * rates, 8 * (1 - rates), (n, units))
-        found = Components.of(rng.binomial(trials, chances)[:, None], trials)
-        low, high = draws_interval(found.rate, units)
+        rates = np.where(rng.random(n) < 0.1, 0.3, 0.97)[:, None]
+        chances = rng.beta(8 * rates, 8 * (1 - rates), (n, 50))
+        found = Components.of(rng.binomial(5, chances)[:, None], 5)
+        low, high = draws_interval(found.rate, 50)
         covered += [low <= mean <= high, found.groups.low <= variance <= found.groups.high]
-    covered /= runs
-    return float(covered[0]), float(covered[1])
+    return covered / runs
 
 
 def test_thirty_selections_are_about_enough_and_ten_are_not() -> None:
     """A kind that is 1 in 10: in 35 % of runs of ten selections it is missing."""
-    assert max(_covered_of_few(10, 0.1, 60)) < 0.9
-    assert min(_covered_of_few(ENOUGH, 0.1, 60)) > least(0.92, 60)
+    assert max(_covered_of_few(10, 60)) < 0.9
+    assert min(_covered_of_few(ENOUGH, 60)) > least(0.92, 60)
 
 
-@pytest.mark.parametrize(
-    ("config", "settings"),
-    [
-        (VarianceConfig, {"tests": 2, "repeats": 2, "sweeps": 1, "dataset": "digits"}),
-        (ConsistencyConfig, {"tests": 1, "sweeps": 1, "dataset": "digits"}),
-    ],
-)
+@pytest.mark.parametrize(("config", "tests"), [(VarianceConfig, 2), (ConsistencyConfig, 1)])
 @pytest.mark.parametrize(("n", "warnings"), [(29, 1), (30, 0)])
-def test_selections(config: type[Config], settings: dict[str, Any], n: int, warnings: int) -> None:
-    found = experiments.run(config.from_values({**settings, "selections": n}))
+def test_selections(config: type[Config], tests: int, n: int, warnings: int) -> None:
+    settings = {"dataset": "digits", "tests": tests, "sweeps": 1, "selections": n}
+    found = experiments.run(config.from_values(settings))
     assert len(found.notes["warnings"]) == warnings

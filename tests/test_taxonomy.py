@@ -203,9 +203,7 @@ def test_a_two_cycle_is_one_only_where_nothing_else_fits() -> None:
 # --- the census
 
 
-def attractors_of(
-    states: Spins, w: Floats, theta: Floats, tie: str, *, sync: bool
-) -> set[frozenset[bytes]]:
+def attractors_of(states: Spins, w: Floats, theta: Floats, tie: str, *, sync: bool) -> Any:
     """Enumerate the fixed points and, of synchronous updates, the two-cycles.
 
     Inverse attractors are one where the whole set is symmetric because no site has a
@@ -215,13 +213,9 @@ def attractors_of(
     kept = np.all(once == states, axis=1)
     if sync:
         kept |= np.all(step(once, w, theta, tie) == states, axis=1)
-    found = set()
-    for first, second in zip(states[kept], once[kept], strict=True):
-        orbit = {first.tobytes(), second.tobytes()}
-        if tie == "keep" and not theta.any():
-            orbit |= {(-first).tobytes(), (-second).tobytes()}
-        found.add(frozenset(orbit))
-    return found
+    signs = (1, -1) if tie == "keep" and not theta.any() else (1,)
+    pairs = zip(states[kept], once[kept], strict=True)
+    return {frozenset((sign * s).tobytes() for s in pair for sign in signs) for pair in pairs}
 
 
 @few_and_many("networks", 12, 90)
@@ -240,16 +234,9 @@ def test_census_of_all_states(empty_folder: Path, updates: Any, tie: Any, networ
         write_patterns("patterns.txt", xi, (1, n_sites))
         write_patterns("every.txt", every, (1, n_sites))
         np.savetxt("theta.txt", theta)
-        result: Any = hopcli.attractors(
-            dataset="text:patterns.txt",
-            rule=rule,
-            theta="theta.txt" if theta.any() else 0.0,
-            dynamics=updates,
-            tie=tie,
-            start="text:every.txt",
-            starts=len(every),
-            most=1000,
-        ).result
+        how = {"dynamics": updates, "tie": tie, "theta": "theta.txt" if theta.any() else 0.0}
+        how |= {"start": "text:every.txt", "starts": len(every), "most": 1000}
+        result: Any = hopcli.attractors(dataset="text:patterns.txt", rule=rule, **how).result
         w = store(xi, rule).dense()
         expected = attractors_of(every, w, theta, tie, sync=updates == "sync")
         table = result.tables["attractors"]

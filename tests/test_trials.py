@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import functools
 from collections.abc import Callable
 from dataclasses import replace
 from typing import Any
@@ -14,7 +13,7 @@ from conftest import random_patterns, refuses
 from hopcli import experiments
 from hopcli.catalogue import CATALOGUE
 from hopcli.config import Facts, RecallConfig, RecallExecution
-from hopcli.datasets import Dataset, load_dataset
+from hopcli.datasets import Dataset
 from hopcli.experiments.trials import Trials, authors_sites, check_states, draw_trials
 from hopcli.patterns import Patterns, images_as_patterns
 from hopcli.starts import NO_SOURCE, Bank
@@ -124,16 +123,10 @@ def test_states_and_labels_that_there_cannot_be_are_refused() -> None:
 
 @pytest.mark.parametrize(
     "settings",
-    [
-        {"tests": 3},
-        {"tests": 3, "test_images": "same"},
-        {"tests": "all"},
-        {"tests": 3, "start": "pattern"},
-        {"tests": 3, "start": "random"},
-    ],
+    [{}, {"test_images": "same"}, {"tests": "all"}, {"start": "pattern"}, {"start": "random"}],
 )
 def test_a_trial_depends_on_its_number_alone(settings: dict[str, Any]) -> None:
-    trials = _trials(_stored(1, 0, 2), repeats=5, **settings)
+    trials = _trials(_stored(1, 0, 2), repeats=5, **{"tests": 3} | settings)
     everything = trials.bank(np.arange(len(trials)))
     label = everything.label
     assert trials.labels == tuple(dict.fromkeys(label))
@@ -158,10 +151,8 @@ def test_the_authors_order_needs_square_pictures_and_not_too_many_sites() -> Non
         authors_sites(replace(config, sweeps=10_000_000), _images(), patterns)
     # More sites than 16 bits can count: 200 x 200.
     images = Dataset("large", random_patterns(0, 17, 40_000), np.array(LABELS), (200, 200), 0, "0")
-    sites = authors_sites(
-        replace(config, tests=6, sweeps=1, attempts_per_sweep=20_000), images, patterns
-    )
-    assert 39_900 < sites.max() < 40_000
+    many = replace(config, tests=6, sweeps=1, attempts_per_sweep=20_000)
+    assert 39_900 < authors_sites(many, images, patterns).max() < 40_000
 
 
 # --- streams
@@ -183,15 +174,6 @@ EXPERIMENTS: dict[str, dict[str, Any]] = {
 }
 
 
-@pytest.fixture(autouse=True)
-def _loaded_once(monkeypatch: pytest.MonkeyPatch) -> None:
-    """Let runs share data sets, which depend on no seed."""
-    monkeypatch.setattr("hopcli.experiments.stock.load_dataset", _load)
-
-
-_load = functools.cache(load_dataset)
-
-
 def _planned(command: str, seed: int, **settings: Any) -> Callable[[], Any]:
     """A run that can be made as often as one likes."""
     values = {**EXPERIMENTS[command], "seed": seed, **settings}
@@ -202,19 +184,17 @@ def _planned(command: str, seed: int, **settings: Any) -> Callable[[], Any]:
     return lambda: plan.run(how, experiments.no_progress)
 
 
-def _free_of(
-    monkeypatch: pytest.MonkeyPatch, free: str | None, command: str, **settings: Any
-) -> Any:
-    """A run of seed 2 whose streams, but for one, are those of seed 1."""
+def _free_of(patch: pytest.MonkeyPatch, free: set[str], command: str, **settings: Any) -> Any:
+    """A run of seed 2 whose streams, but for some, are those of seed 1."""
 
     def of(seed: int) -> Streams:
         streams, others = OWN(seed), OWN(1)
-        for name in ALL - {free}:
+        for name in ALL - free:
             setattr(streams, name, getattr(others, name))
         return streams
 
-    with monkeypatch.context() as patch:
-        patch.setattr(Streams, "of", of)
+    with patch.context() as patched:
+        patched.setattr(Streams, "of", of)
         return _planned(command, 2, **settings)()
 
 
@@ -242,15 +222,16 @@ def _same(one: Any, other: Any) -> bool:
         ("relax", {"start": "pattern,flip:0.3"}, {"starts", "chains"}),
     ],
 )
-def test_each_stream_changes_what_it_is_for_and_nothing_else_depends_on_the_seed(
+def test_each_stream_changes_its_own(
     monkeypatch: pytest.MonkeyPatch, command: str, settings: dict[str, Any], used: set[str]
 ) -> None:
+    """Nothing depends on streams that are not used, or on the seed otherwise."""
     run = _planned(command, 1, **settings)
     one = run()
     assert _same(one, run())
-    frees = [None, *sorted(ALL)]
-    others = {free: _free_of(monkeypatch, free, command, **settings) for free in frees}
-    assert {free for free, other in others.items() if not _same(one, other)} == used
+    for free in (ALL - used, *({name} for name in sorted(used))):
+        other = _free_of(monkeypatch, free, command, **settings)
+        assert _same(one, other) == (free == ALL - used), free
 
 
 @pytest.mark.parametrize("start", ["image,flip:0.2", "random", "pattern,flip-rows:4"])
@@ -262,5 +243,5 @@ def test_starts_have_a_stream_of_their_own(monkeypatch: pytest.MonkeyPatch, star
 
     one = seen(_planned("recall", 1, start=start)())
     for free, alike in (("starts", [True, False]), ("chains", [True, True, False])):
-        other = seen(_free_of(monkeypatch, free, "recall", start=start))
+        other = seen(_free_of(monkeypatch, {free}, "recall", start=start))
         assert [a == b for a, b in zip(one, other, strict=True)][: len(alike)] == alike

@@ -44,23 +44,6 @@ def _seen(outcomes: pd.DataFrame) -> pd.DataFrame:
     return outcomes[outcomes["count"] > 0].reset_index(drop=True)
 
 
-def _by_hand(
-    xi: list[list[int]], divisor: float, start: list[int], tie: int | None = None
-) -> list[int]:
-    """Sites in fixed order, up if h > 0, down if h < 0, until none changes."""
-    w = np.array(xi).T @ np.array(xi) / divisor
-    np.fill_diagonal(w, 0)
-    state = np.array(start)
-    for _ in range(100):
-        before = state.copy()
-        for i in range(len(state)):
-            h = w[i] @ state
-            state[i] = np.sign(h) if abs(h) > 1e-9 else (tie or state[i])
-        if np.array_equal(before, state):
-            return [int(spin) for spin in state]
-    raise AssertionError("never settles")
-
-
 # --- small patterns
 
 
@@ -94,11 +77,6 @@ def test_small_patterns_are_restored_from_the_starts_of_the_text(name: str) -> N
     assert trials["outcome"].tolist() == ["own"] * len(ends)
     assert trials["label"].tolist() == trials["best_label"].tolist() == [*ends]
     assert trials["overlap_own"].tolist() == [1] * len(ends)
-    if config.dynamics == "async":
-        tie = {"down": -1, "up": 1}[str(config.tie)]
-        patterns = [*xi.values()]
-        found = [_by_hand(patterns, len(patterns[0]), start, tie) for start in starts]
-        assert found == [*ends.values()]
 
 
 def test_six_sites_have_the_couplings_of_the_text() -> None:
@@ -147,21 +125,13 @@ def test_the_blend_of_two_drawings_ends_as_often_in_the_one_as_in_the_other() ->
 
 
 @pytest.mark.parametrize(
-    ("digits", "dynamics", "still"),
-    [
-        *(
-            ("boat fish", "async", True),
-            ("boat fish", "sync", True),
-            ("boat fish", "glauber", False),
-        ),
-        ("boat fish house", "async", False),
-    ],
+    ("third", "dynamics", "still"),
+    [([], "async", 1), ([], "sync", 1), ([], "glauber", 0), (["house"], "async", 0)],
 )
-def test_a_blend_stands_still_where_all_fields_are_zero(
-    digits: str, dynamics: str, still: bool
-) -> None:
+def test_a_blend_stands_still_where_all_fields_are_0(third: Any, dynamics: str, still: int) -> None:
     changed = {"start": "blend:boat:fish", "dynamics": dynamics, "tests": 2, "repeats": 1}
-    changed |= {"trace": False, "rule": "hebbian", "digits": digits.split(), "until_stable": still}
+    changed |= {"trace": False, "rule": "hebbian", "until_stable": bool(still)}
+    changed |= {"digits": ["boat", "fish", *third]}
     result = _recall(_shipped("tutorial-blend", **changed))
     shown = result.gallery
     assert np.array_equal(shown.start, shown.end) == still

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from pathlib import Path
-from typing import Any, Protocol
+from typing import Any
 
 import numpy as np
 import pandas as pd
@@ -24,28 +24,6 @@ TABLE = pd.DataFrame(
 )
 
 
-class Compare(Protocol):
-    def __call__(self, a: pd.DataFrame, b: pd.DataFrame) -> Found: ...
-
-
-@pytest.fixture
-def tables() -> Compare:
-    """Compare two tables."""
-
-    def compare(a: pd.DataFrame, b: pd.DataFrame) -> Found:
-        errors = (*ends_of("rate", "ci", alone="ci_low" in a), *ends_of("m", "sem"))
-        declared = Table("t", errors)
-        return compare_tables(*(Columns.of_frame(t, declared) for t in (a, b)))
-
-    return compare
-
-
-def changed(column: str, row: int, value: Any) -> pd.DataFrame:
-    table = TABLE.copy()
-    table.loc[row, column] = value
-    return table
-
-
 @pytest.mark.parametrize(
     ("column", "row", "value", "expected"),
     [
@@ -57,15 +35,13 @@ def changed(column: str, row: int, value: Any) -> pd.DataFrame:
         ("outcome", 2, "new", Values("outcome", 4, 1, "label = nan", ("NA", "new"), None)),
     ],
 )
-def test_one_value_is_found(
-    tables: Compare, column: str, row: int, value: object, expected: Values
-) -> None:
+def test_one_value_is_found(column: str, row: int, value: object, expected: Values) -> None:
     """Among gaps, texts that look like gaps, and infinities, which do not differ."""
     assert tables(TABLE, changed(column, row, value)) == ((), (expected,))
     assert tables(TABLE, TABLE) == tables(TABLE.iloc[:0], TABLE.iloc[:0]) == ((), ())
 
 
-def test_a_number_where_there_was_none_differs_by_nothing_that_is_known(tables: Compare) -> None:
+def test_a_number_where_there_was_none_differs_by_nothing_that_is_known() -> None:
     both = changed("rate", 1, 3.0)
     lacks, (found,) = tables(TABLE, both)
     assert (lacks, found.n_differ, found.largest) == ((), 1, None)
@@ -76,12 +52,24 @@ def test_a_number_where_there_was_none_differs_by_nothing_that_is_known(tables: 
     assert (found.n_differ, found.largest, found.where) == (2, 0.25, "label = 3")
 
 
+def tables(a: pd.DataFrame, b: pd.DataFrame) -> Found:
+    """Compare two tables."""
+    errors = (*ends_of("rate", "ci", alone="ci_low" in a), *ends_of("m", "sem"))
+    return compare_tables(*(Columns.of_frame(each, Table("t", errors)) for each in (a, b)))
+
+
+def changed(column: str, row: int, value: Any) -> pd.DataFrame:
+    table = TABLE.copy()
+    table.loc[row, column] = value
+    return table
+
+
 def only(lacks: tuple[str, ...]) -> list[tuple[str, str]]:
     """Return the number of rows that only one has, of how many, and on which side."""
     return [(" ".join(text.split()[:3]), text[-1]) for text in lacks]
 
 
-def test_rows_are_matched_by_what_tells_them_apart(tables: Compare) -> None:
+def test_rows_are_matched_by_what_tells_them_apart() -> None:
     a = pd.DataFrame(
         {"rule": ["h", "h", "s", "s"], "load": [0.1, 0.2, 0.1, 0.2], "fixed": [1.0, 0.5, 1.0, 0.9]}
     )
@@ -92,7 +80,7 @@ def test_rows_are_matched_by_what_tells_them_apart(tables: Compare) -> None:
     assert found == Values("fixed", 2, 1, "rule = h, load = 0.1", (1.0, 0.75), 0.25)
 
 
-def test_rows_that_nothing_tells_apart_are_compared_in_order(tables: Compare) -> None:
+def test_rows_that_nothing_tells_apart_are_compared_in_order() -> None:
     a = pd.DataFrame({"kind": ["a", "a", "b"], "n": [1, 1, 1]})
     lacks, (found,) = tables(a, a.assign(n=[1, 3, 1]))
     assert (lacks, found.where, found.pair) == ((), "row 2", (1, 3))
@@ -103,7 +91,7 @@ def test_rows_that_nothing_tells_apart_are_compared_in_order(tables: Compare) ->
     assert found_all == ((), (Values("eigenvalue", 3, 3, "row 1", (3.0, 3.5), 0.5),))
 
 
-def test_columns_that_only_one_has_are_told_and_the_rest_compared(tables: Compare) -> None:
+def test_columns_that_only_one_has_are_told_and_the_rest_compared() -> None:
     a = pd.DataFrame([["x", 1, 2, 3]], columns=["label", "none", "none", "a"])
     b = pd.DataFrame([["x", 1, 5, 3]], columns=["label", "none", "none", "b"])
     lacks, (found,) = tables(a, b)
@@ -111,7 +99,7 @@ def test_columns_that_only_one_has_are_told_and_the_rest_compared(tables: Compar
     assert found == Values("none (2)", 1, 1, "label = x", (2, 5), 3.0)
 
 
-def test_whole_numbers_and_fractions_are_numbers(tables: Compare) -> None:
+def test_whole_numbers_and_fractions_are_numbers() -> None:
     counts = TABLE[["label", "count"]].iloc[:3]
     _, (found,) = tables(counts, counts.assign(count=[1.0, 2.5, 3.0]))
     assert found == Values("count", 3, 1, "", (2, 2.5), 0.5)
@@ -133,7 +121,7 @@ INTERVALS = [
 @pytest.mark.parametrize("start", ["", "rate_"])
 @pytest.mark.parametrize(("a", "b", "agree"), INTERVALS)
 def test_intervals_say_whether_two_numbers_agree(
-    tables: Compare, start: str, a: tuple[float, ...], b: tuple[float, ...], agree: bool
+    start: str, a: tuple[float, ...], b: tuple[float, ...], agree: bool
 ) -> None:
     """Two estimates agree if 0 is in the interval of their difference."""
     columns = ["label", "rate", "sd_repeats", f"{start}ci_low", f"{start}ci_high"]
@@ -143,7 +131,7 @@ def test_intervals_say_whether_two_numbers_agree(
     assert all(other.n_bounded == 0 for other in others)
 
 
-def test_standard_errors_say_so_too(tables: Compare) -> None:
+def test_standard_errors_say_so_too() -> None:
     """The bound is 1.96 standard errors, each way."""
     a = pd.DataFrame({"t": range(6), "m": [0.5] * 6, "m_sem": [0.03, 0.03, 0.03, 0.0, np.nan, 1]})
     step = 0.03 * 2**0.5
@@ -154,28 +142,20 @@ def test_standard_errors_say_so_too(tables: Compare) -> None:
 
 
 def test_arrays_are_compared_by_name_shape_and_value(tmp_path: Path) -> None:
-    a: dict[str, Any] = {
-        "spins": np.array([[1, -1, 1], [1, 1, -1]], np.int8),
-        "m": np.array([0.5, np.nan]),
-        "names": np.array(["a", "日本"]),
-        "flags": np.array([True, False]),
-        "one": np.float64(3),
-        "old": np.zeros(2),
-        "short": np.zeros(2),
-    }
-    b = {name: array.copy() for name, array in a.items() if name != "old"}
-    b |= {"short": np.zeros((2, 1)), "new": np.zeros(1)}
-    paths = [tmp_path / "a.npz", tmp_path / "b.npz"]
-    write_arrays(a, paths[0])
-    write_arrays(b, paths[1])
-    lacks, values = compare_arrays(*paths)
+    spins = np.array([[1, -1, 1], [1, 1, -1]], np.int8)
+    same = {"spins": spins, "m": [0.5, np.nan], "names": ["a", "日本"], "flags": [True, False]}
+    a = same | {"one": 3.0, "old": np.zeros(2), "short": np.zeros(2)}
+    b = same | {"one": 3.0, "new": np.zeros(1), "short": np.zeros((2, 1))}
+    other = {"spins": spins * [[1, 1, 1], [1, 1, -1]], "m": [0.75, np.nan], "names": ["a", "b"]}
+    paths = [tmp_path / name for name in ("a.npz", "b.npz", "c.npz")]
+    c = b | other | {"flags": [False, False], "one": 5.0}
+    for arrays, path in zip((a, b, c), paths, strict=True):
+        write_arrays({name: np.array(values) for name, values in arrays.items()}, path)
+    lacks, values = compare_arrays(*paths[:2])
     assert [(text.split("'")[1], text[-1]) for text in lacks[:2]] == [("old", "A"), ("new", "B")]
     assert all(part in lacks[2] for part in ("short", "(2,)", "(2, 1)"))
     assert values == ()
-    b["spins"][1, 2], b["m"][0], b["names"][1], b["flags"][0] = 1, 0.75, "b", False
-    b["one"] = np.float64(5)
-    write_arrays(b, paths[1])
-    assert compare_arrays(*paths)[1] == (
+    assert compare_arrays(paths[0], paths[2])[1] == (
         Values("spins", 6, 1, "[1,2]", (-1, 1), 2.0),
         Values("m", 2, 1, "[0]", (0.5, 0.75), 0.25),
         Values("names", 2, 1, "[1]", ("日本", "b"), None),
