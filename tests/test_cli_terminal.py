@@ -21,7 +21,7 @@ from typing import Any
 import numpy as np
 import pytest
 import tqdm
-from conftest import RunHopcli, Terminal, files_below
+from conftest import RunHopcli, SpawnHopcli, Terminal, files_below
 from PIL import Image
 from shell import Shell, read_json
 
@@ -73,21 +73,16 @@ def test_a_terminal_shows_the_step_while_it_lasts(
     on_terminal: Callable[[str], str], shell: Shell
 ) -> None:
     """Beside the bar, or where it would be; nothing stays, and a pipe gets nothing."""
-    runs = "recall --digits 1,2 --start pattern --tests 2 --repeats 1 --out"
+    small = "--dataset digits --selections 3 --tests 2 --sweeps 1 --no-figures"
     for line, steps in {
-        f"{runs} one": ["data", "one", "pictures"],
-        f"{runs} two --no-figures": ["data", "two"],
-        "report one two": ["one", "two", "one", "two"],
-        "consistency --dataset digits --selections 3 --tests 2 --sweeps 1 --no-figures --out c": [
-            "3/3 .* each label"
-        ],
-        "report one two --quiet": [],
+        "recall --digits 1 --start pattern --tests 2 --repeats 1 --out a": "data a pictures",
+        f"consistency {small} --out b": "data b 3/3.*label",
+        "report b": "b b",
     }.items():
         output = re.sub("hopcli: warning: .*\n", "", on_terminal(line))
-        assert re.search(".*\r.*".join(steps), output, re.DOTALL) if steps else output == "", line
+        assert re.search(".*\r.*".join(steps.split()), output, re.DOTALL), line
         assert output.split("\r")[-1].strip() == ""
-        if steps:
-            assert "\r" not in shell.run(line).err
+    assert "\r" not in shell.run("report b").err
 
 
 FULL = "standard output: "
@@ -192,13 +187,10 @@ def test_a_long_run_is_announced_by_its_attempts_before_any_is_made(
 # --- signals ---------------------------------------------------------------------------
 
 
-@pytest.mark.parametrize(
-    ("number", "code"), [(signal.SIGINT, 130), (signal.SIGTERM, 143)], ids=["^C", "kill"]
-)
 def test_a_long_run_stops_at_once_and_writes_nothing(
-    shell: Shell, child_environment: dict[str, str], number: signal.Signals, code: int
+    shell: Shell, child_environment: dict[str, str]
 ) -> None:
-    """Inside the compiled loop, which would last for hours."""
+    """Inside the compiled loop, which would last for hours; other signals: test_endings.py."""
     shell.make("recall --start pattern --no-figures", "results/recall")
     before = files_below(Path())
     program = (
@@ -207,26 +199,18 @@ def test_a_long_run_stops_at_once_and_writes_nothing(
         "def loading(text):\n    yield\n    print('running', flush=True)\n"
         "sites.announced = loading\nmain.start()\n"
     )
-    endless = (
-        "recall --sweeps 1000000 --temperature 0.9 --no-figures --out results/recall --overwrite"
-    )
-    with subprocess.Popen(
-        [sys.executable, "-c", program, *endless.split()],
-        env=child_environment,
-        stdin=subprocess.DEVNULL,
-        stdout=subprocess.PIPE,
-        stderr=subprocess.PIPE,
-        text=True,
-    ) as child:
-        assert child.stdout is not None
+    endless = "recall --sweeps 1000000 --temperature 0.9 --no-figures --overwrite"
+    command = [sys.executable, "-c", program, *endless.split(), "--out", "results/recall"]
+    pipes = dict.fromkeys(("stdin", "stdout", "stderr"), subprocess.PIPE)
+    with subprocess.Popen(command, env=child_environment, text=True, **pipes) as child:  # type: ignore[call-overload]
         assert child.stdout.readline() == "running\n"
         time.sleep(0.3)  # most often inside the loop then
-        child.send_signal(number)
+        child.send_signal(signal.SIGINT)
         try:
             out, err = child.communicate(timeout=300)
         finally:
             child.kill()
-    assert (child.returncode, out) == (code, "")
+    assert (child.returncode, out) == (130, "")
     # A terminal shows ^C on a line of its own; the expected time and compiling may come before.
     lines = [line for line in err.splitlines() if not re.search("^$| least |compiling", line)]
     assert [line[:8] for line in lines] == ["hopcli: "]
@@ -272,7 +256,7 @@ def test_a_warning_is_printed_once(shell: Shell) -> None:
     assert shell.run(line).err.count("notes.txt") == 1
 
 
-def test_an_interrupt_in_a_destructor_ends_the_command(child_environment: dict[str, str]) -> None:
+def test_an_interrupt_in_a_destructor_ends_the_command(spawn_hopcli: SpawnHopcli) -> None:
     """Python prints an exception there with a traceback, and goes on."""
     program = (
         "import os, signal, hopcli.cli as cli\n"
@@ -280,11 +264,5 @@ def test_an_interrupt_in_a_destructor_ends_the_command(child_environment: dict[s
         "def run(arguments):\n    Mortal()\n    print('on')\n    return 0\n"
         "cli._run = run\ncli.main([])\n"
     )
-    done = subprocess.run(
-        [sys.executable, "-c", program],
-        env=child_environment,
-        capture_output=True,
-        text=True,
-        check=False,
-    )
-    assert (done.returncode, done.stdout, done.stderr.count("\n")) == (130, "", 1)
+    done = spawn_hopcli(code=program)
+    assert (done.code, done.out, done.err.count("\n")) == (130, "", 1)

@@ -34,14 +34,13 @@ def found() -> Any:
 @pytest.mark.parametrize(
     "flags",
     [
-        "--split test --select-split train --sampler generator",
-        "--start flip:0.4 --temperature 0.5:0.1:geometric --score signed",
-        "--dynamics glauber --no-exclude-samples --samples 3 --criterion 0.9",
+        "--split test --select-split train --sampler generator --dynamics glauber --samples 3",
+        "--start flip:0.4 --temperature 0.5:0.1:geometric --score signed --criterion 0.9",
     ],
 )
 def test_a_selection_is_the_recall_of_its_seeds(shell: Shell, flags: str) -> None:
     shell.run(
-        f"variance --selections 3 {TRIALS} {flags} --seed 5 --selection-seed 20 --out variance"
+        f"variance {TRIALS} {flags} --selections 3 --seed 5 --selection-seed 20 --out variance"
     )
     rows = table("variance/selections.csv")
     assert rows["selection_seed"].unique().tolist() == [20, 21, 22]
@@ -139,22 +138,6 @@ def test_ranks_are_those_of_the_accuracies_and_ties_share() -> None:
         assert ends[end].sum() == pytest.approx(1)
     by_rank = (expected @ np.arange(1, n + 1)) / 12
     assert ends["rank_mean"].tolist() == pytest.approx(by_rank.tolist())
-
-
-def test_one_is_recalled_best_and_selection_matters_most() -> None:
-    """The study's table, over 12 selections: the draw of the samples moves it most of all."""
-    tables = variance(selections=12).tables
-    ranked = tables["best_worst"].set_index("label")
-    assert ranked["best"]["1"] > 0.9
-    assert ranked["best_ci_low"]["1"] > ranked["best_ci_high"].drop("1").max()
-    same = tables["errors"].query("test_images == 'same'")
-    sd = same.pivot(index="label", columns="source", values="sd")
-    for digit in ("3", "0", "4"):
-        assert 0.05 < sd["selection"][digit] < 0.14
-        assert 0.03 < sd["images"][digit] < 0.05
-        assert 0.004 < sd["thermal"][digit] < 0.009
-        assert sd["total"][digit] > sd["selection"][digit]
-    assert sd["images"]["1"] < 0.02
 
 
 def test_two_labels_are_compared_selection_by_selection(found: Any) -> None:

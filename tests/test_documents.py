@@ -112,9 +112,7 @@ def test_latex_is_a_tabular_of_booktabs() -> None:
 GRID = Columns.joined(
     [
         Columns(
-            ["temperature", *made()],
-            [TABLE.of({"m": [t, t]})["m"], *made(rates).arrays],
-            TABLE,
+            ["temperature", *made()], [TABLE.of({"m": [t, t]})["m"], *made(rates).arrays], TABLE
         )
         for t, rates in ((0.1, (0.8, 0.7)), (0.25, (0.6, 0.5)))
     ]
