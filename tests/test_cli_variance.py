@@ -39,9 +39,8 @@ def found() -> Any:
     ],
 )
 def test_a_selection_is_the_recall_of_its_seeds(shell: Shell, flags: str) -> None:
-    shell.run(
-        f"variance {TRIALS} {flags} --selections 3 --seed 5 --selection-seed 20 --out variance"
-    )
+    seeds = "--seed 5 --selection-seed 20"
+    shell.run(f"variance {TRIALS} {flags} --selections 3 {seeds} --out variance")
     rows = table("variance/selections.csv")
     assert rows["selection_seed"].unique().tolist() == [20, 21, 22]
     assert rows["seed"].nunique() == 3

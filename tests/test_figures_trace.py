@@ -197,7 +197,7 @@ def test_an_animation_ends_when_all_trials_rest(dataset: str, tmp_path: Path) ->
 
 def test_sites_at_zero_are_grey(dataset: str, tmp_path: Path) -> None:
     start = parse_start("blend:1:2")
-    cold = {"dynamics": "async", "temperature": None, "sweeps": 3}
+    cold: dict[str, Any] = {"dynamics": "async", "temperature": None, "sweeps": 3}
     blend = hot(dataset, digits=("1", "2"), start=start, **cold)
     state = blend.result.frames.states[0, 0]
     np.testing.assert_array_equal(state, np.where(XI[0] == XI[1], XI[0], 0))
