@@ -20,19 +20,7 @@ from hypothesis import strategies as st
 
 from hopcli import kinds
 from hopcli.catalogue import CATALOGUE, Entry, entry
-from hopcli.config import (
-    AttractorsConfig,
-    CapacityConfig,
-    Config,
-    Facts,
-    RecallConfig,
-    SelectConfig,
-    TemperatureScanConfig,
-    WeightsConfig,
-    find_config,
-    notations,
-    read_config,
-)
+from hopcli.config import Facts, RecallConfig, find_config, notations, read_config
 from hopcli.config.schema import configuration_schema
 from hopcli.errors import DataError, SettingError
 from hopcli.grids.grid import read_grid
@@ -102,43 +90,34 @@ def test_what_does_not_go_together_is_found_when_it_is_checked_not_on_the_way() 
 
 
 @pytest.mark.parametrize(
-    ("config", "facts", "expected"),
+    ("command", "settings", "facts", "expected"),
     [
-        (RecallConfig(), FACTS, {"attempts_per_sweep": 392, "digits": ("3", "6", "1", "0", "4")}),
-        (RecallConfig(), SMALL, {"attempts_per_sweep": 32, "order": "random", "temperature": 0.2}),
-        (RecallConfig(dynamics="async"), SMALL, {"order": "random", "temperature": 0.0}),
-        (RecallConfig(order="permutation"), SMALL, {"attempts_per_sweep": 64}),
-        (
-            RecallConfig.from_values({"attempts_per_sweep": "2N"}),
-            SMALL,
-            {"attempts_per_sweep": 128},
-        ),
-        (RecallConfig(order="fixed"), SMALL, {"attempts_per_sweep": 64}),
-        (RecallConfig(dynamics="sync"), SMALL, {"order": None, "attempts_per_sweep": 64}),
-        (RecallConfig(), LETTERS, {"digits": ("boat", "fish")}),
-        (RecallConfig(source_indices=(9, 56)), CHOSEN, {"digits": ("4", "0")}),
-        (RecallConfig(gamma=4, dynamics="glauber"), FACTS, {"temperature": 0.5}),
-        (RecallConfig(replay_authors=True), FACTS, {"test_images": "same", "tests": 100}),
-        (RecallConfig(replay_authors=True), FACTS, {"exclude_samples": False}),
-        (TemperatureScanConfig(), LETTERS, {"target": "fish"}),
-        (TemperatureScanConfig(), FACTS, {"target": "4"}),
-        (WeightsConfig(), LETTERS, {"pixel": (2, 3)}),
-        (SelectConfig(), LETTERS, {"digits": ("boat", "fish")}),
-        (AttractorsConfig(), LETTERS, {"digits": ("boat", "fish")}),
-        (CapacityConfig(), LETTERS, {"sizes": (24,)}),
+        ("recall", {}, FACTS, {"attempts_per_sweep": 392, "digits": ("3", "6", "1", "0", "4")}),
+        ("recall", {}, SMALL, {"attempts_per_sweep": 32, "order": "random", "temperature": 0.2}),
+        ("recall", {"dynamics": "async"}, SMALL, {"order": "random", "temperature": 0.0}),
+        ("recall", {"order": "permutation"}, SMALL, {"attempts_per_sweep": 64}),
+        ("recall", {"attempts_per_sweep": "2N"}, SMALL, {"attempts_per_sweep": 128}),
+        ("recall", {"order": "fixed"}, SMALL, {"attempts_per_sweep": 64}),
+        ("recall", {"dynamics": "sync"}, SMALL, {"order": None, "attempts_per_sweep": 64}),
+        ("recall", {}, LETTERS, {"digits": ("boat", "fish")}),
+        ("recall", {"source_indices": [9, 56]}, CHOSEN, {"digits": ("4", "0")}),
+        ("recall", {"patterns": [56, 9]}, CHOSEN, {"source_indices": (56, 9), "patterns": None}),
+        ("recall", {"gamma": 4, "dynamics": "glauber"}, FACTS, {"temperature": 0.5}),
+        ("recall", {"replay_authors": True}, FACTS, {"test_images": "same", "tests": 100}),
+        ("recall", {"replay_authors": True}, FACTS, {"exclude_samples": False}),
+        ("temperature-scan", {}, LETTERS, {"target": "fish"}),
+        ("temperature-scan", {}, FACTS, {"target": "4"}),
+        ("weights", {}, LETTERS, {"pixel": (2, 3)}),
+        ("select", {}, LETTERS, {"digits": ("boat", "fish")}),
+        ("attractors", {}, LETTERS, {"digits": ("boat", "fish")}),
+        ("capacity", {}, LETTERS, {"sizes": (24,)}),
     ],
 )
 def test_a_configuration_is_resolved_by_the_data(
-    config: Config, facts: Facts, expected: dict[str, Any]
+    command: str, settings: dict[str, Any], facts: Facts, expected: dict[str, Any]
 ) -> None:
-    resolved = config.resolve(facts)
+    resolved = entry(command).config.from_values(settings).resolve(facts)
     assert {name: getattr(resolved, name) for name in expected} == expected
-
-
-def test_patterns_may_be_a_list_of_source_indices_in_a_file() -> None:
-    config = RecallConfig.from_values({"patterns": [56, 9]}).resolve(CHOSEN)
-    assert config.source_indices == (56, 9)
-    assert config.patterns is None
 
 
 # --- the study, and what ships
@@ -151,9 +130,9 @@ def test_the_defaults_are_the_study_as_published() -> None:
     assert (config.criterion, config.score, config.threshold) == (0.99, "abs", 0)
     assert (config.test_images, config.exclude_samples) == ("fresh", True)
     assert config.digits == ("3", "6", "1", "0", "4")
-    select = SelectConfig()
+    select: Any = entry("select").config()
     assert (select.samples, select.seed, select.sampler) == (20, 9, "legacy")
-    scan = TemperatureScanConfig()
+    scan: Any = entry("temperature-scan").config()
     assert scan.temperatures == tuple(i / 10 for i in range(1, 20))
     assert (scan.repeats, str(scan.start), scan.default_digits) == (100, "random", ("0", "4"))
 

@@ -171,12 +171,10 @@ def test_rows_are_chosen_by_several_values() -> None:
         shown_columns(Columns.joined([GRID, GRID]), Layout(pivot="temperature"))
 
 
-SMALL = ("recall", "--tests", "2", "--repeats", "1", "--no-figures", "--out", "mine")
-
-
 def test_every_command_with_a_table_takes_the_same_options(run_hopcli: RunHopcli) -> None:
     overall = ("--where", "label=overall", "--columns", "label,accuracy,published")
-    for words in (SMALL, ("show", "mine")):
+    run = ("recall", "--tests", "2", "--repeats", "1", "--no-figures", "--out", "mine")
+    for words in (run, ("show", "mine")):
         out = run_hopcli(*words, "--format", "latex", *overall).out
         assert parsed(out)[1][1][0] == "overall"
         macros = run_hopcli(*words, "--format", "latex", "--macros", *overall).out
@@ -184,25 +182,3 @@ def test_every_command_with_a_table_takes_the_same_options(run_hopcli: RunHopcli
         assert names == ["mineAccuracyOverall", "minePublishedOverall"]
     out = run_hopcli("show", "mine", "--table", "confusion", "--format", "csv").out
     assert out == Path("mine/confusion.csv").read_text()
-
-
-@pytest.mark.parametrize(
-    "words",
-    [
-        (*SMALL, "--columns", "acuracy"),
-        (*SMALL, "--where", "overall"),
-        (*SMALL, "--precision", "2"),
-        (*SMALL, "--format", "markdown", "--macros"),
-        (*SMALL, "--format", "csv", "--pivot", "label"),
-        (*SMALL, "--format", "json", "--where", "label=3"),
-        ("show", ".", "--format", "latex"),
-        ("show", ".", "--macros"),
-        ("show", ".", "--table", "accuracy", "--invert"),
-    ],
-)
-def test_an_option_without_effect_is_refused(
-    run_hopcli: RunHopcli, words: tuple[str, ...], empty_folder: Path
-) -> None:
-    done = run_hopcli(*words)
-    assert (done.code, done.out, done.err.count("\n")) == (2, "", 1)
-    assert not list(empty_folder.iterdir())

@@ -31,8 +31,6 @@ from hopcli.estimator.prototypes import Group, choose, levels
 from hopcli.experiments.preparation import hashes
 from hopcli.experiments.stock import read_thresholds
 from hopcli.grids.grid import read_grid
-from hopcli.grids.keys import Key
-from hopcli.grids.over import average
 from hopcli.grids.planning import Impossible, impossible
 from hopcli.grids.state import State
 from hopcli.patterns import images_as_patterns
@@ -134,13 +132,6 @@ def test_three_draws_have_the_t_of_two_degrees() -> None:
 
 
 # --- grids
-
-
-def test_a_key_of_one_value_stays_where_another_is_averaged_over() -> None:
-    table = Columns.of_frame(pd.DataFrame({"rule": ["a"], "seed": [1], "x": [2.0]}))
-    headline = Table("t", (), "x").estimate()
-    found = average(table, [Key("rule"), Key("seed")], "seed", headline)
-    assert found.names[:3] == ["rule", "n_seed", "x"]
 
 
 def test_a_failed_cell_is_not_missing() -> None:
