@@ -51,8 +51,7 @@ def digits() -> Split:
 
 def mnist() -> Split:
     """MNIST's own split, as spins by the study's threshold."""
-    train = load_dataset("mnist", split="train")
-    test = load_dataset("mnist", split="test")
+    train, test = (load_dataset("mnist", split=split) for split in ("train", "test"))
     rows = np.random.default_rng(SEED).permutation(len(train))[:TRAINED]
     return spins(train.spins[rows] > 0), train.labels[rows], spins(test.spins > 0), test.labels
 
@@ -62,15 +61,9 @@ DATA = {"digits": digits, "mnist": mnist}
 
 def study() -> HopfieldClassifier:
     """One prototype per class out of 20 samples, the pseudo-inverse rule, T = 0.2, 20 sweeps."""
-    return HopfieldClassifier(
-        prototypes="overlap-loss",
-        n_prototypes=1,
-        samples=20,
-        threshold=0,
-        dynamics="metropolis",
-        random_state=SEED,
-        n_jobs=-1,
-    )
+    patterns: dict[str, Any] = {"prototypes": "overlap-loss", "n_prototypes": 1, "samples": 20}
+    shared: dict[str, Any] = {"threshold": 0, "random_state": SEED, "n_jobs": -1}
+    return HopfieldClassifier(dynamics="metropolis", **patterns, **shared)
 
 
 def searched(estimator: Any, grid: dict[str, list[Any]], train: Any, labels: Any) -> Any:
@@ -106,19 +99,9 @@ def measure(name: str) -> list[dict[str, Any]]:
     for method, setting, estimator in methods(train, labels):
         right = int((estimator.fit(train, labels).predict(test) == truth).sum())
         low, high = exact_interval(right, len(truth))
-        rows.append(
-            {
-                "dataset": name,
-                "method": method,
-                "setting": setting,
-                "trained": len(labels),
-                "tested": len(truth),
-                "correct": right,
-                "accuracy": right / len(truth),
-                "accuracy_ci_low": low,
-                "accuracy_ci_high": high,
-            }
-        )
+        row = {"dataset": name, "method": method, "setting": setting, "trained": len(labels)}
+        row |= {"tested": len(truth), "correct": right, "accuracy": right / len(truth)}
+        rows.append(row | {"accuracy_ci_low": low, "accuracy_ci_high": high})
     return rows
 
 

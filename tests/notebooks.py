@@ -32,13 +32,11 @@ def executed(path: Path) -> Any:
     """Run a notebook in an empty folder; return it with the new outputs."""
     notebook = read(path)
     with tempfile.TemporaryDirectory() as folder:
-        client = NotebookClient(
-            notebook,
-            timeout=_TOO_LONG,
-            kernel_name="python3",
-            record_timing=False,
-            resources={"metadata": {"path": folder}},
-        )
+        where: dict[str, Any] = {
+            "kernel_name": "python3",
+            "resources": {"metadata": {"path": folder}},
+        }
+        client = NotebookClient(notebook, timeout=_TOO_LONG, record_timing=False, **where)
         # Neither bars nor the settings of whoever runs it are to be seen.
         settings = {"IPYTHONDIR": folder, "JUPYTER_CONFIG_DIR": folder, "TQDM_DISABLE": "1"}
         client.execute(env={**os.environ, **settings})

@@ -16,7 +16,10 @@ from numpy.typing import NDArray
 
 from hopcli.network import Network
 
-Draws = tuple[NDArray[np.int64], NDArray[np.float64]]
+Spins = NDArray[np.int8]
+Seeds = NDArray[np.uint64]
+Floats = NDArray[np.float64]
+Draws = tuple[NDArray[np.int64], Floats]
 
 TIE = 1e-9
 
@@ -57,9 +60,7 @@ def _draw(seed: np.uint64, t: int, n_sites: int, full: bool) -> Any:
 
 
 @_compiled
-def draws(
-    seeds: NDArray[np.uint64], first: int, n: int, n_sites: int, full: bool = True
-) -> tuple[NDArray[np.int64], NDArray[np.float64]]:
+def draws(seeds: Seeds, first: int, n: int, n_sites: int, full: bool = True) -> Draws:
     """Sites and uniforms of attempts `first` to `first + n - 1`, shape (chains, n)."""
     sites, uniforms = np.empty((len(seeds), n), np.int64), np.empty((len(seeds), n))
     for c in range(len(seeds)):
@@ -70,12 +71,12 @@ def draws(
 
 @_compiled
 def class_loop(
-    spins: NDArray[np.int8],
-    fields: NDArray[np.float64],
+    spins: Spins,
+    fields: Floats,
     site_class: NDArray[np.int32],
-    J: NDArray[np.float64],  # noqa: N803
+    J: Floats,  # noqa: N803
     temperature: float,
-    seeds: NDArray[np.uint64],
+    seeds: Seeds,
     attempts: int,
     full: bool = True,
 ) -> None:
@@ -95,11 +96,11 @@ def class_loop(
 
 @_compiled
 def dense_loop(
-    spins: NDArray[np.int8],
-    fields: NDArray[np.float64],
+    spins: Spins,
+    fields: Floats,
     w: NDArray[np.float32],
     temperature: float,
-    seeds: NDArray[np.uint64],
+    seeds: Seeds,
     attempts: int,
     full: bool = True,
 ) -> None:
@@ -116,9 +117,7 @@ def dense_loop(
                     fields[c, j] -= 2.0 * spin * w[site, j]
 
 
-def start_fields(
-    spins: NDArray[np.int8], couplings: Network
-) -> tuple[NDArray[np.float64], NDArray[np.float64]]:
+def start_fields(spins: Spins, couplings: Network) -> tuple[Floats, Floats]:
     """Class sums M, shape (chains, K), and class fields M J - theta."""
     one_hot = np.zeros((couplings.n_sites, couplings.n_classes), np.float32)
     one_hot[np.arange(couplings.n_sites), couplings.site_class] = 1
@@ -127,12 +126,8 @@ def start_fields(
 
 
 def straightforward(
-    couplings: Network,
-    spins: NDArray[np.int8],
-    seeds: NDArray[np.uint64],
-    temperature: float,
-    attempts: int,
-) -> NDArray[np.int8]:
+    couplings: Network, spins: Spins, seeds: Seeds, temperature: float, attempts: int
+) -> Spins:
     """Final states of :func:`class_loop`."""
     _, fields = start_fields(spins, couplings)
     spins = spins.copy()
@@ -142,12 +137,12 @@ def straightforward(
 
 def vectorised(
     couplings: Network,
-    spins: NDArray[np.int8],
-    seeds: NDArray[np.uint64],
+    spins: Spins,
+    seeds: Seeds,
     temperature: float,
     attempts: int,
     sites: NDArray[np.int64] | None = None,
-) -> NDArray[np.int8]:
+) -> Spins:
     """Final states, NumPy vectorised over chains; `sites` replaces the random ones."""
     # Where sites are given, all of a draw goes into the uniform.
     tried, uniforms = draws(seeds, 0, attempts, couplings.n_sites if sites is None else 1)
@@ -155,9 +150,7 @@ def vectorised(
     return over_chains(couplings, spins, [(tried.T if sites is None else sites.T, allowed)])
 
 
-def over_chains(
-    couplings: Network, spins: NDArray[np.int8], blocks: Iterable[Draws]
-) -> NDArray[np.int8]:
+def over_chains(couplings: Network, spins: Spins, blocks: Iterable[Draws]) -> Spins:
     """Final states of one attempt of all chains after the other.
 
     A block contains the sites of some attempts and their largest energy costs, both of shape

@@ -16,14 +16,13 @@ from typing import Any
 import matplotlib.pyplot as plt
 import numpy as np
 import pandas as pd
+from live_pages import FOUR
 from PIL import Image
 
 import hopcli
 from hopcli.study import AUTHORS_RECALL
 
 RESULTS = Path(__file__).parents[1] / "results"
-FOUR = (((10, 7), (7, 14), (18, 14)), ((20, 4), (18, 10), (16, 16), (14, 23)))
-"""Strokes: columns and rows of their corners."""
 LABELS = "36104"
 ENDS_IN_6 = 966  # a training image of a 3 that ends in the stored 6
 FRAMES, ATTEMPTS = 24, 196  # frames, and attempted flips between two of them
@@ -53,9 +52,8 @@ def opened(page: Path, width: int, height: int) -> Iterator[Any]:
 def save(frames: list[Image.Image], name: str, times: list[int]) -> None:
     """Write a moving picture; times are milliseconds of each frame."""
     path = RESULTS / "live" / name
-    frames[0].save(
-        path, save_all=True, append_images=frames[1:], duration=times, loop=0, optimize=True
-    )
+    rest: dict[str, Any] = {"append_images": frames[1:], "duration": times, "loop": 0}
+    frames[0].save(path, save_all=True, optimize=True, **rest)
 
 
 # --- the page to play with: a four is drawn, and runs ------------------------------------
@@ -70,10 +68,9 @@ def live() -> None:
         tab.evaluate("document.querySelector('.stage').scrollIntoView()")
         box = tab.locator("#state").bounding_box()
         side = box["width"] / 28
-        for stroke in FOUR:
-            corners = [
-                (box["x"] + (c + 0.5) * side, box["y"] + (r + 0.5) * side) for c, r in stroke
-            ]
+        for stroke in FOUR[:2]:
+            x, y = box["x"], box["y"]
+            corners = [(x + (c + 0.5) * side, y + (r + 0.5) * side) for c, r in stroke]
             tab.mouse.move(*corners[0])
             tab.mouse.down()
             for corner in corners[1:]:
@@ -152,15 +149,8 @@ def three_ways() -> None:
     for k, (name, mean, sd) in enumerate(ways):
         places = np.arange(len(LABELS)) + 0.2 * (k - 1)
         values, errors = mean[list(LABELS)], sd[list(LABELS)]
-        ax.errorbar(
-            places,
-            values,
-            errors,
-            fmt=("D", "o", "s")[k],
-            color=("k", "tab:blue", "tab:orange")[k],
-            capsize=3,
-            label=name,
-        )
+        colour = ("k", "tab:blue", "tab:orange")[k]
+        ax.errorbar(places, values, errors, fmt="Dos"[k], color=colour, capsize=3, label=name)
     ax.set(xticks=range(len(LABELS)), xticklabels=list(LABELS), xlabel="digit")
     ax.set_ylabel("recalled (%), ± SD")
     ax.spines[["top", "right"]].set_visible(False)

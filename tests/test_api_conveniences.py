@@ -18,9 +18,7 @@ from sklearn.model_selection import GridSearchCV
 
 import hopcli
 
-IMAGES = hopcli.load(
-    np.arange(6)[:, None] % [2, 3, 5, 7] > 0, labels=["a", "b", "a", "c", "b", "a"]
-)
+IMAGES = hopcli.load(np.arange(6)[:, None] % [2, 3, 5, 7] > 0, labels=[*"abacba"])
 PATTERNS = hopcli.store(IMAGES[1:4], "hebbian").patterns
 
 
@@ -71,9 +69,8 @@ def test_final_states_are_drawn_and_saved(empty_folder: Path) -> None:
     end = hopcli.store(PATTERNS, "hebbian").recall("flip:0.25", tests=2)
     for suffix in (".csv", ".npz", ".png", ".svg", ".gif", ".webp"):
         assert end.save(f"end{suffix}", 3) == Path(f"end{suffix}")
-    pd.testing.assert_frame_equal(
-        pd.read_csv("end.csv", dtype={"label": str}), end.table, check_dtype=False
-    )
+    written = pd.read_csv("end.csv", dtype={"label": str})
+    pd.testing.assert_frame_equal(written, end.table, check_dtype=False)
     with np.load("end.npz") as arrays:
         np.testing.assert_array_equal(arrays["spins"], end.spins)
         assert arrays["shape"].tolist() == [2, 2]
@@ -122,9 +119,8 @@ def test_a_grid_as_labelled_arrays(monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.setitem(sys.modules, "xarray", None)
     with pytest.raises(ImportError, match="pip install xarray"):
         cells.to_xarray()
-    fake: Any = types.ModuleType("xarray")
-    fake.__version__ = "9999.0"
-    fake.Dataset = types.SimpleNamespace(from_dataframe=lambda frame: frame)
+    dataset = types.SimpleNamespace(from_dataframe=lambda frame: frame)
+    fake: Any = types.SimpleNamespace(__name__="", __version__="9999.0", Dataset=dataset)
     monkeypatch.setitem(sys.modules, "xarray", fake)
     found = cells.to_xarray()
     assert found.index.names == ["digits", "seed", "label"]

@@ -119,10 +119,9 @@ def test_what_differs_stands_first_and_a_name_is_never_twice() -> None:
 
 
 def test_a_published_grid_is_read_without_its_store(tmp_path: Path) -> None:
-    published = shutil.copytree(
-        RESULTS / "phase", tmp_path / "phase", ignore=shutil.ignore_patterns("*.sqlite*")
-    )
-    found = read(published, overall=True)
+    for name in ("grid.csv", "grid.json"):
+        shutil.copy(RESULTS / "phase" / name, tmp_path)
+    found = read(tmp_path, overall=True)
     own = pd.read_csv(RESULTS / "phase" / "grid.csv", keep_default_na=False)
     own = own[own.label == "overall"]
     for name in ("rule", "source_indices"):

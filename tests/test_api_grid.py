@@ -17,10 +17,7 @@ from hopcli.errors import ResultError, SettingError
 from hopcli.grids.store import Store
 
 SHARED: dict[str, Any] = {"dataset": "text:five.txt", "start": "flip:0.2", "tests": 2, "repeats": 2}
-VARY: dict[str, Any] = {
-    "rule": ["hebbian", "pseudo-inverse"],
-    "temperature": np.array([0.1, 0.3, 0.5]),
-}
+VARY = {"rule": ["hebbian", "pseudo-inverse"], "temperature": np.array([0.1, 0.3, 0.5])}
 FILE = """
 command = "recall"
 dataset = "text:five.txt"
@@ -123,9 +120,7 @@ def test_keywords_go_on_top_of_a_file_and_none_leaves_a_setting_open() -> None:
         ({"vary": {"rule": ["hebbian"]}, "plot": {"x": "nix"}}, r"plot\.x .*rule"),
     ],
 )
-def test_what_is_wrong_is_refused_before_anything_is_written(
-    asked: dict[str, Any], named: str
-) -> None:
+def test_what_is_wrong_is_refused_first(asked: dict[str, Any], named: str) -> None:
     with pytest.raises(SettingError, match=f"^{named}"):
         grid("recall", out="here", **SHARED, **asked)
     assert not Path("here").exists()

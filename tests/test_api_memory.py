@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-from pathlib import Path
 from typing import Any
 
 import numpy as np
@@ -11,40 +10,39 @@ import pytest
 from conftest import RunHopcli
 
 import hopcli
+from hopcli import Dataset, Patterns
 
 BARS = {"left": [[1, 0], [1, 0]], "top": [[1, 1], [0, 0]]}
 
 
 @pytest.fixture(scope="module")
-def mnist() -> hopcli.Dataset:
+def mnist() -> Dataset:
     return hopcli.load("mnist")
 
 
 @pytest.fixture(scope="module")
-def five(mnist: hopcli.Dataset) -> hopcli.Patterns:
+def five(mnist: Dataset) -> Patterns:
     return hopcli.select(mnist).take("36104")
 
 
 # --- patterns ----------------------------------------------------------------------------
 
 
-def test_selected_patterns_are_those_of_the_study_and_of_the_command(
-    mnist: hopcli.Dataset, five: hopcli.Patterns, run_hopcli: RunHopcli, tmp_path: Path
+def test_patterns_are_those_of_select(
+    mnist: Dataset, five: Patterns, run_hopcli: RunHopcli
 ) -> None:
     assert five.labels == ("3", "6", "1", "0", "4")
     assert five.source_index.tolist() == [21607, 25559, 7411, 39155, 28089]
-    words = ("--digits", "361", "--samples", "7", "--seed", "3", "--out", str(tmp_path))
-    assert run_hopcli("select", *words, "--no-figures").code == 0
-    table = pd.read_csv(tmp_path / "patterns.csv")
+    words = "--digits 361 --samples 7 --seed 3 --out selected --no-figures"
+    assert run_hopcli("select", *words.split()).code == 0
+    table = pd.read_csv("selected/patterns.csv")
     for digits in ("361", "3,6,1", ["3", "6", "1"], np.array([3, 6, 1])):
         chosen = hopcli.select(mnist, digits=digits, samples=np.int64(7), seed=3)
         assert chosen.labels == ("3", "6", "1")
         assert chosen.source_index.tolist() == table["source_index"].tolist()
 
 
-def test_patterns_and_data_sets_carry_their_labels_and_leave_what_was_given(
-    mnist: hopcli.Dataset,
-) -> None:
+def test_labels_are_carried_and_arrays_are_copied(mnist: Dataset) -> None:
     few = hopcli.load(mnist.spins[:4], labels=mnist.labels[:4])
     memory = hopcli.store(few)
     assert memory.patterns.labels == tuple(mnist.labels[:4])
@@ -59,29 +57,25 @@ def test_patterns_and_data_sets_carry_their_labels_and_leave_what_was_given(
 # --- recall ------------------------------------------------------------------------------
 
 
-def _trials(run_hopcli: RunHopcli, folder: Path, *words: str) -> pd.DataFrame:
+def _trials(run_hopcli: RunHopcli, words: str) -> pd.DataFrame:
     """Trials of the command."""
-    done = run_hopcli("recall", *words, "--keep", "trials", "--no-figures", "--out", str(folder))
+    done = run_hopcli("recall", *f"{words} --keep trials --no-figures --out {len(words)}".split())
     assert done.code == 0
-    return pd.read_csv(folder / "trials.csv", dtype={"label": str, "best_label": str})
+    return pd.read_csv(f"{len(words)}/trials.csv", dtype={"label": str, "best_label": str})
 
 
-def test_trials_of_the_command_end_in_the_same_states(
-    mnist: hopcli.Dataset, five: hopcli.Patterns, run_hopcli: RunHopcli, tmp_path: Path
-) -> None:
-    warm = ("--test-images", "same", "--seed", "5", "--temperature", "0.4")
-    trials = _trials(run_hopcli, tmp_path / "a", "--tests", "6", "--repeats", "2", *warm)
+def test_trials_are_those_of_recall(mnist: Dataset, five: Patterns, run_hopcli: RunHopcli) -> None:
+    warm = "--test-images same --seed 5 --temperature 0.4 --tests 6 --repeats 2"
+    trials = _trials(run_hopcli, warm)
     once = trials[trials["repeat"] == 0]["source_index"].to_numpy()
     memory = hopcli.store(five)
-    end = memory.recall(
-        mnist.spins[once], labels=mnist.labels[once], repeats=2, temperature=0.4, seed=5
-    )
+    labels = mnist.labels[once]
+    end = memory.recall(mnist.spins[once], labels=labels, repeats=2, temperature=0.4, seed=5)
     columns = ["label", "overlap_own", "best_label", "best_overlap", "recalled", "outcome"]
     pd.testing.assert_frame_equal(end.table[columns], trials[columns])
     assert 0 < end.recalled.sum() < len(end)
 
-    flipped = ("--start", "flip:0.4", "--tests", "3", "--repeats", "2", "--quench")
-    trials = _trials(run_hopcli, tmp_path / "b", *flipped)
+    trials = _trials(run_hopcli, "--start flip:0.4 --tests 3 --repeats 2 --quench")
     end = memory.recall("flip:0.4", tests=3, repeats=2, quench=True)
     pd.testing.assert_frame_equal(end.table, trials, check_dtype=False)  # all ended at 1
 

@@ -36,11 +36,8 @@ made.save(7)  # arg-type
 hopcli.grid("recall", vary=["temperature"])  # arg-type
 """
 PROGRAM += "".join(f"hopcli.{name}\n" for name in hopcli.__all__)
-REFUSED = {
-    number: line.partition("# ")[2]
-    for number, line in enumerate(PROGRAM.splitlines(), 1)
-    if "# " in line
-}
+LINES = enumerate(PROGRAM.splitlines(), 1)
+REFUSED = {number: line.partition("# ")[2] for number, line in LINES if "# " in line}
 
 
 def test_the_stub_is_that_of_the_settings() -> None:
@@ -48,19 +45,12 @@ def test_the_stub_is_that_of_the_settings() -> None:
 
 
 @pytest.mark.slow
-def test_what_is_right_passes_and_what_is_wrong_is_refused(
-    tmp_path: Path, request: pytest.FixtureRequest
-) -> None:
+def test_types_pass_or_are_refused(tmp_path: Path, request: pytest.FixtureRequest) -> None:
     (tmp_path / "program.py").write_text(PROGRAM, encoding="utf-8")
     cache = request.config.rootpath / ".mypy_cache" / "outside"  # of all that the program imports
     arguments = ["--strict", "--python-executable", sys.executable, "--cache-dir", str(cache)]
-    done = subprocess.run(
-        [sys.executable, "-m", "mypy", *arguments, "--config-file=", "program.py"],
-        cwd=tmp_path,
-        capture_output=True,
-        text=True,
-        check=False,
-    )
+    command = [sys.executable, "-m", "mypy", *arguments, "--config-file=", "program.py"]
+    done = subprocess.run(command, cwd=tmp_path, capture_output=True, text=True, check=False)
     found = re.findall(r"^program\.py:([0-9]+): error: .*\[([a-z-]+)\]$", done.stdout, re.MULTILINE)
     assert {int(line): kind for line, kind in found} == REFUSED, done.stdout + done.stderr
     assert all(line.startswith("program.py:") for line in done.stdout.splitlines()[:-1])

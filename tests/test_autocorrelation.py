@@ -40,30 +40,12 @@ def test_it_is_that_of_autoregressive_series(phi: float, runs: int) -> None:
     assert windows.mean() == pytest.approx(4 * tau, rel=0.2)
 
 
-def test_chains_in_wells_of_their_own_are_as_slow_as_within_a_well() -> None:
-    rng = np.random.default_rng(4)
-    series = _series(rng, 0.5, 50, 1000)
-    apart = series + 100 * np.arange(50)[:, None]
-    assert autocorrelation_time(apart).tau == pytest.approx(autocorrelation_time(series).tau)
-
-
-def test_what_the_mean_of_a_short_chain_takes_off_is_put_back() -> None:
-    rng = np.random.default_rng(5)
-    found = autocorrelation_time(_series(rng, 0.8, 2000, 270))
-    assert found.tau == pytest.approx(9, rel=0.03)
-    assert not found.long_enough  # 270 steps are fewer than 50 times 9
-
-
-def test_the_least_window_is_four() -> None:
-    assert autocorrelation_time(np.tile([1.0, -1.0], 10)).window == 4
-
-
 @pytest.mark.parametrize("steps", [16, 29, 31, 32, 33, 61, 63, 64, 65, 125, 127, 128, 129])
 def test_the_time_is_that_of_direct_sums(steps: int) -> None:
     """Pairs at a lag in each chain: of transforms with too few zeros its ends would meet."""
     rng = np.random.default_rng(steps)
-    for phi, chains in ((0.3, 2), (0.8, 40)):
-        series = _series(rng, phi, chains, steps)
+    for phi, chains in ((-0.3, 3), (0.3, 2), (0.8, 40)):
+        series = _series(rng, phi, chains, steps) + 9 * np.arange(chains)[:, None]
         apart = series - series.mean(axis=1, keepdims=True)
         covariance = [np.mean(apart[:, : steps - lag] * apart[:, lag:]) for lag in range(steps)]
         sums = covariance[0] + 2 * np.concatenate([[0], np.cumsum(covariance[1:])])
@@ -72,7 +54,7 @@ def test_the_time_is_that_of_direct_sums(steps: int) -> None:
         taken = sums[window] / max(steps - lags, steps / 2)
         tau = (sums[window] + lags * taken) / (covariance[0] + taken)
         found = autocorrelation_time(series)
-        assert found.window == window
+        assert (found.window, found.long_enough) == (window, steps >= 50 * max(tau, 1))
         assert found.tau == pytest.approx(tau, rel=1e-9)
         sem = tau * math.sqrt((4 * window + 2 - 2 * tau) / (chains * steps))
         assert found.sem == pytest.approx(sem)

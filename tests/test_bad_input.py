@@ -15,6 +15,9 @@ from conftest import UNPRIVILEGED, RunHopcli, SpawnHopcli, call
 
 from hopcli.catalogue import CATALOGUE
 
+Refusal = Callable[..., str]
+Standing = dict[str, tuple[int, int]]
+
 SMALL = ["recall", "--tests", "2", "--repeats", "1", "--no-figures", "-q"]
 RECALL = [*SMALL, "--dataset", "text:five.txt", "--start", "pattern", "--out", "out"]
 COMPARE = ["compare", "--dataset", "digits", "--split", "train", "--tests", "5", "--out", "out"]
@@ -48,18 +51,15 @@ def lying_about(tmp_path_factory: pytest.TempPathFactory) -> Path:
 
 
 @pytest.fixture(scope="module")
-def stands(lying_about: Path) -> dict[str, tuple[int, int]]:
+def stands(lying_about: Path) -> Standing:
     """State of that folder at the last look, initially as made."""
     return _standing(lying_about)
 
 
 @pytest.fixture
 def refusal(
-    run_hopcli: RunHopcli,
-    lying_about: Path,
-    stands: dict[str, tuple[int, int]],
-    monkeypatch: pytest.MonkeyPatch,
-) -> Iterator[Callable[..., str]]:
+    run_hopcli: RunHopcli, lying_about: Path, stands: Standing, monkeypatch: pytest.MonkeyPatch
+) -> Iterator[Refusal]:
     """Run a command in that folder; return its message, or the defect of the answer."""
     monkeypatch.chdir(lying_about)
 
@@ -78,12 +78,12 @@ def refusal(
     assert stands == before
 
 
-def _standing(folder: str | Path) -> dict[str, tuple[int, int]]:
+def _standing(folder: str | Path) -> Standing:
     """Kind and time of everything below a folder; its files are too large to be read.
 
     It is called thousands of times; `Path.rglob` would be slow.
     """
-    found: dict[str, tuple[int, int]] = {}
+    found: Standing = {}
     with os.scandir(folder) as entries:
         for entry in entries:
             stat = entry.stat(follow_symlinks=False)
@@ -114,9 +114,7 @@ OF_A_KIND = {tried.flags: number for number, tried in reversed(list(enumerate(TR
 
 
 @pytest.mark.parametrize("number", sorted(FIRST.values()), ids=lambda number: _id(TRIED[number]))
-def test_no_setting_takes_a_bad_value(
-    refusal: Callable[..., str], tmp_path: Path, number: int
-) -> None:
+def test_no_setting_takes_a_bad_value(refusal: Refusal, tmp_path: Path, number: int) -> None:
     """As a flag, as a key and in a grid; `make torture` tries all values of all commands."""
     tried, file = TRIED[number], tmp_path / "f.toml"
     step = 6 if number in OF_A_KIND.values() else 23
@@ -126,7 +124,7 @@ def test_no_setting_takes_a_bad_value(
     check_in_grids(refusal, file, tried, tried.keys[shares[2].start :: 2 * step])
 
 
-def check_flags(refusal: Callable[..., str], tried: Tried, flags: Sequence[str]) -> None:
+def check_flags(refusal: Refusal, tried: Tried, flags: Sequence[str]) -> None:
     """Try bad values of a flag."""
     others = {"capacity": ["capacity", "--out", "out"], "recall": RECALL, "compare": COMPARE}
     usual = [tried.command, "--dataset", "text:five.txt", "--out", "out"]
@@ -147,7 +145,7 @@ def _file_in(text: str) -> str:
     return f"{' '.join(path.split())}: ".replace("\0", "\\x00") if path.strip() else ""
 
 
-def check_keys(refusal: Callable[..., str], file: Path, tried: Tried, keys: Sequence[str]) -> None:
+def check_keys(refusal: Refusal, file: Path, tried: Tried, keys: Sequence[str]) -> None:
     """Try bad values of a key in a file."""
     for value in keys:
         file.write_text(f"command = '{tried.command}'\n{tried.setting} = {value}\n", "utf-8")
@@ -157,9 +155,7 @@ def check_keys(refusal: Callable[..., str], file: Path, tried: Tried, keys: Sequ
         assert ", found " in said, (value, said)
 
 
-def check_in_grids(
-    refusal: Callable[..., str], file: Path, tried: Tried, keys: Sequence[str]
-) -> None:
+def check_in_grids(refusal: Refusal, file: Path, tried: Tried, keys: Sequence[str]) -> None:
     """Try bad values of a key of a grid."""
     name = tried.setting
     for value in keys:
@@ -174,12 +170,12 @@ def check_in_grids(
 
 
 @pytest.mark.parametrize(("line", "names"), FAST, ids=_id)
-def test_what_an_adversary_types(refusal: Callable[..., str], line: str, names: str) -> None:
+def test_what_an_adversary_types(refusal: Refusal, line: str, names: str) -> None:
     """The exit code is 2, one line is printed, it names what is wrong, nothing is written."""
     check_written(refusal, line, names)
 
 
-def check_written(refusal: Callable[..., str], line: str, names: str) -> None:
+def check_written(refusal: Refusal, line: str, names: str) -> None:
     """Type a written line; the message contains its names, the one after ^ at the beginning."""
     said = refusal(*_words(line))
     assert not said.startswith(NO_REFUSAL), said
@@ -190,10 +186,9 @@ def check_written(refusal: Callable[..., str], line: str, names: str) -> None:
 
 def _words(line: str) -> list[str]:
     """The arguments of a written line."""
-    words = [
-        word.replace("\\0", "\0").replace("\\n", "\n").replace("LONG", "a" * 300)
-        for word in shlex.split(line)
-    ]
+    words = shlex.split(line)
+    for name, letters in (("\\0", "\0"), ("\\n", "\n"), ("LONG", "a" * 300)):
+        words = [word.replace(name, letters) for word in words]
     return [*RECALL, *words[1:]] if words[0] == "RECALL" else words
 
 
@@ -205,9 +200,7 @@ IN_EARNEST = [
 
 
 @pytest.mark.parametrize(("line", "name"), IN_EARNEST)
-def test_a_process_of_its_own_says_the_same(
-    spawn_hopcli: SpawnHopcli, line: str, name: str
-) -> None:
+def test_a_process_says_the_same(spawn_hopcli: SpawnHopcli, line: str, name: str) -> None:
     """It also meets missing permissions, which root in this process would not."""
     for secret in ("secret.toml", "secret.txt"):
         Path(secret).touch(0o000)

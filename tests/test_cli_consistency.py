@@ -101,9 +101,7 @@ def test_standard_errors_are_those_of_other_images(sizes: tuple[int, ...], draws
         assert abs(covered - 0.95) < 3 * np.sqrt(0.05 * 0.95 / draws)  # labels depend on each other
 
 
-def test_errors_from_some_of_the_images_are_nearly_those_from_all(
-    monkeypatch: pytest.MonkeyPatch,
-) -> None:
+def test_errors_from_some_images_are_those_from_all(monkeypatch: pytest.MonkeyPatch) -> None:
     dataset = _random(np.random.default_rng(5), (900, 700, 800, 600))
     every = shape_table(dataset, dataset.label_names, 20)
     monkeypatch.setattr(consistency, "_FOR_ERRORS", 300)
@@ -123,9 +121,8 @@ def test_mnist_by_every_pair_of_some_images(few: Any) -> None:
     found = few.tables["consistency"].set_index("label")
     dataset = load_dataset("mnist", split="test")
     own = dataset.spins[dataset.indices_of("4")].astype(float)
-    m2 = (own @ own.T / 784) ** 2
-    n = len(own)
-    assert found.loc["4", "within"] == pytest.approx((m2.sum() - n) / (n * (n - 1)), rel=1e-12)
+    n, squares = len(own), np.sum((own @ own.T / 784) ** 2)
+    assert found.loc["4", "within"] == pytest.approx((squares - n) / (n * (n - 1)), rel=1e-12)
     assert found["n"].sum() == 10_000
     for measure in ("within", "contrast", "loss"):
         ranks = found[f"{measure}_rank"]
@@ -172,11 +169,10 @@ def test_accuracies_are_those_of_hopcli_recall(n: int) -> None:
 
 
 def test_test_images_took_no_part_in_the_selection(monkeypatch: pytest.MonkeyPatch) -> None:
-    seen: list[Any] = []
-    draw = consistency._drawn
+    draw, seen = consistency._drawn, list[Any]()
 
-    def watched(*arguments: Any) -> Any:
-        seen.append(draw(*arguments))
+    def watched(*given: Any) -> Any:
+        seen.append(draw(*given))
         return seen[-1]
 
     monkeypatch.setattr(consistency, "_drawn", watched)

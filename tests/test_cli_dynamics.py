@@ -8,7 +8,6 @@ from typing import Any
 import numpy as np
 import pandas as pd
 import pytest
-from conftest import RunHopcli
 from scipy.linalg import hadamard
 from shell import SMALL_RUNS, Shell
 
@@ -18,15 +17,13 @@ from hopcli.config import RecallConfig, RecallExecution
 from hopcli.config.notations import Schedule, temperature, temperatures
 from hopcli.dynamics import DYNAMICS
 
-QUIET = ["--no-figures", "--quiet", "--overwrite"]
-KEPT = ["--tests", "30", "--repeats", "1", *QUIET, "--keep", "trials"]
-OUT = ["--out", "results/recall"]
-RECALL = ["recall", "--dataset", "text:3x3", "--rule", "hebbian", "--start", "flip:0.4"]
-RECALL += [*KEPT, *OUT]
+RECALL = "recall --dataset text:3x3 --rule hebbian --start flip:0.4 --tests 30 --repeats 1"
+RECALL += " --no-figures --quiet --overwrite --keep trials --out out"
 
 
-def _trials() -> pd.DataFrame:
-    return pd.read_csv("results/recall/trials.csv")
+def _trials(shell: Shell, flags: str) -> pd.DataFrame:
+    shell.run(f"{RECALL} {flags}")
+    return pd.read_csv("out/trials.csv")
 
 
 def _schedule(text: str, sweeps: int) -> list[float]:
@@ -39,9 +36,7 @@ def _schedule(text: str, sweeps: int) -> list[float]:
 
 @pytest.mark.parametrize("course", ["geometric", "linear"])
 @pytest.mark.parametrize("ends", [(2.0, 0.1), (0.1, 2.0), (1.0, 1.0), (3.7, 0.3), (1e-3, 7.1)])
-def test_a_schedule_begins_and_ends_exactly_where_it_says(
-    course: str, ends: tuple[float, float]
-) -> None:
+def test_a_schedule_begins_and_ends_exactly(course: str, ends: tuple[float, float]) -> None:
     text = f"{ends[0]}:{ends[1]}:{course}"
     assert temperature().check(text) == Schedule(*ends, course)
     for sweeps in (2, 3, 7, 20, 1000):
@@ -60,26 +55,24 @@ def test_schedules_of_one_sweep_to_zero_and_of_one_temperature() -> None:
 # --- runs
 
 
-def test_every_rule_and_order_runs_and_gives_other_states(run_hopcli: RunHopcli) -> None:
-    run = [*RECALL, "--dataset", "digits", "--tests", "5", "--sweeps", "1"]
-    ends = []
-    for flags in (
-        "--dynamics metropolis --attempts-per-sweep N",
-        "--dynamics metropolis --order permutation",
-        "--dynamics metropolis --order fixed",
-        "--dynamics glauber --attempts-per-sweep N",
-        "--dynamics async --attempts-per-sweep N",
-        "--dynamics sync",
-    ):
-        assert run_hopcli(*run, *flags.split()).code == 0
-        ends.append(tuple(_trials()["overlap_own"]))
-    assert len(set(ends)) == len(ends)
+def test_every_rule_and_order_runs_and_gives_other_states(shell: Shell) -> None:
+    rules = "metropolis --order permutation, metropolis --order fixed, sync"
+    rules += "".join(
+        f", {rule} --attempts-per-sweep N" for rule in ("metropolis", "glauber", "async")
+    )
+    ends = {
+        tuple(
+            _trials(shell, f"--dataset digits --tests 5 --sweeps 1 --dynamics {rule}")[
+                "overlap_own"
+            ]
+        )
+        for rule in rules.split(", ")
+    }
+    assert len(ends) == 6
 
 
 @pytest.mark.parametrize(("tie", "never"), [("keep", "unsettled"), ("up", "fixed-point")])
-def test_a_tied_state_is_settled_or_not_as_the_rule_for_ties_says(
-    run_hopcli: RunHopcli, tie: str, never: str
-) -> None:
+def test_a_tied_state_is_settled_or_not(shell: Shell, tie: str, never: str) -> None:
     """Eight orthogonal patterns of eight sites leave no coupling: every site is tied.
 
     Kept, all states are fixed points; with ties up only the pattern with all sites up
@@ -87,27 +80,22 @@ def test_a_tied_state_is_settled_or_not_as_the_rule_for_ties_says(
     """
     rows = ("".join("#" if spin > 0 else "." for spin in row) for row in hadamard(8))
     Path("patterns.txt").write_text("\n\n".join(rows), encoding="utf-8")
-    run = [*RECALL, "--dataset", "text:patterns.txt", "--start", "random", "--tests", "100"]
-    run += ["--dynamics", "async", "--sweeps", "1", "--attempts-per-sweep", "2"]
-    assert run_hopcli(*run, "--tie", tie).code == 0
-    kinds = set(_trials()["outcome"])
+    flags = "--dataset text:patterns.txt --start random --tests 100 --sweeps 1"
+    flags += f" --dynamics async --attempts-per-sweep 2 --tie {tie}"
+    kinds = set(_trials(shell, flags)["outcome"])
     assert never not in kinds
     assert {"unsettled", "fixed-point"} - {never} <= kinds
 
 
-def test_the_trace_has_the_temperature_of_the_sweep_before(run_hopcli: RunHopcli) -> None:
-    run = [*RECALL, "--dynamics", "glauber", "--temperature", "2.0:0.1:geometric", "--trace"]
-    assert run_hopcli(*run, "--sweeps", "6").code == 0
+def test_the_trace_has_the_temperature_of_the_sweep_before(shell: Shell) -> None:
+    shell.run(f"{RECALL} --dynamics glauber --temperature 2.0:0.1:geometric --trace --sweeps 6")
     expected = _schedule("2.0:0.1:geometric", 6)
-    for _, one in pd.read_csv("results/recall/trace.csv").groupby("trial"):
+    for _, one in pd.read_csv("out/trace.csv").groupby("trial"):
         assert one["temperature"].tolist() == pytest.approx([expected[0], *expected])
 
 
-THREADED = [
-    f"{command} {flags}"
-    for command, flags in SMALL_RUNS.items()
-    if "threads" in CATALOGUE[command].settings
-]
+HAS_THREADS = [name for name, entry in CATALOGUE.items() if "threads" in entry.settings]
+THREADED = [f"{command} {SMALL_RUNS[command]}" for command in HAS_THREADS]
 TRACED = "recall --start flip:0.3 --tests 5 --repeats 1 --trace --keep trials --dynamics"
 
 
@@ -123,7 +111,6 @@ def test_threads_change_no_byte(shell: Shell, run: str) -> None:
 
 # --- thresholds
 
-ON_4X4 = [*RECALL, "--dataset", "text:4x4", "--start", "random", "--dynamics", "async"]
 PER_SITE = np.round(np.linspace(-0.6, 0.7, 16), 3)
 
 
@@ -132,10 +119,10 @@ def _on_4x4(**settings: object) -> Any:
     return experiments.run(RecallConfig.from_values(values), RecallExecution(animate="a.gif"))
 
 
-def test_a_number_and_files_of_any_layout_are_the_same_thresholds(run_hopcli: RunHopcli) -> None:
-    def trials(theta: str) -> bytes:
-        assert run_hopcli(*ON_4X4, "--theta", theta).code == 0
-        return Path("results/recall/trials.csv").read_bytes()
+def test_a_number_and_files_of_any_layout_are_the_same_thresholds(shell: Shell) -> None:
+    def trials(theta: str) -> str:
+        flags = f"--dataset text:4x4 --start random --dynamics async --theta {theta}"
+        return _trials(shell, flags).to_csv()
 
     files: dict[str, Any] = {"same": np.full(16, 0.3), "column": PER_SITE, "row": PER_SITE[None]}
     for name, values in (files | {"picture": PER_SITE.reshape(4, 4)}).items():
@@ -150,9 +137,7 @@ def test_each_site_has_the_threshold_of_its_line(tmp_path: Path, dynamics: str) 
     """A threshold that outweighs all couplings, up or down, draws a picture of its own."""
     picture = np.where(np.random.default_rng(0).random(16) < 0.5, 1, -1)
     np.savetxt(tmp_path / "theta.txt", -40 * picture)
-    settings = {"dynamics": dynamics, "start": "random", "tests": 4, "sweeps": 40}
-    if dynamics not in ("async", "sync"):
-        settings["temperature"] = 0.0
+    settings = {"dynamics": dynamics, "start": "random", "tests": 4, "sweeps": 40, "temperature": 0}
     result = _on_4x4(theta=str(tmp_path / "theta.txt"), **settings)
     assert np.all(result.gallery.end == picture)
     assert np.all(_on_4x4(theta=30.0, **settings).gallery.end == -1)

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import contextlib
 import csv
 import itertools
 import json
@@ -14,8 +15,10 @@ from typing import Any
 import pytest
 from conftest import RunHopcli, files_below, random_patterns, write_patterns
 from PIL import Image
+from shell import SMALL_RUNS
 
 from hopcli import experiments
+from hopcli.api.gridding import grid
 from hopcli.errors import DataError
 from hopcli.grids.store import FILE, Store
 
@@ -72,36 +75,21 @@ def test_a_cell_is_the_run_that_its_command_would_make(run_hopcli: RunHopcli, ru
     assert len({row[5] for row in expected}) > 3  # the cells differ
 
 
-TEXT = "dataset = 'text:five.txt'\n"
-SEEDS = "[grid]\nseed = [1, 2]"
-RULES = "[grid]\nrule = ['hebbian', 'storkey']"
-OF_EACH = {
-    "compare": "dataset = 'digits'\nsplit = 'train'\ntests = 5\nselector_tests = 5\n"
-    f"selector_samples = [2]\nselections = 2\ncandidates = 1\n{RULES}",
-    "select": "dataset = 'mnist'\nsplit = 'test'\n[grid]\nsamples = [5, 8]",
-    "recall": f"{TEXT}start = 'flip:0.1'\ntests = 2\n{SEEDS}",
-    "temperature-scan": f"{TEXT}temperatures = [0.1, 0.5]\nrepeats = 3\n{SEEDS}",
-    "weights": f"{TEXT}{RULES}",
-    "attractors": f"{TEXT}{SEEDS}",
-    "capacity": "sizes = [20]\nloads = [0.2]\ndraws = 2\ntests = 2\n[grid]\nflips = [0.1, 0.2]",
-    "critical": f"{TEXT}digits = [1, 2]\ntemperatures = [0.5, 1]\nchains = 5\nsweeps = 20\n{SEEDS}",
-    "variance": f"{TEXT}start = 'flip:0.1'\nselections = 2\ntests = 3\nrepeats = 2\n{SEEDS}",
-    "consistency": "dataset = 'digits'\nselections = 2\ntests = 3\n[grid]\nsweeps = [1, 2]",
-    "fit-sweeps": f"dataset = 'digits'\nsweeps = [1, 2]\nreplays = 2\norders = 2\n{SEEDS}",
-    "relax": f"{TEXT}start = 'flip:0.1'\ntests = 2\nsweeps = 5\n{SEEDS}",
-}
-
-
-@pytest.mark.parametrize("command", OF_EACH)
-def test_every_experiment_has_grids(run_hopcli: RunHopcli, run: Run, command: str) -> None:
-    Path("each.toml").write_text(f"command = '{command}'\n{OF_EACH[command]}", encoding="utf-8")
-    assert run("each.toml")["finished"] == 2
-    done = run_hopcli("grid", "check", "results/each")
-    assert (done.code, done.err) == (0, ""), done
-    with Store(Path("results/each")) as store:
+@pytest.mark.parametrize("command", SMALL_RUNS)
+def test_every_experiment_has_grids(run_hopcli: RunHopcli, command: str) -> None:
+    flags = re.findall(r"--([a-z-]+) ([^-]\S*)", SMALL_RUNS[command])
+    settings = {"dataset": "text:five.txt"} | {k.replace("-", "_"): text for k, text in flags}
+    varied: Any = {"weights": {"rule": ["hebbian", "storkey"]}}
+    varied["critical"] = {"digits": [["1", "2"], ["1", "3"]]}
+    vary = varied.get(command, {"seed": [1, 2]})
+    fixed = {name: text for name, text in settings.items() if name not in vary}
+    assert grid(command, vary=vary, out="out", **fixed).status["finished"] == 2
+    done = run_hopcli("grid", "check", "out")
+    assert (done.code, done.err) == (0, "")
+    with Store(Path("out")) as store:
         names = store.tables()
     for name in names:
-        table = run_hopcli("grid", "table", "results/each", "--table", name)
+        table = run_hopcli("grid", "table", "out", "--table", name)
         assert (table.code, table.out.count("\n") > 2) == (0, True), table
 
 
@@ -249,10 +237,8 @@ def test_a_dry_run_lists_and_estimates_and_writes_nothing(run_hopcli: RunHopcli,
 def test_damage_is_found_and_made_good(run_hopcli: RunHopcli, run: Run) -> None:
     run("mine.toml")
     whole = _tables("results/mine")
-    sql = sqlite3.connect(f"results/mine/{FILE}")
-    sql.execute("UPDATE cells SET accuracy = replace(accuracy, '0', '1') WHERE rowid = 1")
-    sql.commit()
-    sql.close()
+    with contextlib.closing(sqlite3.connect(f"results/mine/{FILE}")) as sql, sql:
+        sql.execute("UPDATE cells SET accuracy = replace(accuracy, '0', '1') WHERE rowid = 1")
     done = run_hopcli("grid", "check", "results/mine")
     assert (done.code, done.out.count("\n"), " cell " in done.out) == (1, 1, True)
     assert " cell " in run_hopcli("grid", "table", "results/mine").refused()

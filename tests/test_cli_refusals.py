@@ -39,7 +39,7 @@ def odd_files(tmp_path_factory: pytest.TempPathFactory) -> Path:
 
 
 @pytest.mark.parametrize("command", COMMANDS)
-def test_a_refusal_names_what_is_wrong_and_nothing_is_written(
+def test_a_refusal_names_what_is_wrong(
     shell: Shell, odd_files: Path, monkeypatch: pytest.MonkeyPatch, command: str
 ) -> None:
     monkeypatch.chdir(odd_files)

@@ -127,11 +127,10 @@ def test_after_10_and_20_sweeps_are_the_accuracies_of_the_study() -> None:
     assert abs(accuracy[40] - accuracy[20]) < 0.01
 
 
-@pytest.mark.parametrize(
-    ("attempts", "tau"), [("N/2", 1 / math.tanh(0.25)), ("N", 1 / math.tanh(0.5))]
-)
-def test_deep_in_a_well_a_site_forgets_when_it_is_tried(attempts: str, tau: float) -> None:
+@pytest.mark.parametrize(("attempts", "per_site"), [("N/2", 0.5), ("N", 1)])
+def test_deep_in_a_well_a_site_forgets_when_it_is_tried(attempts: str, per_site: float) -> None:
     """A turned site is turned back once tried, so rho falls as the chance not to be."""
+    tau = 1 / math.tanh(per_site / 2)
     trials = {"sweeps": 450, "tests": 60, "repeats": 5}
     cold = {"start": "pattern", "temperature": 0.25, "attempts_per_sweep": attempts}
     found = relax(**trials, **cold).tables["autocorrelation"]

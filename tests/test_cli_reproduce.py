@@ -7,6 +7,7 @@ import json
 import math
 import shutil
 from pathlib import Path
+from unittest import mock
 
 import numpy as np
 import pandas as pd
@@ -91,9 +92,7 @@ def test_claims_become_verdicts_a_report_and_runs(here: Shell) -> None:
     assert {part.partition(".")[0] for part in parts} == {"few"}  # a claim names its picture
 
 
-def test_a_second_run_makes_nothing_and_changes_no_byte(
-    here: Shell, monkeypatch: pytest.MonkeyPatch
-) -> None:
+def test_a_second_run_changes_no_byte(here: Shell, monkeypatch: pytest.MonkeyPatch) -> None:
     before = files_below(Path())
     monkeypatch.setattr("hopcli.runs.single.make", lambda *_: pytest.fail("run again"))
     assert here.run(LINE).out == Path("printed").read_text(encoding="utf-8")
@@ -103,18 +102,15 @@ def test_a_second_run_makes_nothing_and_changes_no_byte(
     assert files_below(Path()) == before
 
 
-def test_verdicts_from_repeated_runs_change_no_byte(
-    here: Shell, monkeypatch: pytest.MonkeyPatch
-) -> None:
+def test_repeated_runs_change_no_byte(here: Shell, monkeypatch: pytest.MonkeyPatch) -> None:
     """Nor do other versions of packages, another commit, or the time that the runs take."""
     before = files_below(Path("out"))
     shutil.rmtree("out/runs")
     monkeypatch.setattr("hopcli.results.folder.source_commit", lambda: "ab12")
     here.run(LINE)
     assert read_json("out/runs/few/recall.json")["source_commit"] == "ab12"
-    assert {name: before[name] for name in NAMES} == {
-        name: files_below(Path("out"))[name] for name in NAMES
-    }
+    after = files_below(Path("out"))
+    assert [before[name] for name in NAMES] == [after[name] for name in NAMES]
 
 
 def test_verdicts_are_checked_against_their_manifest(here: Shell) -> None:
@@ -125,22 +121,16 @@ def test_verdicts_are_checked_against_their_manifest(here: Shell) -> None:
     here.run("check out")
 
 
-@pytest.mark.parametrize(
-    ("flags", "folder", "ids", "runs"),
-    [
+def test_some_claims_need_only_their_runs_and_quick_ones_are_elsewhere(claims: Shell) -> None:
+    for flags, folder, ids, runs in (
         ("--only stored", "some", ["stored"], {"few": 3}),
         ("--only one --quick", "quick-some", ["one", "one"], {"few": 2, "cold": 3}),
-    ],
-)
-def test_some_claims_need_only_their_runs_and_quick_ones_are_elsewhere(
-    claims: Shell, flags: str, folder: str, ids: list[str], runs: dict[str, int]
-) -> None:
-    claims.run(f"reproduce --against claims.toml {flags}")
-    out = Path(f"results/reproduce-claims-{folder}")
-    assert pd.read_csv(out / "claims.csv")["id"].tolist() == ids
-    assert {
-        path.name: results.load(path).config.repeats for path in (out / "runs").iterdir()
-    } == runs
+    ):
+        claims.run(f"reproduce --against claims.toml {flags}")
+        out = Path(f"results/reproduce-claims-{folder}")
+        assert pd.read_csv(out / "claims.csv")["id"].tolist() == ids
+        made = {path.name: results.load(path).config for path in (out / "runs").iterdir()}
+        assert {name: config.repeats for name, config in made.items()} == runs
 
 
 def test_claims_can_be_about_runs_that_are_there(here: Shell) -> None:
@@ -161,9 +151,8 @@ def test_claims_can_be_about_runs_that_are_there(here: Shell) -> None:
     assert float(value["over"]) == pytest.approx(one.mean())
 
 
-@pytest.mark.parametrize(
-    ("file", "old", "new", "names"),
-    [
+def test_errors_in_files_are_refused_before_anything_runs(claims: Shell) -> None:
+    for file, old, new, names in (
         ("claims", "accuracy[label=1] / accuracy", "accuracy[label=1] / acuracy", "'acuracy'"),
         ("claims", 'config = "both.toml"', 'config = "none.toml"', "none.toml:"),
         ("claims", "temperature = 0.1", "temperture = 0.1", "'temperature'"),
@@ -171,13 +160,10 @@ def test_claims_can_be_about_runs_that_are_there(here: Shell) -> None:
         ("few", 'command = "recall"', 'command = "recal"', "select recall 'recal'"),
         ("claims", 'resample = "trials"', 'resample = "selections"', "'selection'"),
         ("claims", "images = 20", 'images = 20\nby = "digit"', "'digit'"),
-    ],
-)
-def test_errors_in_files_are_refused_before_anything_runs(
-    claims: Shell, file: str, old: str, new: str, names: str
-) -> None:
-    rewrite(f"{file}.toml", old, new)
-    claims.refuse(LINE, names=names)
+    ):
+        rewrite(f"{file}.toml", old, new)
+        claims.refuse(LINE, names=names)
+        rewrite(f"{file}.toml", new, old)
 
 
 def test_another_run_in_the_folder_is_not_replaced_unasked(here: Shell) -> None:
@@ -187,22 +173,12 @@ def test_another_run_in_the_folder_is_not_replaced_unasked(here: Shell) -> None:
     assert results.load("out/runs/few").config.tests == 10
 
 
-def test_an_interrupt_keeps_the_runs_that_are_finished(
-    claims: Shell, monkeypatch: pytest.MonkeyPatch
-) -> None:
+def test_an_interrupt_keeps_the_runs_that_are_finished(claims: Shell) -> None:
     from hopcli.runs.behind import PreparedRun
 
-    made: list[object] = []
-    original = PreparedRun.make
-
-    def interrupted(self: PreparedRun) -> None:
-        if made:
-            raise KeyboardInterrupt
-        made.append(self)
-        original(self)
-
-    with monkeypatch.context() as patch:
-        patch.setattr(PreparedRun, "make", interrupted)
+    first = iter([PreparedRun.make])
+    interrupt = mock.Mock(side_effect=KeyboardInterrupt)
+    with mock.patch.object(PreparedRun, "make", lambda run: next(first, interrupt)(run)):
         assert "1 of 3 " in claims.run(LINE, code=130).err
     finished = files_below(Path("out/runs/few"))
     assert "recall.json" in finished

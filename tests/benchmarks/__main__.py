@@ -46,9 +46,8 @@ def measure(names: Sequence[str], effort: Effort) -> dict[str, list[Row]]:
                 found["ratios"] += of_job
                 found["rounds"] += turns
                 for row in of_job:
-                    sys.stderr.write(
-                        "{job}, {peer}: {ratio:.3g} {target} {reached}\n".format(**row)
-                    )
+                    line = "{job}, {peer}: {ratio:.3g} {target} {reached}\n"
+                    sys.stderr.write(line.format(**row))
         sys.stderr.write(f"{name}: done in {time.perf_counter() - began:.0f} s\n")
     return found
 

@@ -61,37 +61,23 @@ def _cluster(effort: Effort) -> list[Job]:
     cells = f"{few:,} and {many:,} cells of one sweep: a cell"
     remote = f"hopcli grid run --dask, {WORKERS} local workers, {cells}"
     dry_run = per_cell(lambda n: measuring.grid(n, *IDLE, "--dry-run"))
-    bounds = {
-        "status": "reading all of each cell, and its checksum",
-        "check": "reading all of each cell, and its checksum",
-        "table": "intervals of the rates, and writing the rows",
-    }
+    scheduler, memory = beside(lambda _, cpu: cpu), beside(lambda used, _: used.megabytes)
+    reading = "reading all of each cell, and its checksum"
+    bounds = {"status": reading, "check": reading}
+    bounds["table"] = "intervals of the rates, and writing the rows"
     sent = "planning, sending, receiving and saving in one Python"
+    command, size = f"hopcli grid {{}}, {cells}, CPU", lambda: slope(few, many, kilobytes)
     return [
         at_most("cluster-client", f"{remote}, CPU of the client", "ms", client, 1, sent),
-        at_most(
-            "cluster-scheduler",
-            f"{remote}, CPU of the scheduler",
-            "ms",
-            beside(lambda _, scheduler: scheduler),
-        ),
-        at_most(
-            "cluster-memory",
-            f"{remote}, memory of the client",
-            "kB",
-            beside(lambda used, _: used.megabytes),
-        ),
-        at_most("cluster-plan", f"hopcli grid run --dry-run, {cells}, CPU", "ms", dry_run),
+        at_most("cluster-scheduler", f"{remote}, CPU of the scheduler", "ms", scheduler),
+        at_most("cluster-memory", f"{remote}, memory of the client", "kB", memory),
+        at_most("cluster-plan", command.format("run --dry-run"), "ms", dry_run),
         *(
-            at_most(
-                f"cluster-{name}", f"hopcli grid {name}, {cells}, CPU", "ms", read(name), 0.1, why
-            )
+            at_most(f"cluster-{name}", command.format(name), "ms", read(name), 0.1, why)
             for name, why in bounds.items()
         ),
-        at_most(
-            "cluster-merge", f"hopcli grid merge, 2 shards, {cells}, CPU", "ms", per_cell(merge)
-        ),
-        at_most("cluster-size", f"grid.sqlite, {cells}", "kB", lambda: slope(few, many, kilobytes)),
+        at_most("cluster-merge", command.format("merge, 2 shards"), "ms", per_cell(merge)),
+        at_most("cluster-size", f"grid.sqlite, {cells}", "kB", size),
     ]
 
 

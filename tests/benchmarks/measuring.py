@@ -104,10 +104,8 @@ def python(*arguments: str, **variables: str) -> Used:
     command = [sys.executable, "-c", _LAUNCHER, sys.executable, *arguments]
     # Python writes the compiled modules, as for a user.
     kept = {key: text for key, text in os.environ.items() if key != "PYTHONDONTWRITEBYTECODE"}
-    done = subprocess.run(
-        command, check=True, stdout=subprocess.PIPE, text=True, env=kept | variables
-    )
-    wall, cpu, peak = map(float, done.stdout.split())
+    done = subprocess.check_output(command, text=True, env=kept | variables)
+    wall, cpu, peak = map(float, done.split())
     return Used(wall, cpu, peak * (1 if sys.platform == "darwin" else 1024) / 1e6)
 
 

@@ -61,18 +61,9 @@ class Program:
 
 
 def _ours(work: Work) -> Call:
-    def call() -> NDArray[np.int8]:
-        return dynamics.run(
-            work.couplings,
-            work.starts,
-            seeds=work.seeds,
-            temperatures=work.temperature,
-            sweeps=work.sweeps,
-            attempts_per_sweep=work.attempts_per_sweep,
-            threads=work.threads,
-        ).spins
-
-    return call
+    length = {"sweeps": work.sweeps, "attempts_per_sweep": work.attempts_per_sweep}
+    shared: Any = {"temperatures": work.temperature, "threads": work.threads, **length}
+    return lambda: dynamics.run(work.couplings, work.starts, seeds=work.seeds, **shared).spins
 
 
 def _class_loop(work: Work) -> Call:
@@ -82,16 +73,9 @@ def _class_loop(work: Work) -> Call:
 
     def do(share: NDArray[np.int64]) -> NDArray[np.int8]:
         ends = work.starts[share]
-        plain.class_loop(
-            ends,
-            plain.start_fields(ends, couplings)[1],
-            couplings.site_class,
-            couplings.J,
-            work.temperature,
-            seeds[share],
-            work.attempts,
-            full=False,  # 32 bits a draw, as a short loop would take
-        )
+        network = (plain.start_fields(ends, couplings)[1], couplings.site_class, couplings.J)
+        draws: Any = (work.temperature, seeds[share], work.attempts, False)  # short: 32 bits a draw
+        plain.class_loop(ends, *network, *draws)
         return ends
 
     def call() -> NDArray[np.int8]:
@@ -111,8 +95,7 @@ def _over_chains(work: Work) -> Call:
             yield sites, work.temperature * rng.standard_exponential(shape) + 2 * plain.TIE
 
     def call() -> NDArray[np.int8]:
-        blocks = draws(np.random.default_rng(1))
-        return plain.over_chains(work.couplings, work.starts, blocks)
+        return plain.over_chains(work.couplings, work.starts, draws(np.random.default_rng(1)))
 
     return call
 
@@ -144,18 +127,13 @@ def _dwave(work: Work) -> Call:
     )
     sampler: Any = cast("Any", SimulatedAnnealingSampler)()
 
+    reads = {"num_reads": work.chains, "initial_states": (work.starts, range(n_sites)), "seed": 1}
+    betas = np.full(_full_sweeps(work), 1 / work.temperature)
+    reads |= {"beta_schedule_type": "custom", "beta_schedule": betas, "num_sweeps_per_beta": 1}
+    reads |= {"randomize_order": True, "proposal_acceptance_criteria": "Metropolis"}
+
     def call() -> NDArray[np.int8]:
-        answer = sampler.sample(
-            model,
-            num_reads=work.chains,
-            initial_states=(work.starts, range(n_sites)),
-            beta_schedule_type="custom",
-            beta_schedule=np.full(_full_sweeps(work), 1 / work.temperature),
-            num_sweeps_per_beta=1,
-            randomize_order=True,
-            proposal_acceptance_criteria="Metropolis",
-            seed=1,
-        )
+        answer = sampler.sample(model, **reads)
         columns = np.argsort(np.asarray(answer.variables))
         return np.asarray(answer.record.sample[:, columns])
 

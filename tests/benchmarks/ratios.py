@@ -19,7 +19,7 @@ from benchmarks.peers import Program
 from benchmarks.work import Work, noisy, recall
 
 Targets = Mapping[Program, float | None]
-
+Values = NDArray[np.float64]
 
 ATTEMPT = "ns an attempt"
 
@@ -29,7 +29,7 @@ class Entrant(NamedTuple):
 
     name: str
     measure: Measure
-    states: NDArray[np.float64] | None = None
+    states: Values | None = None
 
 
 @dataclass(frozen=True, eq=False)
@@ -75,38 +75,22 @@ def run(job: Job, effort: Effort) -> tuple[list[Row], list[Row]]:
     return ratios, rounds
 
 
-def _ratio(
-    job: Job,
-    peer: Entrant,
-    target: float | None,
-    ours: NDArray[np.float64],
-    theirs: NDArray[np.float64],
-) -> Row:
+def _ratio(job: Job, peer: Entrant, target: float | None, ours: Values, theirs: Values) -> Row:
     middle, low, high = spread(theirs / ours if job.at_least else ours / theirs)
     asked = reached = ""
     if target is not None:
         asked = f"{'>=' if job.at_least else '<='} {target:g}"
         reached = "yes" if (middle >= target if job.at_least else middle <= target) else "no"
-    return {
-        "job": job.name,
-        "work": job.work,
-        "peer": peer.name,
-        "means": "peer / hopcli" if job.at_least else "hopcli / peer",
-        "ratio": middle,
-        "low": low,
-        "high": high,
-        "target": asked,
-        "reached": reached,
-        "rounds": len(ours),
-        "ours": float(np.median(ours)),
-        "theirs": float(np.median(theirs)),
-        "unit": job.unit,
-        "difference": _difference(job.ours.states, peer.states),
-        "bounded_by": job.bounds if reached == "no" else "",
-    }
+    means = "peer / hopcli" if job.at_least else "hopcli / peer"
+    row: Row = {"job": job.name, "work": job.work, "peer": peer.name, "means": means}
+    row |= {"ratio": middle, "low": low, "high": high, "target": asked, "reached": reached}
+    row |= {"rounds": len(ours), "ours": float(np.median(ours))}
+    row |= {"theirs": float(np.median(theirs)), "unit": job.unit}
+    row["difference"] = _difference(job.ours.states, peer.states)
+    return row | {"bounded_by": job.bounds if reached == "no" else ""}
 
 
-def _difference(ours: NDArray[np.float64] | None, theirs: NDArray[np.float64] | None) -> str:
+def _difference(ours: Values | None, theirs: Values | None) -> str:
     """Compare mean overlap and energy, paired by start, within four standard errors."""
     if ours is None or theirs is None:
         return ""
@@ -163,20 +147,10 @@ RACES: dict[str, tuple[str, Callable[[Effort], Work], Targets, str]] = {
         {LOOP: 1.8},
         "flips, a third of the attempts: each changes the fields of all classes",
     ),
-    **{
-        f"p{p}-{name}": (
-            f"p = {p}, T = {temperature:g}",
-            _patterns(p, temperature),
-            {LOOP: target},
-            FLIPS,
-        )
-        for p, name, temperature, target in (
-            (50, "cold", 0.2, 2.2),
-            (50, "warm", 0.8, None),
-            (300, "cold", 0.2, 2.0),
-            (300, "warm", 0.8, 2.0),
-        )
-    },
+    "p50-cold": ("p = 50, T = 0.2", _patterns(50, 0.2), {LOOP: 2.2}, FLIPS),
+    "p50-warm": ("p = 50, T = 0.8", _patterns(50, 0.8), {LOOP: None}, FLIPS),
+    "p300-cold": ("p = 300, T = 0.2", _patterns(300, 0.2), {LOOP: 2.0}, FLIPS),
+    "p300-warm": ("p = 300, T = 0.8", _patterns(300, 0.8), {LOOP: 2.0}, FLIPS),
     "large": (
         "N = 16,384, p = 3, T = 0.2, 10 sweeps",
         lambda effort: noisy(effort.of(16_384), chains=32),
@@ -206,8 +180,5 @@ def _racing(name: str) -> Callable[[Effort], list[Job]]:
     return lambda effort: [race(name, described, work(effort), targets, bounds)]
 
 
-JOBS: dict[str, Callable[[Effort], list[Job]]] = {
-    **{name: _racing(name) for name in RACES},
-    "two-threads": _two_threads,
-}
+JOBS = {**{name: _racing(name) for name in RACES}, "two-threads": _two_threads}
 """Makers of the jobs of each name, which also warm them up."""

@@ -101,9 +101,8 @@ def draw(points: Sequence[Row], described: str) -> Figure:
             sizes, cost = ([p[name] for p in timed] for name in ("size", "ns_per_attempt"))
             low, high = ([1e9 * p[end] / p["attempts"] for p in timed] for end in ("low", "high"))
             ends = np.abs(np.array([low, high]) - cost)
-            handles[program] = panel.errorbar(
-                sizes, cost, yerr=ends, markersize=5, linewidth=1.5, elinewidth=0.8, **style
-            )
+            lines = {"markersize": 5, "linewidth": 1.5, "elinewidth": 0.8, **style}
+            handles[program] = panel.errorbar(sizes, cost, yerr=ends, **lines)
         panel.set(xscale="log", yscale="log", xlabel=axis.label)
         panel.set_xticks(axis.sizes, [f"{size:,}" for size in axis.sizes], fontsize=8)
         panel.minorticks_off()

@@ -7,13 +7,14 @@ import tempfile
 from collections.abc import Callable
 from dataclasses import replace
 from pathlib import Path
+from typing import Any
 
 import numpy as np
 from numpy.typing import NDArray
 
 import hopcli as package
 from benchmarks import measuring, peers
-from benchmarks.measuring import Effort, Used, seconds, slope
+from benchmarks.measuring import Effort, Measure, Used, seconds, slope
 from benchmarks.ratios import ATTEMPT, Entrant, Job, enter
 from benchmarks.work import DIGITS, Work, mnist, recall
 from hopcli.rules import store
@@ -23,16 +24,10 @@ RECALL = ("recall", "--no-figures")
 IDLE = (*("--set", "tests=1"), *("--set", "repeats=1"), *("--set", "sweeps=1"))
 
 
-def at_most(
-    name: str,
-    work: str,
-    unit: str,
-    measure: Callable[[], float],
-    limit: float | None = None,
-    bounds: str = "",
-) -> Job:
-    """Make the job of a wait, or of memory, with a limit in its unit if one is required."""
+def at_most(name: str, work: str, unit: str, measure: Measure, *required: Any) -> Job:
+    """Make the job of a wait, or of memory; required are a limit in its unit, and its bounds."""
     ours, one = Entrant("hopcli", measure), Entrant(f"1 {unit}", lambda: 1.0)
+    limit, bounds = required or (None, "")
     return Job(name, work, unit, ours, [(one, limit)], bounds, at_least=False)
 
 
@@ -111,15 +106,13 @@ def _reproduce(_: Effort) -> list[Job]:
     text, bounds = "hopcli reproduce --quick", "the runs behind the claims, and the page"
     return [
         at_most("reproduce", f"{text}, CPU", "s", whole, 25, bounds),
-        at_most(
-            "reproduce-memory",
-            f"{text}, memory",
-            "MB",
-            lambda: peaks.pop() if len(peaks) > 1 else peaks[0],
-            400,
-            bounds,
-        ),
+        at_most("reproduce-memory", f"{text}, memory", "MB", lambda: _peak(peaks), 400, bounds),
     ]
+
+
+def _peak(peaks: list[float]) -> float:
+    """Take the last peak; the first may be taken again."""
+    return peaks.pop() if len(peaks) > 1 else peaks[0]
 
 
 _WALL = """
@@ -150,17 +143,11 @@ def _many_sites(effort: Effort) -> list[Job]:
     before, peak = (text.format(some, 100, what) for what in ("before a chain, CPU", "memory"))
     swept = text.format(many, 1_000, "one sweep, memory")
     bounds = "reading the patterns once; numpy and numba, half a second"
-    measures: list[Callable[[], float]] = [
-        lambda: seconds(lambda: store(xi, "hebbian")),
-        lambda: wall(some, 100, 0).cpu,
-        lambda: used[some].megabytes,
-        lambda: wall(many, 1_000, 1).megabytes,
-    ]
     return [
-        at_most("store", stored, "s", measures[0], 0.3, bounds),
-        at_most("sites", before, "s", measures[1], 2, bounds),
-        at_most("sites-memory", peak, "MB", measures[2], 1000, bounds),
-        at_most("wall", swept, "MB", measures[3], 2000, bounds),
+        at_most("store", stored, "s", lambda: seconds(lambda: store(xi, "hebbian")), 0.3, bounds),
+        at_most("sites", before, "s", lambda: wall(some, 100, 0).cpu, 2, bounds),
+        at_most("sites-memory", peak, "MB", lambda: used[some].megabytes, 1000, bounds),
+        at_most("wall", swept, "MB", lambda: wall(many, 1_000, 1).megabytes, 2000, bounds),
     ]
 
 
@@ -201,11 +188,8 @@ def _million(effort: Effort) -> list[Job]:
         peaks.append(used.megabytes)
         return 1e9 * used.seconds / (chains * loop.attempts)
 
-    def peak() -> float:
-        return peaks.pop() if len(peaks) > 1 else peaks[0]
-
     described = f"hopcli {' '.join(run)}: {chains:,} chains"
-    whole_run, memory = Entrant("hopcli recall", whole), Entrant("hopcli recall", peak)
+    whole_run, memory = (Entrant("hopcli recall", one) for one in (whole, lambda: _peak(peaks)))
     alone = enter(peers.OURS, loop, "its loop alone")._replace(states=None)
     bounds = "beside the loop: starts are taken, ends scored and counted, block by block"
     megabyte, states = (Entrant("1 MB", lambda: 1.0), 400), "the images, and a block of states"
