@@ -157,3 +157,26 @@ def test_what_is_impossible_is_said_in_one_line(call: Any, error: str, named: st
         call()
     assert isinstance(refused.value, getattr(hopcli, error))
     assert "\n" not in str(refused.value)
+
+
+# --- edges: small numbers, ties
+
+
+def test_ten_names_are_all_named_and_eleven_are_not() -> None:
+    for n, dots in ((10, False), (11, True)):
+        xi = np.where(np.eye(n, 16) > 0, 1, -1)
+        memory = hopcli.store({f"n{k}": row.reshape(4, 4) for k, row in enumerate(xi)}, "hebbian")
+        assert ("..." in repr(memory)) == dots
+        assert "n9" in repr(memory)
+
+
+def test_the_most_frequent_outcome_is_named_first_and_traces_are_counted() -> None:
+    pattern = np.array([[1, 1, 1], [0, 0, 0]])
+    memory = hopcli.store({"a": pattern}, "hebbian")
+    states = [pattern, 1 - pattern, pattern, pattern]
+    end = memory.recall(states, dynamics="async", temperature=0)
+    names = dict(zip(*np.unique(end.outcome, return_counts=True), strict=True))
+    assert sorted(names.values()) == [1, 3]
+    few, many = sorted(names, key=lambda name: names[name])
+    assert repr(end).index(f"{many} 3") < repr(end).index(f"{few} 1")
+    assert end.trace(2)["trial"].nunique() == 2

@@ -342,3 +342,13 @@ def test_conditions_have_the_weight_of_their_role(
     assert len(one.ladder) == (3 if len(sides) == 3 else 0)
     for side in one.sides:
         assert (side.answer.state == "none") is (side.condition.role == "other")
+
+
+# --- edges: small numbers, ties
+
+
+@pytest.mark.parametrize(("value", "p"), [(3, 0.2), (0, 0.2), (2, 0.4), (1, 1.0)])
+def test_p_of_nine_studies_counts_ties_and_the_printed_one(value: float, p: float) -> None:
+    one, draws = np.ones(1), np.array([[1.0]] * 8 + [[2.0]])
+    made = Prediction(one, one, one, one, draws, 0 * draws, one, None, 1.0, 10)
+    assert compare(Printed(("",), np.array([float(value)]), None), made).p == pytest.approx([p])

@@ -297,3 +297,18 @@ def test_the_warnings_of_a_grid_are_one_line(run_hopcli: RunHopcli) -> None:
     assert manifest["notes"]["warnings"] == [warned]
     with Image.open("results/mine/grid.png") as picture:
         assert "warning" not in picture.info["Description"]
+
+
+# --- edges: small numbers, ties
+
+
+@pytest.mark.parametrize(("listed", "more"), [(3, ["2 more"]), (5, [])])
+def test_cells_and_files_that_are_not_named_are_counted(
+    run_hopcli: RunHopcli, monkeypatch: pytest.MonkeyPatch, listed: int, more: list[str]
+) -> None:
+    grid = 'command = "recall"\nfigures = false\ntests = 2\nrepeats = 1\n[grid]\nseed = "1:5:1"\n'
+    Path("five.toml").write_text(grid, encoding="utf-8")
+    monkeypatch.setattr("hopcli.cli.grid.running._LISTED", listed)
+    monkeypatch.setattr("hopcli.cli.grid.running._SHOWN", listed)
+    for flags in (["--dry-run"], []):
+        assert re.findall(r"\d+ more", run_hopcli("grid", "run", "five.toml", *flags).out) == more

@@ -23,7 +23,7 @@ from sklearn.utils.estimator_checks import parametrize_with_checks
 from hopcli.dynamics import run
 from hopcli.errors import HopcliWarning, SettingError
 from hopcli.estimator import HopfieldClassifier
-from hopcli.estimator.deciding import Ballot
+from hopcli.estimator.deciding import Ballot, warn_of_lost
 from hopcli.estimator.parameters import seeds_of
 from hopcli.observables import overlaps
 from hopcli.rules import store
@@ -280,3 +280,34 @@ def test_the_study_s_setting_on_digits_names_so_many_rightly(method: str, sweeps
         (TABLE.dataset == "digits") & (TABLE.method == f"{method}, study's setting")
     ]
     assert (memory.predict(test) == truth).sum() == committed
+
+
+# --- edges: small numbers, ties
+
+
+@pytest.mark.parametrize(
+    ("m", "scores"),
+    [
+        # One repeat: a share of 1, and a quarter of the overlap with the nearest of a class.
+        ([[0.9, 0.1, 0.6]], [1 + 0.9 / 4, 0.6 / 4]),
+        ([[0.9, -0.5, 0.1]], [1 + 0.9 / 4, 0.1 / 4]),
+        # Two repeats: the nearest in each, of both the mean, and an eighth of it.
+        ([[0.9, -0.5, 0.1], [-0.3, 0.2, 0.6]], [0.5 + 0.55 / 8, 0.5 + 0.35 / 8]),
+    ],
+)
+def test_a_class_scores_by_its_nearest_prototype(m: list[list[float]], scores: list[float]) -> None:
+    ballot = Ballot(np.array([m]), np.array([0, 0, 1]), 2, signed=True)
+    np.testing.assert_allclose(ballot.scores, [scores], atol=1e-12)
+
+
+@pytest.mark.parametrize(("lost", "warned"), [(0, 0), (1, 0), (2, 1)])
+def test_one_lost_prototype_of_ten_is_no_matter(lost: int, warned: int) -> None:
+    p = 10
+    near = np.eye(p)[None].transpose(1, 0, 2).copy()
+    near[:lost] = np.roll(near[:lost], 1, axis=2)
+    codes = np.arange(p)
+    ballot = Ballot(near, codes, p, signed=True)
+    with warnings.catch_warnings(record=True) as said:
+        warnings.simplefilter("always")
+        warn_of_lost(ballot, codes, [], lambda *_: ballot)
+    assert len(said) == warned

@@ -3,20 +3,25 @@
 from __future__ import annotations
 
 import gc
+import re
 import threading
 import time
 from concurrent.futures import Executor, Future, ThreadPoolExecutor
 from pathlib import Path
+from types import SimpleNamespace
 from typing import Any
 
 import pytest
 
+from hopcli import endings
 from hopcli.datasets import Dataset
+from hopcli.errors import ResultError
 from hopcli.experiments.stock import Stock
 from hopcli.grids import cells, planning
 from hopcli.grids.cells import Made, Task
 from hopcli.grids.engine import Engine, local_engine, run_cells
 from hopcli.grids.grid import read_grid
+from hopcli.grids.state import State
 
 TASKS = [Task(f"cell{number}", "recall", {}) for number in range(40)]
 
@@ -145,3 +150,26 @@ def test_a_plan_holds_no_images(tmp_path: Path) -> None:
     gc.collect()
     held = [each for each in gc.get_objects() if isinstance(each, Dataset)]
     assert not [each for each in held if each.sha256 == one.planned().inputs["dataset"]]
+
+
+# --- edges: small numbers, ties
+
+
+def test_a_failed_cell_is_not_missing() -> None:
+    standings: Any = {"a": SimpleNamespace(error=None), "b": SimpleNamespace(error="no")}
+    state = State(None, {0: "a", 1: "b", 2: "c"}, standings)  # type: ignore[arg-type]
+    assert state.counts == {"cells": 3, "finished": 1, "failed": 1, "missing": 1}
+
+
+@pytest.mark.parametrize(("n_left", "more"), [(0, []), (1, ["1 more"]), (2, ["2 more"])])
+def test_folders_and_cells_not_named_are_counted(n_left: int, more: list[str]) -> None:
+    grid = read_grid({"command": "recall", "grid": {"seed": "1:9:1"}})
+    cells = [
+        planning.Impossible(point, ResultError("no")) for point in list(grid.points())[: 4 + n_left]
+    ]
+    for text, named in (
+        (endings._listed([Path(f"f{k}") for k in range(3 + n_left)]), [*"012"]),
+        (str(planning.impossible(grid, cells)), [*"1234"]),
+    ):
+        assert re.findall(r"(?:f|seed=)(\d)", text) == named
+        assert re.findall(r"\d+ more", text) == more

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from dataclasses import replace
 from pathlib import Path
 
 import numpy as np
@@ -10,8 +11,11 @@ from conftest import random_patterns
 from hypothesis import given
 from hypothesis import strategies as st
 
+from hopcli.config import Facts, TemperatureScanConfig
 from hopcli.datasets import Dataset
 from hopcli.errors import SettingError
+from hopcli.experiments.preparation import hashes
+from hopcli.experiments.stock import read_thresholds
 from hopcli.patterns import (
     Patterns,
     draw_samples,
@@ -174,3 +178,31 @@ def test_patterns_come_back_from_a_file(tmp_path: Path) -> None:
     for name in ("xi", "source_index", "sample_index"):
         assert np.array_equal(getattr(again, name), getattr(patterns, name))
         assert getattr(again, name).dtype == getattr(patterns, name).dtype
+
+
+# --- edges: small numbers, ties
+
+
+IMAGES = Dataset("small", random_patterns(1, 4, 12), np.array([*"abac"]), (3, 4), 0, "0" * 64)
+PATTERNS = images_as_patterns(IMAGES, np.array([0, 1, 2]))
+
+
+def test_the_last_pattern_of_a_label_is_the_last() -> None:
+    assert PATTERNS.labels == ("a", "b", "a")
+    assert (PATTERNS.last("a"), PATTERNS.last("b")) == (2, 1)
+    facts = Facts("small", (3, 4), ("a", "b", "a"), chosen=True)
+    resolved = TemperatureScanConfig(source_indices=(0, 1, 2)).resolve(facts)
+    assert (resolved.digits, resolved.target) == (("a", "b"), "a")
+
+
+def test_hashes_depend_on_samples_and_thresholds(tmp_path: Path) -> None:
+    """The images that patterns were selected from are not tested."""
+    others = replace(PATTERNS, sample_index=np.array([0, 1, 2, 3]))
+    assert others.sha256 != PATTERNS.sha256
+    assert replace(others, sample_index=PATTERNS.sample_index).sha256 == PATTERNS.sha256
+    found = []
+    for name, last in (("one", 0.5), ("other", 0.6), ("copy", 0.5)):
+        (tmp_path / name).write_text(f"{'0 ' * 11}{last}")
+        found.append(hashes(IMAGES, PATTERNS, read_thresholds(str(tmp_path / name), 12)))
+    assert found[0] != found[1]
+    assert found[0] == found[2]

@@ -25,6 +25,7 @@ from numpy.typing import NDArray
 from hopcli import experiments, plots, results
 from hopcli.catalogue import CATALOGUE
 from hopcli.config import Config, Execution
+from hopcli.plots.captions import cut_labels
 from hopcli.study import AUTHORS_RECALL, FIGURE1
 
 NAMES = {
@@ -536,3 +537,11 @@ def test_a_pattern_takes_axes_for_itself_or_a_box_in_them() -> None:
         seen = int(grey[grey.shape[0] - round(y), round(x)])
         assert seen == {1: 0, -1: 255}.get(int(spin), seen)
         assert (spin == 0) == (100 < seen < 160)
+
+
+# --- edges: small numbers, ties
+
+
+def test_fifty_labels_are_all_drawn() -> None:
+    assert cut_labels(50) == ""
+    assert "50 of 51" in cut_labels(51)

@@ -9,6 +9,7 @@ import shlex
 from pathlib import Path
 from typing import Any
 
+import numpy as np
 import pandas as pd
 import pytest
 from conftest import CHECKOUT, files_below
@@ -18,7 +19,7 @@ from shell import SMALL_RUNS, Shell, commands
 import hopcli
 from hopcli import catalogue, experiments, report, results
 from hopcli.claims.judging import VERDICTS
-from hopcli.config import SelectConfig, WeightsConfig
+from hopcli.config import RecallConfig, SelectConfig, WeightsConfig
 from hopcli.errors import ResultError
 from hopcli.grids.grid import read_grid
 from hopcli.grids.texts import with_sets
@@ -416,3 +417,32 @@ def test_a_grid_is_shown_with_its_picture_and_the_line_that_makes_it(shell: Shel
     line = root.all("code")[0].text
     shell.run(line.removeprefix("hopcli "), "--no-figures", "--out", "again", "-q")
     assert Path("again/grid.csv").read_bytes() == Path("grid/grid.csv").read_bytes()
+
+
+# --- edges: small numbers, ties
+
+
+def test_a_sheet_shows_fifty_rows_and_counts_the_others() -> None:
+    made = sheet("t", Columns(["x"], [np.array([True, False] * 26 + [True])]))
+    assert (made.n_rows, len(made.rows), made.n_left_out) == (53, 50, 3)
+    assert made.rows[:2] == (("yes",), ("no",))
+
+
+def test_an_empty_file_is_a_place_for_a_page(tmp_path: Path) -> None:
+    (tmp_path / "a.html").touch()
+    report.write("page", tmp_path / "a.html")
+    assert (tmp_path / "a.html").read_text() == "page"
+
+
+def test_the_flag_of_what_is_switched_on_is_given() -> None:
+    config = RecallConfig(dynamics="async", order="permutation", until_stable=True)
+    words = str(command_of_run(catalogue.entry("recall"), config.changes())).split()
+    assert "--until-stable" in words
+
+
+def test_a_picture_is_96_pixels_an_inch() -> None:
+    select = catalogue.entry("select")
+    plan = experiments.plan(SelectConfig(dataset="drawings"))
+    result = plan.run(select.execution(), experiments.no_progress)
+    figure = select.figures(plan.config, result, "paper")["patterns"]
+    assert drawing(figure, "p").width == pytest.approx(96 * figure.get_figwidth(), abs=1)

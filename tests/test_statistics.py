@@ -302,3 +302,28 @@ def test_a_bound_is_there_as_long_as_few_replicates_are_beyond_it() -> None:
     assert low == pytest.approx(0.025, abs=0.002)
     assert math.isnan(high)
     assert all(map(math.isnan, replicate_interval(np.where(values > 0.9, np.nan, values), 1000)))
+
+
+# --- edges: small numbers, ties
+
+
+def test_three_groups_of_one_have_the_error_of_a_mean() -> None:
+    _, sem = clustered_mean_sem([1, 2, 3], np.arange(3))
+    assert float(sem) == pytest.approx(1 / np.sqrt(3))
+
+
+def test_percentiles_of_five_units_are_further_out() -> None:
+    low, high = replicate_interval(np.linspace(0, 1, 100_001), 5)
+    tail = stats.norm.cdf(np.sqrt(5 / 4) * stats.t.ppf(0.025, 4))
+    assert (low, high) == pytest.approx((tail, 1 - tail), abs=2e-5)
+
+
+def test_groups_that_agree_allow_for_one_trial() -> None:
+    """Of 20 trials at a rate of 1/2: 0.25 x 20^2 independent ones, had one gone otherwise."""
+    assert thermal_interval([10, 0], [10, 10]) == pytest.approx(exact_interval(50, 100))
+
+
+def test_three_draws_have_the_t_of_two_degrees() -> None:
+    fewer = Z95 / stats.t.ppf(0.975, 2)
+    n = 0.9 * 0.1 / (0.01 / 3) * fewer**2
+    assert draws_interval([0.8, 0.9, 1.0], 20) == pytest.approx(exact_interval(0.9 * n, n))
