@@ -99,6 +99,8 @@ def test_what_does_not_go_together_is_found_when_it_is_checked_not_on_the_way() 
         ("recall", {"attempts_per_sweep": "2N"}, SMALL, {"attempts_per_sweep": 128}),
         ("recall", {"order": "fixed"}, SMALL, {"attempts_per_sweep": 64}),
         ("recall", {"dynamics": "sync"}, SMALL, {"order": None, "attempts_per_sweep": 64}),
+        ("recall", {"split": "test"}, FACTS, {"select_split": "test"}),
+        ("recall", {"split": "test", "select_split": "train"}, FACTS, {"select_split": "train"}),
         ("recall", {}, LETTERS, {"digits": ("boat", "fish")}),
         ("recall", {"source_indices": [9, 56]}, CHOSEN, {"digits": ("4", "0")}),
         ("recall", {"patterns": [56, 9]}, CHOSEN, {"source_indices": (56, 9), "patterns": None}),

@@ -57,7 +57,7 @@ def test_the_fewest_points_suffice_and_fewer_do_not() -> None:
         _cross(few[1:], _curves(few[1:], 1.0))
 
 
-@few_and_many("runs", 20, 200)
+@few_and_many("runs", 10, 200)
 @pytest.mark.parametrize("x0", [0.82, 1.0])
 def test_the_interval_of_a_crossing_covers_it(x0: float, runs: int) -> None:
     """Of curves of the form with normal errors, near the edge too; exact ones: cli_critical."""

@@ -12,7 +12,6 @@ import subprocess
 import sys
 import warnings
 import zipfile
-from collections.abc import Callable
 from pathlib import Path
 from typing import Any
 
@@ -187,10 +186,7 @@ def test_emnist_is_known_by_its_name_in_any_case(tmp_path: Path, prefix: str) ->
 def test_emnist_under_other_names_is_transposed_when_asked(tmp_path: Path, prefix: str) -> None:
     _set(tmp_path / "set", prefix, "t10k")
     assert not _is_upright(load_dataset(f"idx:{tmp_path}/set"))
-    arrays = (
-        written("npy", tmp_path / "n", ON_ITS_SIDE),
-        written("npz alone", tmp_path / "n", ON_ITS_SIDE),
-    )
+    arrays = [written(kind, tmp_path / "n", ON_ITS_SIDE) for kind in ("npy", "npz alone")]
     for spec in (f"idx:{tmp_path}/set", *arrays):
         dataset = hopcli.load(spec, transpose=True)
         assert _is_upright(dataset)
@@ -374,11 +370,7 @@ def test_one_picture_is_not_taken_for_many_in_silence(
 ) -> None:
     array = np.random.default_rng(0).choice([-1, 1], shape)
     spec = written("npy", tmp_path / "a", array)
-    calls: list[Callable[[], Any]] = [
-        lambda: hopcli.store(array, rule="hebbian"),
-        lambda: load_dataset(spec),
-    ]
-    for call in calls:
+    for call in (lambda: hopcli.store(array, rule="hebbian"), lambda: load_dataset(spec)):
         with warnings.catch_warnings(record=True) as caught:
             warnings.simplefilter("always")
             call()
@@ -416,15 +408,14 @@ LINES = {"drawn": (b"#.", 25 * MIB), "word": (b"a", 50 * MIB), "rows": (b"1,2\n"
 def _hostile(folder: Path) -> list[str]:
     """Write a file of each kind; return the sources that must refuse them, long texts last."""
     claim = struct.pack(">4I", 0x803, 200_000, 28, 28)
+    noise = np.random.default_rng(0).bytes(1_600_000)
     files = {
         **{f"{name}.npy": _array(shape) for name, shape in SHAPES.items()},
         "big.csv": b"1,2,3\n",
         "big.txt": b"##\n",
         "p.pgm": b"P5 60000 60000 255\n",
         # 157 MB are possible in the first, but not there; and there in the second.
-        "a-images-idx3-ubyte.gz": gzip.compress(
-            claim + np.random.default_rng(0).bytes(1_600_000), 1
-        ),
+        "a-images-idx3-ubyte.gz": gzip.compress(claim + noise, 1),
         "b-images-idx3-ubyte.gz": gzip.compress(claim + bytes(150 * MIB), 1),
         **{name: line * times for name, (line, times) in LINES.items()},
     }
@@ -463,16 +454,11 @@ print(json.dumps(said))
 """
 
 
-def _printed(code: str, folder: Path, *arguments: str) -> Any:
-    """Return the JSON output of a program in a folder."""
-    command = [sys.executable, "-W", "ignore", "-c", code, *arguments]
-    done = subprocess.run(command, cwd=folder, capture_output=True, text=True, check=True)
-    return json.loads(done.stdout)
-
-
 def test_what_claims_too_much_is_refused_in_little_memory(tmp_path: Path) -> None:
     specs = _hostile(tmp_path)
-    said = _printed(_LOADING, tmp_path, json.dumps(specs))
+    command = [sys.executable, "-W", "ignore", "-c", _LOADING, json.dumps(specs)]
+    done = subprocess.run(command, cwd=tmp_path, capture_output=True, check=True)
+    said = json.loads(done.stdout)
     assert list(said) == specs
     for spec, (message, mib) in said.items():
         assert spec.partition(":")[2] in message, spec

@@ -283,21 +283,25 @@ def test_commands_of_the_readme_run(shell: Shell, child_environment: dict[str, s
     assert len(Path("Makefile").read_text().splitlines()) <= 6
 
 
-def test_python_of_the_readme_runs(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
-    monkeypatch.chdir(tmp_path)
+def _run(text: str) -> dict[str, Any]:
+    """Run the Python of a page; return the names that it gives."""
     names: dict[str, Any] = {}
     with pytest.warns(hopcli.HopcliWarning):
-        exec("".join(_blocks(README, "python")), names)
+        exec("".join(_blocks(text, "python")), names)
+    return names
+
+
+@pytest.mark.usefixtures("empty_folder")
+def test_python_of_the_readme_runs() -> None:
+    names = _run(README)
     assert names["memory"].rule == "storkey"
     assert len(names["run"]["accuracy"]) == 5
 
 
-def test_python_of_the_docs_runs(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
-    monkeypatch.chdir(tmp_path)
-    names: dict[str, Any] = {}
-    block = "".join(_blocks((DOCS / "python.md").read_text(encoding="utf-8"), "python"))
-    with pytest.warns(hopcli.HopcliWarning):
-        exec(block, names)
+@pytest.mark.usefixtures("empty_folder")
+def test_python_of_the_docs_runs() -> None:
+    text = (DOCS / "python.md").read_text(encoding="utf-8")
+    names = _run(text)
     assert len(names["mnist"]) == 60_000
     assert names["patterns"].labels == ("3", "6", "1", "0", "4")
     np.testing.assert_allclose(names["end"].energy, names["memory"].energy(names["end"].spins))
@@ -306,7 +310,7 @@ def test_python_of_the_docs_runs(tmp_path: Path, monkeypatch: pytest.MonkeyPatch
     np.testing.assert_allclose(table["accuracy"], run.tables["accuracy"]["accuracy"])
     assert set(table["temperature"]) == {0.3}
     assert set(names["cells"].table["rule"]) == {"hebbian", "storkey"}
-    stated = re.findall(r"scores\.mean\(\) +# (.*)", block)
+    stated = re.findall(r"scores\.mean\(\) +# (.*)", text)
     assert stated == [f"{names['scores'].mean():.3f}"]
 
 

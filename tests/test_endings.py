@@ -74,17 +74,14 @@ def _happens(
 ) -> None:
     """Let something happen the first time that a step is taken."""
     owner, name, when = step
-    works = getattr(owner, name)
-    times = [0]
+    works, pending = getattr(owner, name), [what]
 
     def broken(*args: Any, **kwargs: Any) -> Any:
-        times[0] += 1
-        first = times[0] == 1
-        if when == "before" and first:
-            what()
+        if when == "before" and pending:
+            pending.pop()()
         made = works(*args, **kwargs)
-        if when == "after" and first:
-            what()
+        if when == "after" and pending:
+            pending.pop()()
         return made
 
     monkeypatch.setattr(owner, name, broken)

@@ -36,9 +36,7 @@ MAY_WARN = pytest.mark.filterwarnings("ignore::hopcli.errors.HopcliWarning")
 CHECKED = [
     HopfieldClassifier(sweeps=4),
     # So many prototypes of so few spins that each state is one or an inverse: none is rejected.
-    HopfieldClassifier(
-        n_prototypes=8, samples=None, dynamics="async", reject=-1, criterion=0.3, signed=False
-    ),
+    HopfieldClassifier(n_prototypes=8, samples=None, reject=-1, criterion=0.3, signed=False),
     HopfieldClassifier(n_prototypes=3, prototypes="majority", samples=None, sweeps=2),
 ]
 
@@ -239,10 +237,8 @@ def test_given_prototypes_need_a_label_each(labels: Any) -> None:
 
 def test_prototypes_that_noise_carries_away_are_warned_of(digits: tuple[Any, Any]) -> None:
     """Fifty majorities of 64 pixels rest at T = 0, and are lost at the study's T = 0.2."""
-    memory = HopfieldClassifier(
-        prototypes="majority", n_prototypes=5, threshold=7, dynamics="async", random_state=1
-    )
-    memory.set_params(samples=20).fit(*digits)
+    study = {"prototypes": "majority", "n_prototypes": 5, "threshold": 7, "samples": 20}
+    memory = HopfieldClassifier(**study, dynamics="async", random_state=1).fit(*digits)  # type: ignore[arg-type]
     warm = clone(memory).set_params(dynamics="metropolis")
     with pytest.warns(HopcliWarning, match=r"^4\d of 50 "):
         warm.fit(*digits)

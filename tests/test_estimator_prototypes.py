@@ -61,12 +61,11 @@ def test_levels_are_learnt_for_each_feature(threshold: Any, found: list[float]) 
 
 @pytest.mark.parametrize("threshold", ["otsu", "median", "mean", 0.0, 7.0, -3])
 def test_two_values_are_kept_at_any_level(mnist: Dataset, threshold: Any) -> None:
-    """Spins, booleans, other numbers, also other ones in each feature: 145 stay constant."""
-    spins = mnist.spins[:2000]
+    """Spins, booleans, other numbers, also other ones in each feature; some stay constant."""
+    spins = mnist.spins[:400]
     varies = np.ptp(spins, axis=0) > 0
-    assert np.sum(~varies) == 145
-    rng = np.random.default_rng(1)
-    of_each = rng.normal(size=(2, spins.shape[1]))
+    assert 100 < np.sum(~varies) < 300
+    of_each = np.random.default_rng(1).normal(size=(2, spins.shape[1]))
     own = np.where(spins > 0, of_each.max(axis=0), of_each.min(axis=0))
     for data, sign in (
         (spins, 1),

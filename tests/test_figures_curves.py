@@ -7,25 +7,13 @@ from typing import Any
 import numpy as np
 import pandas as pd
 import pytest
+import test_plots
 from matplotlib.axes import Axes
 from matplotlib.colors import to_hex
 from matplotlib.container import BarContainer
 from matplotlib.figure import Figure
 from numpy.typing import NDArray
-from test_plots import (
-    Run,
-    error_bars,
-    made,
-    panels,
-    plot_axes,
-    run,
-    series,
-    states,
-    texts,
-    upright,
-    with_arrays,
-    with_table,
-)
+from test_plots import Run, error_bars, made, panels, plot_axes, run, series, texts, with_table
 
 from hopcli.config import CapacityConfig
 from hopcli.config.relax import round_sweeps
@@ -85,7 +73,7 @@ def test_the_settled_are_counted_among_all_trials() -> None:
     settled = relaxed.result.arrays["relax"]["trials.settled"].copy()
     settled[:] = 3
     settled[::3] = -1  # never
-    changed = with_arrays(relaxed, {"trials.settled": settled})
+    changed = test_plots.with_arrays(relaxed, {"trials.settled": settled})
     for label, drawn in zip(LABELS[:5], _steps(changed), strict=False):
         share = np.mean(changed.result.settled(label) >= 0)
         assert 0 < share < 1
@@ -95,7 +83,7 @@ def test_the_settled_are_counted_among_all_trials() -> None:
 @pytest.mark.parametrize(("name", "places"), [("relax", [10, 20]), ("one start", [5, 10])])
 def test_the_sweeps_of_the_study_are_marked_in_its_attempts(name: str, places: list[float]) -> None:
     for axes in panels(made(name).figure()):
-        assert upright(axes) == places
+        assert test_plots.upright(axes) == places
 
 
 # --- critical ----------------------------------------------------------------------------
@@ -122,14 +110,9 @@ def test_points_bars_and_curves_of_each_size_are_those_of_the_tables() -> None:
         curves = [curve for curve in drawn if len(curve) > len(pair.config.temperatures)]
         for curve, (_, own) in zip(curves, exact.groupby("size"), strict=True):
             np.testing.assert_allclose(curve, own[["temperature", name]], rtol=1e-8)
-
-
-def test_the_band_is_the_crossing_in_what_is_near_the_critical_temperature() -> None:
-    pair = made("critical")
-    binder, _, _ = panels(pair.figure())
     row = pair.result.tables["critical"].set_index("what").loc["Binder crossing"]
     band: Any
-    (band,) = binder.patches
+    (band,) = panels(pair.figure())[0].patches
     ends = [band.get_x(), band.get_x() + band.get_width()]
     assert ends == pytest.approx([row["ci_low"], row["ci_high"]])
 
@@ -351,7 +334,7 @@ def test_each_dot_bar_and_entry_is_that_of_its_classifier_and_label() -> None:
     middles = [heads[label] for label in ("overall", *LABELS[:5])]
     np.testing.assert_allclose(np.diff(middles), np.diff(heights.mean(axis=0)))
     assert axes.get_xlim()[0] <= 100 * table["ci_low"].min()
-    assert len(states(figure)) == 5
+    assert len(test_plots.states(figure)) == 5
 
 
 def test_each_line_of_selectors_is_that_of_its_rows() -> None:

@@ -26,6 +26,7 @@ from hopcli.datasets.npz import load_npz
 from hopcli.datasets.request import Request
 from hopcli.datasets.texts import load_text
 from hopcli.errors import DataError, SettingError
+from hopcli.grids.texts import read_set
 from hopcli.results.manifest import sha256_of
 from hopcli.values import RefusedError
 
@@ -131,6 +132,8 @@ def test_settings_are_what_was_written_or_refused(command: str, data: st.DataObj
 def test_a_flag_is_read_or_refused(text: str, data: st.DataObject) -> None:
     kinds = [declared.kind for entry in CATALOGUE.values() for declared in entry.settings.values()]
     kind = data.draw(st.sampled_from(kinds))
+    for typed in (text, f"temperature={text}", f"digits={text}", f"seed=[{text}]"):
+        assert tried(read_set, CATALOGUE["recall"], typed)
     value = tried(lambda: kind.check(kind.read(text)))
     if isinstance(value, RefusedError):
         assert str(value).startswith("must")

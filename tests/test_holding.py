@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import math
-from pathlib import Path
 from typing import Any
 
 import numpy as np
@@ -21,7 +20,6 @@ from hopcli.experiments.holding import Resting, hold, rest
 from hopcli.network import Network
 from hopcli.observables import local_fields, overlaps
 from hopcli.patterns import Patterns
-from hopcli.results import read_manifest
 from hopcli.rules import store
 from hopcli.study.replays import Replays
 from hopcli.taxonomy import fixed_points
@@ -280,20 +278,3 @@ def test_a_quenched_run_ends_in_a_fixed_point() -> None:
     assert np.all(after[own > 0.95] == 1)  # near a pattern it falls into it
     assert "unsettled" not in set(quenched.tables["trials"]["outcome"])
     assert quenched.notes["resting"]["3"] == {"overlap": 1.0, "sd": 0.0}
-
-
-# --- settings of both, and the split of the patterns
-
-
-def test_patterns_come_from_the_tested_or_the_named_split(run_hopcli: RunHopcli) -> None:
-    run = ["recall", "--tests", "5", "--repeats", "1", *SMALL]
-    for flags, is_train in (
-        ("", True),
-        ("--split test", False),
-        ("--split test --select-split train", True),
-    ):
-        assert run_hopcli(*run, *flags.split()).code == 0
-        config = read_manifest(Path("r"), "recall")["config"]
-        with np.load("r/recall.npz") as arrays:
-            assert str(arrays["patterns.dataset"]) == f"mnist:{config['select_split']}"
-            assert (tuple(arrays["patterns.source_index"].tolist()) == FIVE) == is_train
