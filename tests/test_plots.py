@@ -5,6 +5,7 @@ from __future__ import annotations
 import dataclasses
 import functools
 import itertools
+import re
 import subprocess
 import sys
 import tempfile
@@ -28,31 +29,15 @@ from hopcli.config import Config, Execution
 from hopcli.plots.captions import cut_labels
 from hopcli.study import AUTHORS_RECALL, FIGURE1
 
-NAMES = {
+NAMES = {command: {command.replace("-", "_")} for command in CATALOGUE} | {
     "select": {"patterns"},
     "recall": {"accuracy", "confusion", "gallery"},
-    "temperature-scan": {"temperature_scan"},
-    "weights": {"weights"},
-    "attractors": {"attractors"},
-    "capacity": {"capacity"},
-    "critical": {"critical"},
-    "consistency": {"consistency"},
-    "fit-sweeps": {"fit_sweeps"},
     "compare": {"classifiers", "selectors"},
     "variance": {"variance", "best_worst"},
     "relax": {"relaxation"},
 }
-WITHOUT_PICTURES = {
-    "accuracy",  # where starts are random
-    "capacity",
-    "critical",
-    "consistency",
-    "fit_sweeps",
-    "relaxation",
-    "selectors",
-    "temperature_scan",
-    "trace",
-}
+WITH_PICTURES = {"patterns", "confusion", "gallery", "stored", "weights", "attractors"}
+WITH_PICTURES |= {"classifiers", "variance", "best_worst"}
 FURTHER = {"traced": {"trace"}, "paper": {"stored"}}
 MAGIC = {"png": b"\x89PNG\r\n\x1a\n", "svg": b"<?xml", "pdf": b"%PDF-"}
 FIVE = (21607, 25559, 7411, 39155, 28089)  # the patterns of the study
@@ -153,21 +138,18 @@ def renamed(run: Run, names: tuple[str, ...] = LONG) -> Run:
     if config.command == "temperature-scan":
         config = dataclasses.replace(config, target=new[config.target])
     columns = as_columns(tables, run.config.command)
-    result = dataclasses.replace(with_arrays(run, changed).result, columns=columns)
-    return Run(config, result)
+    return Run(config, dataclasses.replace(with_arrays(run, changed).result, columns=columns))
 
 
 def with_table(run: Run, name: str, table: Any) -> Run:
-    tables = {**run.result.tables, name: table}
-    columns = as_columns(tables, run.config.command)
+    columns = as_columns({**run.result.tables, name: table}, run.config.command)
     return Run(run.config, dataclasses.replace(run.result, columns=columns))
 
 
 def with_arrays(run: Run, changed: dict[str, NDArray[Any]]) -> Run:
     ((name, arrays),) = run.result.arrays.items()
     assert set(changed) <= set(arrays)
-    result = dataclasses.replace(run.result, arrays={name: {**arrays, **changed}})
-    return Run(run.config, result)
+    return Run(run.config, dataclasses.replace(run.result, arrays={name: {**arrays, **changed}}))
 
 
 def _with_inverses() -> Run:
@@ -309,6 +291,7 @@ def _overlap(a: Any, b: Any) -> bool:
 
 IN_TEST_SLOW = {"one temperature", "one start", "close marks", "marks at the left"}
 IN_TEST_SLOW |= {f"long {name}" for name in ("select", "weights", "attractors", "relax")}
+IN_TEST_SLOW |= {"recall", "random starts", "marks beyond", "long variance"}
 
 
 @pytest.mark.parametrize(
@@ -320,7 +303,7 @@ def test_nothing_is_cut_off_small_or_over_other_things(name: str) -> None:
     figures = shown.figures()
     assert set(figures) == NAMES[shown.config.command] | FURTHER.get(name, set())
     for key, figure in figures.items():
-        assert images(figure, np.int8) or key in WITHOUT_PICTURES
+        assert images(figure, np.int8) or key not in WITH_PICTURES
         assert "nan" not in words(figure)
         caption = str(getattr(figure, "caption", ""))
         lines = [t for t in figure.axes[0].texts if t.get_text() and t.get_text() in caption]
@@ -331,9 +314,10 @@ def test_nothing_is_cut_off_small_or_over_other_things(name: str) -> None:
 # --- files -------------------------------------------------------------------------------
 
 
-@pytest.mark.parametrize(
-    ("name", "kind"), [("select", "png"), ("one repeat", "svg"), ("scan", "pdf")]
-)
+FILES = [("select", "png"), ("one repeat", "svg"), ("scan", "pdf")]
+
+
+@pytest.mark.parametrize(("name", "kind"), FILES)
 def test_files_have_their_format_and_the_same_bytes(name: str, kind: str, tmp_path: Path) -> None:
     shown = made(name)
     seen = []
@@ -345,9 +329,7 @@ def test_files_have_their_format_and_the_same_bytes(name: str, kind: str, tmp_pa
     assert set(seen[0]) == {f"{figure}.{kind}" for figure in NAMES[shown.config.command]}
     for content in seen[0].values():
         assert content.startswith(MAGIC[kind])
-        assert len(content) > 2000
-        assert b"CreationDate" not in content
-        assert b"dc:date" not in content
+        assert not re.search(b"CreationDate|dc:date", content)
 
 
 def test_pyplot_is_never_imported() -> None:
@@ -442,9 +424,8 @@ def test_confusion_draws_the_table_and_inverses_only_if_they_were_reached() -> N
 def test_few_trials_are_not_shown_as_none_nor_nearly_all_as_all() -> None:
     table = made("recall").result.tables["confusion"].copy()
     table.iloc[0, 1:12] = [9999, 1, *[0] * 9]
-    said = words(with_table(made("recall"), "confusion", table).figures()["confusion"])
-    assert "<0.1" in said
-    assert ">99.9" in said
+    figure = with_table(made("recall"), "confusion", table).figures()["confusion"]
+    assert {"<0.1", ">99.9"} <= {*words(figure).split()}
 
 
 def test_gallery_shows_starts_and_ends_with_their_overlaps() -> None:
@@ -469,9 +450,8 @@ def test_gallery_shows_starts_and_ends_with_their_overlaps() -> None:
 def test_scan_draws_the_table_the_mean_field_and_the_exact_equilibrium() -> None:
     scan = made("scan")
     axes, tables = plot_axes(scan.figure()), scan.result.tables
-    curves = [
-        np.array(line.get_xydata()) for line in axes.lines if len(np.array(line.get_xdata())) == 120
-    ]
+    lines: Any = [line for line in axes.lines if len(np.array(line.get_xdata())) == 120]
+    curves = [np.array(line.get_xydata()) for line in lines]
     for k, label in enumerate(scan.result.patterns.labels):
         own = tables["temperature_scan"].iloc[k::2]
         bars, sem = error_bars(axes, label), own["overlap_abs_sem"]
@@ -485,11 +465,7 @@ def test_scan_draws_the_table_the_mean_field_and_the_exact_equilibrium() -> None
     assert any(np.allclose(line.get_ydata(), scan.result.chance) for line in axes.lines)
     for temperature in scan.result.ordering:
         assert any(np.allclose(line.get_xdata(), temperature) for line in axes.lines)
-    looks = {
-        (str(line.get_color()), str(line.get_linestyle()), line.get_linewidth())
-        for line in axes.lines
-        if len(np.array(line.get_xdata())) == 120
-    }
+    looks = {(one.get_color(), one.get_linestyle(), one.get_linewidth()) for one in lines}
     assert len(looks) == len(curves) == 4
     alone = made("one temperature").figure()  # and repeat
     assert [one.bars for one in series(plot_axes(alone))] == [None] * 3

@@ -32,15 +32,8 @@ from hopcli.tables import Column, Columns, Estimate, Table, columns
 
 LABEL = Column("label", "text", key=True)
 RATE = CATALOGUE["recall"].headline
-OVERLAP = Table(
-    "scan",
-    (
-        Column("temperature", key=True),
-        LABEL,
-        *columns("overlap ± sem", rates="overlap", overlap={"axis": "overlap |m|"}),
-    ),
-    "overlap",
-).estimate()
+MEAN = columns("overlap ± sem", rates="overlap", overlap={"axis": "overlap |m|"})
+OVERLAP = Table("scan", (Column("temperature", key=True), LABEL, *MEAN), "overlap").estimate()
 LOSS = Table("patterns", (LABEL, Column("loss", axis="loss (dimensionless)")), "loss").estimate()
 
 RULES = ("storkey", "hebbian", "pseudo-inverse")
@@ -63,17 +56,10 @@ def grid(**axes: tuple[Any, ...]) -> tuple[pd.DataFrame, list[Key]]:
     return pd.DataFrame(rows, columns=names), keys
 
 
-def figure(
-    table: pd.DataFrame,
-    keys: list[Key],
-    headline: Estimate,
-    look: Look,
-    style: str = "screen",
-    points: pd.DataFrame | None = None,
-) -> Any:
+def figure(table: Any, keys: list[Key], headline: Estimate, look: Look, points: Any = None) -> Any:
     """Draw DataFrames."""
     every = None if points is None else Columns.of_frame(points)
-    return drawn(Columns.of_frame(table), keys, headline, look, style, every)
+    return drawn(Columns.of_frame(table), keys, headline, look, "screen", every)
 
 
 def lines(axes: Axes, label: str = "value") -> list[Series]:
@@ -212,12 +198,8 @@ def test_lists_are_drawn_by_their_length() -> None:
 
 
 def test_what_the_experiment_itself_varies_is_along_the_axis() -> None:
-    rows = [
-        (samples, t, label, 1 - t * (k + 1) / 3, 0.01 * (k + 1))
-        for samples in SAMPLES
-        for t in TEMPERATURES[:2]
-        for k, label in enumerate(("0", "4"))
-    ]
+    cells = itertools.product(SAMPLES, TEMPERATURES[:2], ((1, "0"), (2, "4")))
+    rows = [(samples, t, label, 1 - t * k / 3, 0.01 * k) for samples, t, (k, label) in cells]
     names = ["samples", "temperature", "label", "overlap", "overlap_sem"]
     table = pd.DataFrame(rows, columns=names)
     picture = figure(table, [Key("samples")], OVERLAP, Look())
@@ -257,22 +239,16 @@ def test_several_rows_of_a_place_are_their_mean_without_an_interval() -> None:
 # --- axes --------------------------------------------------------------------------------
 
 
-@pytest.mark.parametrize(
-    ("values", "scale"),
-    [
-        ((1, 10, 100, 1000), "log"),
-        ((2, 5, 12, 30, 80), "log"),
-        ((1, 4, 9, 20), "linear"),
-        ((1, 50, 100, 150, 200), "linear"),
-        ((0, 1, 10, 1000), "linear"),
-        ((1, 1000), "linear"),
-    ],
-)
-def test_an_axis_of_decades_is_logarithmic(values: tuple[int, ...], scale: str) -> None:
+DECADES = [(1, 10, 100, 1000), (2, 5, 12, 30, 80)]
+OTHERS = [(1, 4, 9, 20), (1, 50, 100, 150, 200), (0, 1, 10, 1000), (1, 1000)]
+
+
+@pytest.mark.parametrize("values", [*DECADES, *OTHERS])
+def test_an_axis_of_decades_is_logarithmic(values: tuple[int, ...]) -> None:
     table, keys = grid(samples=values, temperature=TEMPERATURES)
     for look in (Look(x="samples"), Look(map=True, x="samples", y="temperature")):
         (ax,) = panels(figure(table, keys, RATE, look))
-        assert ax.get_xscale() == scale
+        assert ax.get_xscale() == ("log" if values in DECADES else "linear")
         assert ax.get_xlim()[0] < values[0] < values[-1] < ax.get_xlim()[1]
 
 
@@ -405,10 +381,8 @@ LONG = tuple(f"{start},flip-rows:{n},occlude:bottom:0.5" for start in STARTS for
 @pytest.mark.parametrize("slot", ["x", "by", "rows"])
 def test_long_values_differ_wherever_they_are(values: tuple[str, ...], slot: str) -> None:
     table, keys = grid(start=values, rule=RULES, samples=SAMPLES)
-    others = iter(("rule", "samples"))
-    slots: dict[str, Any] = {
-        name: "start" if name == slot else next(others) for name in ("x", "by", "rows")
-    }
+    first, second = (name for name in ("x", "by", "rows") if name != slot)
+    slots: dict[str, Any] = {slot: "start", first: "rule", second: "samples"}
     picture = figure(table, keys, RATE, Look(**slots))
     legend = [text.get_text() for text in picture.axes[0].texts if "=" not in text.get_text()]
     legend = [text for text in legend if "…" in text or text in values]

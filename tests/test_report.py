@@ -8,6 +8,7 @@ import re
 import shlex
 from pathlib import Path
 from typing import Any
+from unittest import mock
 
 import numpy as np
 import pandas as pd
@@ -69,12 +70,6 @@ def sections() -> list[Section]:
 
 
 @pytest.fixture(scope="module")
-def plain(sections: list[Section]) -> Section:
-    """A section without its pictures."""
-    return dataclasses.replace(sections[0], figures={})
-
-
-@pytest.fixture(scope="module")
 def text(sections: list[Section]) -> str:
     return report.page("A title", sections, intro="One.\n\nTwo.", claims=CLAIMS)
 
@@ -113,16 +108,9 @@ def test_ids_are_unique_and_what_is_referred_to_is_there(root: Element) -> None:
 def test_what_is_written_in_a_run_is_text_and_nothing_else() -> None:
     (small,) = report.sections_in(RESULTS / "tutorial-4x4")
     table = Columns.of_frame(pd.DataFrame({f"label {NASTY}": [NASTY], "n": [1]}))
-    nasty = dataclasses.replace(
-        small,
-        name=NASTY,
-        asked={NASTY: NASTY},
-        again=NASTY,
-        warnings=(NASTY,),
-        sheet=sheet(NASTY, table),
-        sheets=(sheet(NASTY, table),),
-        details={NASTY: {NASTY: NASTY}},
-    )
+    one: Any = {"name": NASTY, "again": NASTY, "warnings": (NASTY,), "asked": {NASTY: NASTY}}
+    one |= {"sheet": sheet(NASTY, table), "sheets": (sheet(NASTY, table),)}
+    nasty = dataclasses.replace(small, **one, details={NASTY: {NASTY: NASTY}})
     for figure in nasty.figures.values():
         figure.title, figure.caption = NASTY, NASTY
     names = ("claim", "place", "published", "under", "explained_by", "test", "reason")
@@ -138,9 +126,9 @@ def test_what_is_written_in_a_run_is_text_and_nothing_else() -> None:
     assert root.text.count(NASTY) > 20
 
 
-def test_parts_with_one_name_have_anchors_of_their_own(plain: Section) -> None:
+def test_parts_with_one_name_have_anchors_of_their_own(sections: list[Section]) -> None:
     names = ("a b", "a-b", "a b", "a-b-2", "…")
-    same = [dataclasses.replace(plain, name=name) for name in names]
+    same = [dataclasses.replace(sections[0], figures={}, name=name) for name in names]
     root = read_page(report.page("t", same, claims=[claim(id="a b"), claim(id="a-b")]))
     anchors = [one.attributes["id"] for one in root.all("article")]
     assert anchors == ["run-a-b", "run-a-b-2", "run-a-b-3", "run-a-b-2-2", "run"]
@@ -165,12 +153,8 @@ def test_verdicts_are_counted_and_have_a_shape_each(root: Element) -> None:
 
 
 def test_a_claim_shows_what_was_published_and_found(root: Element) -> None:
-    said = by_id(root, "claim-best")
-    for words in (
-        *(text for _, text in CLAIMS[0]["found"]),
-        CLAIMS[0]["command"],
-        *CLAIMS[0]["runs"],
-    ):
+    said, best = by_id(root, "claim-best"), CLAIMS[0]
+    for words in (*(text for _, text in best["found"]), best["command"], *best["runs"]):
         assert words in said.text
     links = [one.attributes["href"] for one in said.all("a")]
     assert links == ["#run-results-paper"]  # of what is in the page
@@ -211,10 +195,8 @@ def test_the_page_has_every_table(root: Element) -> None:
 
 def test_every_picture_is_there_with_its_caption(root: Element, sections: list[Section]) -> None:
     for one in sections:
-        captions = [
-            found.text
-            for found in by_id(root, f"run-{one.name}".replace("/", "-")).all("figcaption")
-        ]
+        shown = by_id(root, f"run-{one.name}".replace("/", "-"))
+        captions = [found.text for found in shown.all("figcaption")]
         expected = [f"{figure.title}. {figure.caption}" for figure in one.figures.values()]
         assert captions == [" ".join(caption.split()) for caption in expected]
     assert "warning" not in captions[0]
@@ -225,10 +207,8 @@ def test_the_number_of_a_run_is_told_as_its_table_has_it(root: Element) -> None:
     rows = {row[0]: row for row in cells(overview)}
     table = results.load(RESULTS / "paper").result.tables["accuracy"]
     low, value, high = (100 * table[name].iloc[-1] for name in ("ci_low", "accuracy", "ci_high"))
-    assert rows["results/paper"][1::2] == [
-        "recall",
-        f"accuracy {value:.1f} % ({low:.1f} to {high:.1f})",
-    ]
+    said = f"accuracy {value:.1f} % ({low:.1f} to {high:.1f})"
+    assert rows["results/paper"][1::2] == ["recall", said]
     assert rows["results/figure1"][3] == ""  # many numbers
     assert rows["results/select"][3] == ""
     assert rows["results/phase"][1] == "recall grid"
@@ -319,18 +299,9 @@ def test_the_command_of_a_grid_asks_for_the_same_cells(name: str) -> None:
 
 
 def test_cells_are_told_as_numbers_are_printed() -> None:
-    table = Columns.of_frame(
-        pd.DataFrame(
-            {
-                "label": ["-1", "a"],
-                "rate": [0.12345, math.nan],
-                "number": [-0.000012345, 123456.0],
-                "count": [1234567, -3],
-                "found": [True, False],
-            }
-        ),
-        Table("t", (Column("rate", percent=True),)),
-    )
+    rows = [("-1", 0.12345, -0.000012345, 1234567, True), ("a", math.nan, 123456.0, -3, False)]
+    frame = pd.DataFrame(rows, columns=["label", "rate", "number", "count", "found"])
+    table = Columns.of_frame(frame, Table("t", (Column("rate", percent=True),)))
     made = sheet("t", table)
     assert made.heads == ("label", "rate %", "number", "count", "found")
     assert made.numeric == (False, True, True, True, False)
@@ -365,10 +336,7 @@ def test_a_page_replaces_only_a_page(tmp_path: Path, monkeypatch: pytest.MonkeyP
     assert path.read_text() == "<html>mine</html>"
     report.write(report.page("three", []), path, overwrite=True)
     before = path.read_bytes()
-
-    def full(*_: object) -> None:
-        raise OSError(28, "No space left on device")
-
+    full = mock.Mock(side_effect=OSError(28, "full"))
     monkeypatch.setattr("pathlib.Path.replace", full)
     with pytest.raises(ResultError, match=r"page\.html"):
         report.write(report.page("two", []), path)
@@ -382,14 +350,6 @@ def test_a_page_replaces_only_a_page(tmp_path: Path, monkeypatch: pytest.MonkeyP
 PAGE = Path("report.html")
 
 
-def heads(root: Element) -> list[str]:
-    return [one.text for one in root.all("h3")]
-
-
-def read(path: Path = PAGE) -> Element:
-    return read_page(path.read_text(encoding="utf-8"))
-
-
 @pytest.mark.parametrize("command", commands("relax", "weights"))
 def test_runs_of_every_command_are_shown(shell: Shell, command: str) -> None:
     shell.make(f"{command} {SMALL_RUNS[command]} --no-figures", "all/a")
@@ -399,8 +359,8 @@ def test_runs_of_every_command_are_shown(shell: Shell, command: str) -> None:
     after = files_below(Path())
     del after["report.html"]
     assert after == before
-    root = read()
-    assert heads(root) == [f"all/a {command}"]
+    root = read_page(PAGE.read_text("utf-8"))
+    assert [one.text for one in root.all("h3")] == [f"all/a {command}"]
     assert root.all("title")[0].text == "all/a"
     assert root.all("figure")
     assert f"hopcli {command} " in root.all("code")[0].text
@@ -409,8 +369,8 @@ def test_runs_of_every_command_are_shown(shell: Shell, command: str) -> None:
 def test_a_grid_is_shown_with_its_picture_and_the_line_that_makes_it(shell: Shell) -> None:
     shell.make("grid run --command weights --set rule=hebbian,storkey --no-figures", "grid")
     shell.run("report grid --out page.html --title", "My <b>runs</b>")
-    root = read(Path("page.html"))
-    assert heads(root) == ["grid weights grid"]
+    root = read_page(Path("page.html").read_text("utf-8"))
+    assert [one.text for one in root.all("h3")] == ["grid weights grid"]
     assert root.all("title")[0].text == "My <b>runs</b>"
     assert not PAGE.exists()
     assert len(root.all("figure")) == 1

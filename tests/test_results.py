@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import contextlib
-import dataclasses
 import hashlib
 import json
 import re
@@ -15,6 +14,7 @@ import threading
 from collections.abc import Callable, Iterator
 from pathlib import Path
 from typing import Any
+from unittest import mock
 
 import numpy as np
 import pandas as pd
@@ -26,7 +26,7 @@ from hopcli import results
 from hopcli.config import Execution, Facts, RecallConfig, RecallExecution, SelectConfig
 from hopcli.errors import ResultError
 from hopcli.experiments import Result
-from hopcli.results import load, read_manifest, save_pictures
+from hopcli.results import load, read_manifest, save_pictures, tables
 from hopcli.results.folder import writing
 from hopcli.results.provenance import source_commit
 
@@ -36,12 +36,11 @@ RECALL = RecallConfig(digits=("0", "1")).resolve(FACTS)
 INPUTS = {"dataset": "d" * 64}
 KEY = results.key("select", CONFIG.to_dict(), INPUTS)
 FILES = ["patterns.csv", "patterns.npz", "select.json", "patterns.png"]
-FAILURES = [RuntimeError, KeyboardInterrupt, SystemExit, MemoryError]
 
 
 def _result(value: float, **changed: Any) -> Result:
-    tables = {"patterns": pd.DataFrame({"label": ["a"], "loss": [value]})}
-    given: dict[str, Any] = {"tables": tables, "arrays": {"patterns": {"xi": np.full(3, value)}}}
+    frames = {"patterns": pd.DataFrame({"label": ["a"], "loss": [value]})}
+    given: dict[str, Any] = {"tables": frames, "arrays": {"patterns": {"xi": np.full(3, value)}}}
     given |= changed
     columns = as_columns(given.pop("tables"), "select")
     return Result(dataset="mnist:train", dataset_sha256="d" * 64, columns=columns, **given)
@@ -142,16 +141,16 @@ def test_what_was_saved_is_loaded(tmp_path: Path) -> None:
         }
     )
     twice = pd.DataFrame([["a", 1, 2, 3]], columns=["label", "none", "none", "label: text"])
-    tables = {"patterns": table, "twice": twice, "empty": table.iloc[:0]}
+    frames = {"patterns": table, "twice": twice, "empty": table.iloc[:0]}
     arrays = {"spins": np.ones((2, 3), np.int8), "names": np.array(["a", "日本"])}
     notes = {"mixtures": "all"}
-    _write(tmp_path, _result(0.1, tables=tables, arrays={"patterns": arrays}, notes=notes))
+    _write(tmp_path, _result(0.1, tables=frames, arrays={"patterns": arrays}, notes=notes))
     loaded = load(tmp_path)
     assert (type(loaded.config), loaded.config.to_dict()) == (type(CONFIG), CONFIG.to_dict())
     found = loaded.result
     assert (found.dataset, found.dataset_sha256, found.notes) == ("mnist:train", "d" * 64, notes)
-    assert list(found.tables) == list(tables)
-    for name, expected in tables.items():
+    assert list(found.tables) == list(frames)
+    for name, expected in frames.items():
         assert list(found.tables[name].columns) == list(expected.columns)
         if len(expected):  # without rows text has no dtype of its own
             same_kind = name != "twice"
@@ -165,8 +164,8 @@ def test_what_was_saved_is_loaded(tmp_path: Path) -> None:
 
 
 def test_a_run_may_lack_its_trials(tmp_path: Path) -> None:
-    tables = {"accuracy": pd.DataFrame({"label": ["0"]}), "trials": pd.DataFrame({"repeat": [0]})}
-    _write(tmp_path, _result(0.1, tables=tables, arrays={}), RECALL)
+    frames = {"accuracy": pd.DataFrame({"label": ["0"]}), "trials": pd.DataFrame({"repeat": [0]})}
+    _write(tmp_path, _result(0.1, tables=frames, arrays={}), RECALL)
     assert list(read_manifest(tmp_path, "recall")["outputs"]) == ["accuracy.csv", "trials.csv"]
     (tmp_path / "trials.csv").unlink()
     loaded = load(tmp_path).result
@@ -186,8 +185,8 @@ def test_a_run_of_another_command_is_refused_or_replaced(tmp_path: Path) -> None
         results.same_run(tmp_path, RECALL, INPUTS)
     assert files_below(tmp_path) == before
     assert results.same_run(tmp_path, RECALL, INPUTS, replace=True) is None
-    tables = {"accuracy": pd.DataFrame({"label": ["0"]})}
-    _write(tmp_path, _result(0.1, tables=tables, arrays={}), RECALL)
+    frames = {"accuracy": pd.DataFrame({"label": ["0"]})}
+    _write(tmp_path, _result(0.1, tables=frames, arrays={}), RECALL)
     assert set(files_below(tmp_path)) == {"accuracy.csv", "recall.json", "notes.csv"}
     for name in ("grid.sqlite", "reproduce.json"):
         (tmp_path / name).touch()
@@ -210,42 +209,21 @@ def test_a_key_names_what_decides_the_numbers_and_nothing_else() -> None:
 # --- what fails -------------------------------------------------------------------------------
 
 
-class Unwritable:
-    """A table that does not fit on the disk."""
-
-    names = ()
-
-    def __init__(self, failure: BaseException) -> None:
-        self.failure = failure
-
-    @property
-    def arrays(self) -> None:
-        raise self.failure
-
-
-def _fails(failure: BaseException) -> Callable[[Path], None]:
-    def draw(folder: Path) -> None:
-        _draw(folder)
-        raise failure
-
-    return draw
-
-
-@pytest.mark.parametrize("failure", FAILURES)
+@pytest.mark.parametrize("failure", [RuntimeError, KeyboardInterrupt, SystemExit, MemoryError])
 def test_a_failure_costs_its_own_files(tmp_path: Path, failure: type[BaseException]) -> None:
-    broken: Any = {"patterns": Unwritable(failure())}
-    unwritable = dataclasses.replace(_result(0.2), columns=broken)
-    with pytest.raises(failure):
-        _write(tmp_path / "deep" / "down", unwritable)
-    assert files_below(tmp_path) == {}
+    fails = mock.Mock(side_effect=failure)
+    with mock.patch.object(tables, "write_table", fails):
+        with pytest.raises(failure):
+            _write(tmp_path / "deep" / "down", _result(0.2))
+        assert files_below(tmp_path) == {}
     _save(tmp_path, 0.1)
     (tmp_path / "notes.txt").write_text("mine")
     before = files_below(tmp_path)
-    with pytest.raises(failure):
-        _write(tmp_path, unwritable)
+    with mock.patch.object(tables, "write_table", fails), pytest.raises(failure):
+        _write(tmp_path, _result(0.2))
     assert files_below(tmp_path) == before
     with pytest.raises(failure):
-        _save(tmp_path, 0.2, _fails(failure()))
+        _save(tmp_path, 0.2, lambda folder: fails((folder / "patterns.png").write_bytes(b"half")))
     assert set(files_below(tmp_path)) == {*FILES[:3], "notes.txt"}  # no stale picture
     assert _loss(tmp_path) == [0.2]
 
@@ -309,19 +287,11 @@ signal.signal(signal.SIGTERM, lambda *_: sys.exit(143))
 folder, moment, moves = Path(sys.argv[1]), sys.argv[2], 0
 move, write = os.replace, tables.write_table
 
-def wait_at(here):
+def wait_at(here, done=None):
     if moment == here:
         print("ready", flush=True)
         sys.stdin.readline()
-
-def draw(stage):
-    _draw(stage)
-    wait_at("draw")
-
-def slow_write(*arguments):
-    heads = write(*arguments)
-    wait_at("write")
-    return heads
+    return done
 
 def slow_move(*places, **handles):
     global moves
@@ -329,8 +299,8 @@ def slow_move(*places, **handles):
     wait_at(f"move {moves}")
     move(*places, **handles)
 
-tables.write_table, os.replace = slow_write, slow_move
-_save(folder, 0.2, draw)
+os.replace, tables.write_table = slow_move, lambda *given: wait_at("write", write(*given))
+_save(folder, 0.2, lambda stage: wait_at("draw", _draw(stage)))
 print("done", flush=True)
 """
 
@@ -358,17 +328,12 @@ SLOW = pytest.mark.slow
 KILL, TERM, INT = signal.SIGKILL, signal.SIGTERM, signal.SIGINT
 
 
+STOPS = [("write", KILL), ("write", TERM), ("draw", KILL), ("draw", INT), ("move 3", INT)]
+RARER = [("draw", TERM), ("move 1", TERM), ("move 3", TERM), ("write", INT), ("move 1", INT)]
+
+
 @pytest.mark.parametrize(
-    ("moment", "number"),
-    [
-        ("write", KILL),
-        ("write", TERM),
-        ("draw", KILL),
-        ("draw", INT),
-        ("move 3", INT),
-        *(pytest.param(moment, TERM, marks=SLOW) for moment in ("draw", "move 1", "move 3")),
-        *(pytest.param(moment, INT, marks=SLOW) for moment in ("write", "move 1")),
-    ],
+    ("moment", "number"), [*STOPS, *(pytest.param(*stop, marks=SLOW) for stop in RARER)]
 )
 def test_a_stopped_run_is_old_or_new(tmp_path: Path, moment: str, number: signal.Signals) -> None:
     """Before it is whole it leaves the earlier one; while it moves in it arrives first."""
@@ -390,12 +355,11 @@ def test_a_stopped_run_is_old_or_new(tmp_path: Path, moment: str, number: signal
 
 def _passes_for_whole(folder: Path) -> bool:
     """Return whether there is a manifest, which must be right even before tidying up."""
-    if not (folder / "select.json").exists():
-        return False
-    outputs = json.loads((folder / "select.json").read_text())["outputs"]
+    path = folder / "select.json"
+    outputs = json.loads(path.read_text())["outputs"] if path.exists() else {}
     for name, expected in outputs.items():
         assert hashlib.sha256((folder / name).read_bytes()).hexdigest() == expected
-    return True
+    return bool(outputs)
 
 
 def _visible(folder: Path) -> dict[str, Any]:
@@ -407,15 +371,12 @@ def _visible(folder: Path) -> dict[str, Any]:
     return {name: files[name] for name in files if not name.startswith(".hopcli-")}
 
 
-@pytest.fixture(
-    scope="module",
-    params=[
-        move if move in (1, 2, 5, 6) else pytest.param(move, marks=SLOW) for move in range(1, 8)
-    ],
-)
-def killed(
-    request: pytest.FixtureRequest, tmp_path_factory: pytest.TempPathFactory
-) -> tuple[int, Path, dict[str, Any], dict[str, Any], dict[str, Any]]:
+MOVES = [move if move in (1, 2, 5, 6) else pytest.param(move, marks=SLOW) for move in range(1, 8)]
+READERS = ["load", "read_manifest", "finished_in", "save_pictures", "save"]
+
+
+@pytest.fixture(scope="module", params=MOVES)
+def killed(request: pytest.FixtureRequest, tmp_path_factory: pytest.TempPathFactory) -> Any:
     """The move at which a second run was killed; its folder, and files before, after, undrawn."""
     place = tmp_path_factory.mktemp("killed")
     folder, other = place / "run", place / "new"
@@ -429,9 +390,7 @@ def killed(
     return request.param, folder, old, new, _visible(other)
 
 
-@pytest.mark.parametrize(
-    "reader", ["load", "read_manifest", "finished_in", "save_pictures", "save"]
-)
+@pytest.mark.parametrize("reader", READERS)
 def test_a_killed_run_is_old_or_new(tmp_path: Path, killed: Any, reader: str) -> None:
     """Moves 1 to 4 publish tables and arrays, 5 to 7 the picture; the first of each decides."""
     move, whole, old, new, undrawn = killed

@@ -5,6 +5,7 @@ from __future__ import annotations
 import math
 import re
 from pathlib import Path
+from typing import Any
 
 import numpy as np
 import pandas as pd
@@ -15,27 +16,13 @@ from hypothesis import strategies as st
 from numpy.typing import NDArray
 from PIL import Image
 
+from hopcli import starts
 from hopcli.config import notations
 from hopcli.datasets import Dataset
 from hopcli.errors import SettingError
 from hopcli.experiments.tally import OUTCOMES, OVERALL, confusion_columns
 from hopcli.patterns import Patterns
-from hopcli.starts import (
-    BASES,
-    CHANGES,
-    SIDES,
-    Bank,
-    Base,
-    Change,
-    Start,
-    change,
-    choose,
-    fill_bank,
-    first_states,
-    parse_start,
-    rule_of_starts,
-    trial_rng,
-)
+from hopcli.starts import BASES, CHANGES, SIDES, Bank, Start, change, first_states, parse_start
 from hopcli.values import RefusedError
 
 Spins = NDArray[np.int8]
@@ -51,7 +38,7 @@ def _state(seed: int = 0, shape: tuple[int, int] = SHAPE) -> Spins:
 
 def _changed(text: str, state: Spins, shape: tuple[int, int] = SHAPE, trial: int = 0) -> Spins:
     changed = state.copy()
-    change(changed.reshape(shape), parse_start(text), trial_rng(5, trial))
+    change(changed.reshape(shape), parse_start(text), starts.trial_rng(5, trial))
     return changed
 
 
@@ -69,7 +56,7 @@ def _images(n_sites: int = SITES, labels: str = "cabbaxaby") -> Dataset:
 
 
 def _bank(text: str, xi: Spins, target: int = 0) -> Bank:
-    return fill_bank(parse_start(text), _images(xi.shape[1]), _stored(xi), target)
+    return starts.fill_bank(parse_start(text), _images(xi.shape[1]), _stored(xi), target)
 
 
 def _first(text: str, xi: Spins, trial: int = 0) -> Spins:
@@ -119,7 +106,7 @@ def test_anything_else_is_refused_with_the_rule() -> None:
     for text in re.split(r"[|\n]", REFUSED):
         with pytest.raises(ValueError, match="flip-rows:COUNT") as error:
             parse_start(text)
-        assert str(error.value) == rule_of_starts(target=True), text
+        assert str(error.value) == starts.rule_of_starts(target=True), text
 
 
 ALL_BASES = ["image", "pattern", "random", "random:0.3", "majority", "blend:a:b", "blend:a:b:fill"]
@@ -147,16 +134,12 @@ _ARGUMENTS: dict[str, st.SearchStrategy[tuple[object, ...]]] = {
 }
 
 
-def _entries(
-    registry: dict[str, Base] | dict[str, Change],
-) -> st.SearchStrategy[tuple[str, tuple[object, ...]]]:
+def _entries(registry: Any) -> st.SearchStrategy[Any]:
     return st.one_of([st.tuples(st.just(n), _ARGUMENTS.get(n, st.just(()))) for n in registry])
 
 
 @given(base=_entries(BASES), changes=st.lists(_entries(CHANGES), max_size=3))
-def test_any_start_is_written_so_that_it_is_read_again(
-    base: tuple[str, tuple[object, ...]], changes: list[tuple[str, tuple[object, ...]]]
-) -> None:
+def test_any_start_is_written_so_that_it_is_read_again(base: tuple[str, Any], changes: Any) -> None:
     start = Start(*base, tuple(changes))
     again = parse_start(str(start))
     assert again == start
@@ -171,11 +154,10 @@ def test_any_start_is_written_so_that_it_is_read_again(
 # --- changes
 
 
-@given(
-    seed=st.integers(0, 10**6),
-    fraction=st.floats(0, 1),
-    shape=st.tuples(st.integers(1, 12), st.integers(1, 12)),
-)
+_shape = st.tuples(st.integers(1, 12), st.integers(1, 12))
+
+
+@given(seed=st.integers(0, 10**6), fraction=st.floats(0, 1), shape=_shape)
 def test_flip_turns_distinct_sites(seed: int, fraction: float, shape: tuple[int, int]) -> None:
     state = _state(seed, shape)
     flipped = _changed(f"flip:{fraction!r}", state, shape)
@@ -292,9 +274,9 @@ def test_sites_that_are_left_open_are_decided_by_chance(text: str, p: int) -> No
 
 
 def test_a_trial_has_a_stream_of_its_own() -> None:
-    draws = {(seed, trial): trial_rng(seed, trial).random(4) for seed in (0, 7) for trial in (0, 1)}
-    assert len({tuple(values) for values in draws.values()}) == 4
-    assert np.array_equal(trial_rng(7, 1).random(4), draws[7, 1])
+    draws = [starts.trial_rng(*of).random(4) for of in ((0, 0), (0, 1), (7, 0), (7, 1), (7, 1))]
+    assert len({tuple(values) for values in draws}) == 4
+    assert np.array_equal(draws[3], draws[4])
 
 
 STARTED_FROM: list[tuple[str, int, str, list[int]]] = [
@@ -322,17 +304,18 @@ def test_sources_of_starts(text: str, target: int, labels: str, sources: list[in
 def test_there_must_be_something_to_start_from(text: str, labels: str, named: str) -> None:
     stored = _stored(random_patterns(0, 2, SITES))
     with pytest.raises(SettingError, match=f"{named}.*'{text}") as error:
-        fill_bank(parse_start(text), _images(labels=labels), stored)
+        starts.fill_bank(parse_start(text), _images(labels=labels), stored)
     assert error.value.setting == "start"
 
 
 def test_images_are_chosen_at_random_and_all_else_in_turn() -> None:
     xi = random_patterns(0, 3, SITES)
-    chosen = choose(parse_start("pattern"), _bank("pattern", xi), 7, np.random.default_rng(0))
+    rng, bank = np.random.default_rng(0), _bank("pattern", xi)
+    chosen = starts.choose(parse_start("pattern"), bank, 7, rng)
     assert "".join(chosen.label) == "abcabca"
     assert chosen.source_index.tolist() == [100, 101, 102, 100, 101, 102, 100]
     image, bank = parse_start("image"), _bank("image", xi)
-    drawn = [choose(image, bank, 3000, np.random.default_rng(seed)) for seed in (0, 0, 1)]
+    drawn = [starts.choose(image, bank, 3000, np.random.default_rng(seed)) for seed in (0, 0, 1)]
     sources = [bank.source_index.tolist() for bank in drawn]
     assert sources[0] == sources[1] != sources[2]
     often = np.bincount(sources[0], minlength=9)
@@ -347,7 +330,7 @@ def test_every_base_makes_spins_the_same_for_a_seed(text: str, tmp_path: Path) -
     Image.fromarray(np.arange(42, dtype=np.uint8)[np.newaxis] * 6).save(tmp_path / "given.png")
     text = text.replace("FILE", str(tmp_path / "given"))
     start, xi = parse_start(text), random_patterns(4, 2, SITES)
-    bank = choose(start, _bank(text, xi, 1), 30, np.random.default_rng(0))
+    bank = starts.choose(start, _bank(text, xi, 1), 30, np.random.default_rng(0))
     states = first_states(start, bank, SHAPE, 5)
     assert states.dtype == np.int8
     assert states.shape == (30, SITES)
@@ -373,13 +356,13 @@ def test_every_change_works_in_place_on_spins_the_same_for_the_same_stream(text:
     picture = kept[1:7, 1:8]  # a view: the frame around it must stay
     picture[:] = random_patterns(2, 6, 7)
     before = picture.copy()
-    change(picture, start, trial_rng(3, 0))
+    change(picture, start, starts.trial_rng(3, 0))
     assert not np.array_equal(picture, before)
     assert set(np.unique(picture)) <= {-1, 1}
     assert np.count_nonzero(kept) == SITES
     again, other = before.copy(), before.copy()
-    change(again, start, trial_rng(3, 0))
-    change(other, start, trial_rng(3, 1))
+    change(again, start, starts.trial_rng(3, 0))
+    change(other, start, starts.trial_rng(3, 1))
     assert np.array_equal(again, picture)
     assert np.array_equal(other, picture) == (not text.startswith("flip"))
 
@@ -414,10 +397,8 @@ def test_no_label_makes_two_rows_or_columns_of_one_name(run_hopcli: RunHopcli, w
         assert not Path("out").exists()
         assert run_hopcli(*run, "--digits", "a,b").code == 0
     else:
-        header = Path("out/confusion.csv").read_text("utf-8").splitlines()[0].split(",")
-        labels = pd.read_csv("out/accuracy.csv", dtype=str)["label"].tolist()
-        for names in (header, labels):
-            assert len(set(names)) == len(names)
+        assert pd.read_csv("out/confusion.csv", header=None, dtype=str).iloc[0].is_unique
+        assert pd.read_csv("out/accuracy.csv", dtype=str)["label"].is_unique
 
 
 @pytest.mark.parametrize("base", ["random", "majority", "random:0.25"])
@@ -468,16 +449,11 @@ def test_in_a_mixed_file_a_name_decides_for_its_state_alone(run_hopcli: RunHopcl
 
 def test_pictures_and_patterns_of_a_file_start_the_same_runs(run_hopcli: RunHopcli) -> None:
     """Dark ink, at twice the size; the patterns alone are enough."""
-    stored, probes = {"a": XI[0], "b": XI[1], "c": XI[2]}, _damaged(5)[[0, 2]]
-    names = ["a", "n1"]
-    _draw("stored.txt", XI, [*stored])
-    _draw("probe.txt", probes, names)
-    for folder, states in {
-        "stored": stored,
-        "probe": dict(zip(names, probes, strict=True)),
-    }.items():
+    probes = _damaged(5)[[0, 2]]
+    for folder, states, names in (("stored", XI, ["a", "b", "c"]), ("probe", probes, ["a", "n1"])):
+        _draw(f"{folder}.txt", states, names)
         Path(folder).mkdir()
-        for name, state in states.items():
+        for name, state in zip(names, states, strict=True):
             grey = np.where(state > 0, 40, 220).astype(np.uint8).reshape(8, 8)
             Image.fromarray(np.kron(grey, np.ones((2, 2), np.uint8))).save(f"{folder}/{name}.png")
     run_hopcli("select", "--dataset", "text:stored.txt", "--samples", "1", "-q", "--out", "chosen")

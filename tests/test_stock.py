@@ -67,30 +67,18 @@ def test_a_plan_makes_what_it_does_not_share(made: Counter[str]) -> None:
 # --- what is not -----------------------------------------------------------------------
 
 
-@pytest.mark.parametrize(
-    ("plain", "others"),
-    [
-        # Also where the hash of the data is the same, as that of the embedded file is.
-        (
-            {"split": "test"},
-            [
-                *(
-                    {"threshold": 100},
-                    {"threshold": "otsu"},
-                    {"invert": True},
-                    {"sampler": "generator"},
-                ),
-                *({"select_split": "all"}, {"samples": 6}, {"selection_seed": 8}),
-            ],
-        ),
-        ({"dataset": "drawings", "size": (5, 4)}, [{"size": (6, 4)}, {"crop": True}]),
-        ({"dataset": "npz:a.npz", "select_split": "train"}, [{"transpose": True}]),
-    ],
-    ids=["mnist", "pictures", "arrays"],
-)
-def test_patterns_of_another_selection_are_others(
-    empty_folder: Path, plain: dict[str, Any], others: list[dict[str, Any]]
-) -> None:
+# Also where the hash of the data is the same, as that of the embedded file is.
+MNIST = [{"threshold": 100}, {"threshold": "otsu"}, {"invert": True}, {"sampler": "generator"}]
+MNIST += [{"select_split": "all"}, {"samples": 6}, {"selection_seed": 8}]
+OTHERS = [
+    ({"split": "test"}, MNIST),
+    ({"dataset": "drawings", "size": (5, 4)}, [{"size": (6, 4)}, {"crop": True}]),
+    ({"dataset": "npz:a.npz", "select_split": "train"}, [{"transpose": True}]),
+]
+
+
+@pytest.mark.parametrize(("plain", "others"), OTHERS, ids=["mnist", "pictures", "arrays"])
+def test_patterns_of_another_selection(empty_folder: Path, plain: Any, others: Any) -> None:
     np.savez("a.npz", x_train=random_patterns(1, 9, 12).reshape(9, 3, 4), y_train=np.arange(9) % 3)
     stock, usual = Stock(), {"samples": 1 if "dataset" in plain else 5, **plain}
     found = stock.select(RecallConfig(**usual))
@@ -103,25 +91,24 @@ def test_patterns_of_another_selection_are_others(
 
 
 @pytest.mark.parametrize(
-    ("plain", "other"),
+    ("rule", "other"),
     [
-        ({"rule": "pseudo-inverse"}, {"rule": "storkey"}),
-        ({"rule": "hebbian"}, {"rule": "hebbian", "normalise": "p"}),
-        ({"rule": "perceptron"}, {"rule": "perceptron", "kappa": 0.5}),
-        ({"rule": "hebbian"}, {"rule": "hebbian", "theta": 0.25}),
+        ("pseudo-inverse", {"rule": "storkey"}),
+        ("hebbian", {"normalise": "p"}),
+        ("perceptron", {"kappa": 0.5}),
+        ("hebbian", {"theta": 0.25}),
     ],
-    ids=str,
 )
-def test_couplings_made_otherwise_are_others(plain: dict[str, Any], other: dict[str, Any]) -> None:
-    stock, patterns = Stock(), _patterns(1)
-    first, second = (RecallConfig(**settings) for settings in (plain, other))
-    found = stock.couple(first, patterns, first.rule, plain.get("theta", 0.0))
-    differing = stock.couple(second, patterns, second.rule, other.get("theta", 0.0))
-    alone = Stock().couple(second, patterns, second.rule, other.get("theta", 0.0))
+def test_couplings_made_otherwise_are_others(rule: str, other: dict[str, Any]) -> None:
+    stock, theta = Stock(), other.get("theta", 0.0)
+    first, second = RecallConfig(rule=rule), RecallConfig(**{"rule": rule} | other)
+    found = stock.couple(first, _patterns(1), first.rule, 0.0)
+    differing = stock.couple(second, _patterns(1), second.rule, theta)
+    alone = Stock().couple(second, _patterns(1), second.rule, theta)
     assert np.array_equal(differing.J, alone.J)
     assert np.array_equal(differing.theta, alone.theta)
     assert not (np.array_equal(found.J, alone.J) and np.array_equal(found.theta, alone.theta))
-    assert stock.couple(first, patterns, first.rule, plain.get("theta", 0.0)) is found
+    assert stock.couple(first, _patterns(1), first.rule, 0.0) is found
     assert not np.array_equal(stock.couple(first, _patterns(2), first.rule, 0.0).xi, found.xi)
 
 

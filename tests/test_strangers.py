@@ -15,6 +15,7 @@ import numpy as np
 import pytest
 from conftest import SpawnHopcli, call, files_below
 from PIL import Image
+from shell import change
 from strangers import PARTS, READERS, SHOWN, WRITERS, cases, check_case, lay_folder
 
 import hopcli
@@ -111,9 +112,8 @@ ODD: list[Any] = [
 
 def _places(value: Any, where: tuple[Any, ...] = ()) -> list[tuple[Any, ...]]:
     """Return the places of values in a manifest, at any depth."""
-    inside = list(value.items()) if isinstance(value, dict) else []
-    if isinstance(value, list):
-        inside = list(enumerate(value))[:1]
+    inside = [*value.items()] if isinstance(value, dict) else []
+    inside = [*enumerate(value)][:1] if isinstance(value, list) else inside
     below = [place for name, one in inside for place in _places(one, (*where, name))]
     return [where, *below] if where else below
 
@@ -172,19 +172,12 @@ def test_a_manifest_that_lies(place: Path, command: str) -> None:
 def test_every_reader_refuses_the_same_lies(where: str, name: str, value: Any) -> None:
     shutil.rmtree("out/select")
     shutil.rmtree("out/grid")
-    file = Path("out/recall/recall.json")
-    manifest = json.loads(file.read_text(encoding="utf-8"))
-    manifest[where][name] = value
-    file.write_text(json.dumps(manifest), encoding="utf-8")
+    change("out/recall/recall.json", lambda manifest: manifest[where].update({name: value}))
     before = files_below(Path())
-    codes = {
-        word: call(word, *rest).code
-        for word, *rest in (
-            *(["check", "out"], ["runs", "out"], ["report", "out"], ["plot", "out/recall"]),
-            *(["run", "out/recall/recall.json"], ["diff", "out/recall", "whole/recall"]),
-        )
-    }
-    assert codes == {**dict.fromkeys(codes, 2), "check": 1}
+    lines = "runs out, report out, plot out/recall, run out/recall/recall.json"
+    for line in (*lines.split(", "), "diff out/recall whole/recall"):
+        assert call(*line.split()).code == 2, line
+    assert call("check", "out").code == 1
     for read in (lambda: load("out/recall"), lambda: hopcli.read("out")):
         with pytest.raises(ResultError, match=r"recall\.json"):
             read()
@@ -238,10 +231,9 @@ def test_lists_are_refused() -> None:
 # --- names that are not UTF-8 ----------------------------------------------------------------
 
 
-def test_names_that_are_not_utf_8_are_printed_with_escapes(
-    base: Path, tmp_path: Path, monkeypatch: pytest.MonkeyPatch, spawn_hopcli: SpawnHopcli
+def test_names_that_are_not_utf_8_are_escaped(
+    base: Path, empty_folder: Path, monkeypatch: pytest.MonkeyPatch, spawn_hopcli: SpawnHopcli
 ) -> None:
-    monkeypatch.chdir(tmp_path)
     monkeypatch.setenv("PYTHONIOENCODING", "utf-8:strict")
     folder = os.fsdecode(b"r\xff")
     shutil.copytree(base / "out", folder)
