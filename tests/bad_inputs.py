@@ -81,11 +81,5 @@ def _no_choice(choices: tuple[str, ...]) -> list[str]:
 def _beyond(setting: Setting) -> tuple[str, ...]:
     """Return the values just below and above the range in the schema of a kind."""
     schema = setting.kind.schema
-    bounds = []
-    if "minimum" in schema:
-        bounds.append(schema["minimum"] - 1)
-    if "exclusiveMinimum" in schema:
-        bounds += [schema["exclusiveMinimum"], schema["exclusiveMinimum"] - 1]
-    if "maximum" in schema:
-        bounds.append(schema["maximum"] + 1)
-    return tuple(map(str, bounds))
+    past = (("minimum", -1), ("exclusiveMinimum", 0), ("exclusiveMinimum", -1), ("maximum", 1))
+    return tuple(str(schema[name] + step) for name, step in past if name in schema)

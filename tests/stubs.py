@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+import subprocess
+import sys
 from collections.abc import Mapping
 from dataclasses import fields
 from typing import Any
@@ -36,7 +38,6 @@ _Path: TypeAlias = str | os.PathLike[str]
 def run(what: _Path, /, *, progress: bool | None = None, **settings: Any) -> Run: ...
 '''
 _SIMPLE = {"integer": "_Whole", "number": "_Number", "boolean": "_Truth", "string": "str"}
-_WIDEST = 100  # characters of a line
 _GIVEN = {"dataset": "Dataset", "patterns": "Patterns"}
 """Records that may replace the word of a setting."""
 
@@ -69,15 +70,7 @@ def _parameter(item: Any) -> str:
     types += ["None"] if item.default is None else []
     default = None if item.default is None else kind.plain(item.default)
     shown = "..." if isinstance(default, list) else _quoted(default)
-    line = f"    {item.name}: {' | '.join(dict.fromkeys(types))} = {shown},\n"
-    if len(line) > _WIDEST and types[0].startswith("Literal") and len(types) == 1:
-        return line.replace("[", "[\n        ", 1).replace("] =", "\n    ] =", 1)
-    line = line if len(line) <= _WIDEST else line.replace(" | ", "\n    | ")
-    parts = [
-        part.replace("[", "[\n        ", 1)[:-1] + "\n    ]" if len(part) > _WIDEST else part
-        for part in line.split("\n")
-    ]
-    return "\n".join(parts)
+    return f"{item.name}: {' | '.join(dict.fromkeys(types))} = {shown}"
 
 
 def stub() -> str:
@@ -86,10 +79,10 @@ def stub() -> str:
     for name in COMMANDS:
         entry = catalogue.entry(name)
         items = (*fields(entry.config), *fields(entry.execution))
-        listed = "".join(map(_parameter, items))
-        progress = "    progress: bool | None = None,\n"
-        made.append(f"def {entry.module}(\n    *,\n{listed}{progress}) -> Run: ...\n")
-    return "".join(made)
+        listed = ", ".join([*map(_parameter, items), "progress: bool | None = None"])
+        made.append(f"def {entry.module}(*, {listed}) -> Run: ...\n")
+    command = [sys.executable, "-m", "ruff", "format", "--stdin-filename", str(STUB), "-"]
+    return subprocess.check_output(command, input="".join(made), text=True)
 
 
 if __name__ == "__main__":

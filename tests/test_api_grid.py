@@ -46,7 +46,12 @@ def cells(folder: Path | str) -> dict[str, Any]:
 def test_a_grid_is_what_the_command_makes(run_hopcli: RunHopcli) -> None:
     Path("mine.toml").write_text(FILE)
     assert run_hopcli("grid", "run", "mine.toml", "--out", "cli").code == 0
+    begun = grid("recall", vary=VARY, out="api", limit=4, **SHARED)
+    assert begun.status == {"cells": 6, "finished": 4, "failed": 0, "missing": 2}
+    assert not Path("api/grid.json").exists()
     made = grid("recall", vary=VARY, out="api", **SHARED)
+    assert repr(made) == "<grid of recall, rule (2) x temperature (3): 6 cells, 6 finished>"
+    assert made._repr_html_().count("<tr") > 6
     assert cells("api") == cells("cli")
     for name in ("grid.csv", "grid.png"):
         assert (Path("api") / name).read_bytes() == (Path("cli") / name).read_bytes()
@@ -64,16 +69,6 @@ def test_a_list_that_is_no_value_varies() -> None:
     assert made.grid.names == ("temperature",)
     assert made.grid.column("temperature") == [0.1, 0.3]
     assert made.grid.fixed["digits"] == ["1", "2"]
-
-
-def test_a_grid_goes_on_where_it_was() -> None:
-    begun = grid("recall", vary=VARY, out="here", limit=4, **SHARED)
-    assert begun.status == {"cells": 6, "finished": 4, "failed": 0, "missing": 2}
-    assert not Path("here/grid.json").exists()
-    whole = grid("recall", vary=VARY, out="here", **SHARED)
-    assert whole.status["finished"] == 6
-    assert repr(whole) == "<grid of recall, rule (2) x temperature (3): 6 cells, 6 finished>"
-    assert whole._repr_html_().count("<tr") > 6
 
 
 def test_without_a_folder_it_goes_with_the_record() -> None:

@@ -16,7 +16,7 @@ from hopcli.claims import published
 from hopcli.claims.claim import Claim, Condition
 from hopcli.claims.expressions import parse
 from hopcli.claims.judging import VERDICTS, Evidence, answers, verdict
-from hopcli.claims.published import Fit, Prediction, Printed, compare, printed
+from hopcli.claims.published import Prediction, Printed, compare, printed
 from hopcli.claims.reading import read_claims
 from hopcli.claims.verdicts import judge
 from hopcli.errors import ResultError, SettingError
@@ -159,35 +159,23 @@ def test_a_number_without_a_row_is_refused(resample: str) -> None:
         _predict(_condition(resample), table, published={"3": 80, "6": 70})
 
 
-# --- the study --------------------------------------------------------------------------------
-
-# Means and standard errors of the mean (percent) of simulations of all images of the study's
-# digits with 20 sweeps, and of 200 replays of the authors' program.
-TEXT = ([78.53, 77.59, 99.26, 80.92, 74.27], [0.53, 0.55, 0.11, 0.52, 0.58])
-REPLAYED = ([81.07, 76.47, 97.965, 76.22, 68.215], [0.105, 0.093, 0.044, 0.1, 0.119])
+# --- the comparison ---------------------------------------------------------------------------
 
 
-def _gauss(means: Any, errors: Any, *, same_images: bool) -> Fit:
-    means, errors = np.array(means), np.array(errors)
-    fresh = means * (100 - means) / 1000
-    per_sd = np.zeros(5) if same_images else None
-    none = np.zeros((1, 5))
-    made = Prediction(means, errors, means, means, none, none, fresh, per_sd, 1.0, 10)
-    return compare(printed(_claim(_condition("trials"))), made)
-
-
-def test_the_published_accuracies_are_those_of_the_authors_program() -> None:
-    text = _gauss(*TEXT, same_images=False)
-    np.testing.assert_allclose(text.pulls, [1.7, -1.1, -3.2, -3.6, -3.5], atol=0.16)
-    assert text.chi2 == pytest.approx(39, abs=1)
-    assert stats.chi2.sf(39, 5) == pytest.approx(2e-7, rel=0.2)
-    replayed = _gauss(*REPLAYED, same_images=True)
-    np.testing.assert_allclose(replayed.pulls, [-0.1, -1.1, 0.0, -0.3, 1.8], atol=0.1)
-    assert replayed.chi2 == pytest.approx(4.7, abs=0.5)
-    assert stats.chi2.sf(replayed.chi2, 5) == pytest.approx(0.45, abs=0.06)
-    assert replayed.ln_density - text.ln_density == pytest.approx(21, abs=1)
-    assert text.scale == pytest.approx(math.sqrt(39 / 5), abs=0.06)
-    assert text.resolution == pytest.approx(2.8 * 1.53, abs=0.05)
+@pytest.mark.parametrize("printed_sds", [None, np.array([2.0, 1.0])])
+def test_pulls_are_in_units_of_all_errors(printed_sds: Any) -> None:
+    """A printed SD, of ten repeats, takes the place of the simulated one."""
+    mean, error, per_sd = np.array([[80.0, 70.0], [0.3, 0.4], [0.5, 0.6]])
+    none, fresh, values = np.zeros((1, 2)), np.array([1.6, 2.1]), np.array([81.0, 66.0])
+    made = Prediction(mean, error, mean, mean, none, none, fresh, per_sd, 1.0, 10)
+    fit = compare(Printed(("3", "6"), values, printed_sds), made)
+    own = fresh if printed_sds is None else per_sd + printed_sds**2 / 10
+    width = np.sqrt(error**2 + own + 1 / 12)
+    z = (values - mean) / width
+    np.testing.assert_allclose(fit.pulls, z)
+    assert (fit.chi2, fit.scale) == pytest.approx((z @ z, math.sqrt(z @ z / 2)))
+    assert fit.ln_density == pytest.approx(stats.norm.logpdf(values, mean, width).sum())
+    assert fit.resolution == pytest.approx(2.8 * width.max(), rel=2e-3)
 
 
 def test_80_to_tens_contains_82() -> None:

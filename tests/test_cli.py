@@ -132,32 +132,24 @@ def test_flags_win_over_the_file(shell: Shell) -> None:
     assert shell.refuse(f"{mine} --tests -1").startswith("--tests ")
 
 
-def test_results_go_where_asked_or_by_name(shell: Shell) -> None:
+def test_results_go_where_asked_or_by_name_or_key(shell: Shell) -> None:
+    """Flags that change a file never write to its folder; threads change nothing."""
     Path("mine.toml").write_text(f'dataset = "digits"\n{SMALL}')
-    for flags in ("--dataset digits --tests 2 --repeats 1 --no-figures", "--config mine.toml"):
-        shell.run(f"recall -q {flags}")
-    shell.run("recall -q --config mine.toml --out else/where")
-    found = sorted(str(path.parent) for path in Path().rglob("recall.json"))
-    assert found[:2] == ["else/where", "results/mine"]
-    key = read_json(Path(found[2]) / "recall.json")["key"]
-    assert found[2:] == [f"results/recall-{key[:8]}"]
-
-
-def test_flags_that_change_a_file_write_to_a_folder_with_the_key_of_the_run(shell: Shell) -> None:
-    """Never to that of the file; threads and values that the file has change nothing."""
-    Path("mine.toml").write_text(f'dataset = "digits"\n{SMALL}')
-    shell.run("recall --config mine.toml -q")
+    shell.run("recall -q --config mine.toml")
     manifest = Path("results/mine/recall.json")
     before = manifest.read_bytes()
+    shell.run("recall -q --config mine.toml --tests 2 --threads 1")
+    shell.run("recall -q --config mine.toml --out else/where")
+    assert [path.name for path in Path("results").iterdir()] == ["mine"]
+    shell.run("recall -q --dataset digits --tests 2 --repeats 1 --no-figures")
     for flags in ("--temperature 0.4", "--seed 2 --tests 2"):
         shell.run(f"recall --config mine.toml -q {flags}")
-    others = [path for path in Path("results").iterdir() if path.name != "mine"]
-    assert len(others) == 2
-    for path in others:
-        assert path.name == f"mine-{read_json(path / 'recall.json')['key'][:8]}"
-    shell.run("recall --config mine.toml -q --tests 2 --threads 1")
-    assert len(list(Path("results").iterdir())) == 3
+    keyed = sorted(path for path in Path("results").iterdir() if path.name != "mine")
+    assert [path.name[:-8] for path in keyed] == ["mine-", "mine-", "recall-"]
+    for path in keyed:
+        assert read_json(path / "recall.json")["key"][:8] == path.name[-8:]
     assert manifest.read_bytes() == before
+    assert read_json("else/where/recall.json")["config"]["tests"] == 2
 
 
 def test_a_near_miss_names_what_was_meant(shell: Shell) -> None:

@@ -26,7 +26,7 @@ def capacity(*rules: str, **settings: Any) -> pd.DataFrame:
 
 
 def test_hebbian_patterns_fall_between_loads_012_and_016() -> None:
-    found = capacity("hebbian", sizes=(1000,), loads=(0.12, 0.16), draws=4, tests=20)
+    found = capacity("hebbian", sizes=(1000,), loads=(0.12, 0.16), draws=2, tests=20)
     below, above = found["overlap_pattern"].tolist()
     assert below > 0.97
     assert above < 0.93

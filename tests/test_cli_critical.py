@@ -207,7 +207,7 @@ def test_starts_that_end_in_different_wells_do_not_agree(shell: Shell) -> None:
 
 
 def test_what_is_left_out_is_ten_times_tau_or_half() -> None:
-    found = scan_of(temperatures=[0.9, 2.5], sweeps=100, scales=[1, 4])
+    found = scan_of(temperatures=[0.9, 2.5], sweeps=100, scales=[1, 4], chains=10)
     assert found["burn_in"].tolist() == np.minimum(np.ceil(10 * found["tau"]), 50).tolist()
     assert set(found["burn_in"] == 50) == {True, False}
     unknown = scan_of(scales=[4], temperatures=[0.8, 0.9, 1.0], sweeps=20).query("temperature == 1")

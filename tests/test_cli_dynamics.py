@@ -56,18 +56,10 @@ def test_schedules_of_one_sweep_to_zero_and_of_one_temperature() -> None:
 
 
 def test_every_rule_and_order_runs_and_gives_other_states(shell: Shell) -> None:
-    rules = "metropolis --order permutation, metropolis --order fixed, sync"
-    rules += "".join(
-        f", {rule} --attempts-per-sweep N" for rule in ("metropolis", "glauber", "async")
-    )
-    ends = {
-        tuple(
-            _trials(shell, f"--dataset digits --tests 5 --sweeps 1 --dynamics {rule}")[
-                "overlap_own"
-            ]
-        )
-        for rule in rules.split(", ")
-    }
+    flags = ["metropolis --order permutation", "metropolis --order fixed", "sync"]
+    flags += [f"{rule} --attempts-per-sweep N" for rule in ("metropolis", "glauber", "async")]
+    few = "--dataset digits --tests 5 --sweeps 1"
+    ends = {tuple(_trials(shell, f"{few} --dynamics {x}")["overlap_own"]) for x in flags}
     assert len(ends) == 6
 
 

@@ -116,17 +116,6 @@ def test_blocks_and_threads_change_nothing(monkeypatch: pytest.MonkeyPatch) -> N
 # --- what theory knows ---------------------------------------------------------------------
 
 
-def test_after_10_and_20_sweeps_are_the_accuracies_of_the_study() -> None:
-    """Images in a fresh order of sites: 79.7 % after 10 sweeps, 82.4 % after 20 (STUDY rows)."""
-    found = relax(sweeps=40, test_images="same", repeats=3, seed=2).tables["relaxation"]
-    overall = found[found["label"] == "overall"].set_index("sweep")
-    for sweep, published in ((10, 0.797), (20, 0.824)):
-        assert overall["ci_low"][sweep] < published < overall["ci_high"][sweep]
-    accuracy = overall["accuracy"]
-    assert 0.01 < accuracy[20] - accuracy[10] < 0.05
-    assert abs(accuracy[40] - accuracy[20]) < 0.01
-
-
 @pytest.mark.parametrize(("attempts", "per_site"), [("N/2", 0.5), ("N", 1)])
 def test_deep_in_a_well_a_site_forgets_when_it_is_tried(attempts: str, per_site: float) -> None:
     """A turned site is turned back once tried, so rho falls as the chance not to be."""
@@ -151,18 +140,6 @@ def test_the_last_half_alone_is_taken_to_be_equilibrium() -> None:
         assert found[name] == autocorrelation_time(values[:, 21:])
 
 
-def test_where_nothing_moves_there_is_no_autocorrelation() -> None:
-    """The pseudo-inverse keeps its patterns at T = 0, settled from the first sweep on."""
-    result = relax(start="pattern", temperature=0, tests=3, repeats=1, sweeps=8)
-    found, settling = result.tables["autocorrelation"], result.tables["settling"]
-    assert found[["energy_tau", "overlap_tau", "energy_tau_sem"]].isna().all(axis=None)
-    assert not found[["energy_long_enough", "overlap_long_enough"]].any(axis=None)
-    assert settling[["settled", "settled_ci_high"]].eq(1).all(axis=None)
-    assert settling[["median", "p90", "p90_ci_low"]].eq(0).all(axis=None)
-    assert result.settled("6").tolist() == [0, 0, 0]
-    assert result.tables["relaxation"]["accuracy"].eq(1).all()
-
-
 # --- settling ------------------------------------------------------------------------------
 
 
@@ -184,12 +161,6 @@ def test_a_trial_settles_at_its_last_change_unless_that_is_late() -> None:
     columns = ["n", "settled", "median", "median_ci_low"]
     assert settling[columns].to_numpy().tolist() == [[8, 5 / 8, 3, 0]] * 2
     assert settling[["p90", "median_ci_high"]].isna().all(axis=None)
-
-
-def test_half_and_nine_tenths_have_settled_by_the_times_of_that_name() -> None:
-    after = [1] * 4 + [2] + [3] * 4 + [4]
-    found = settling_table([_measured("a", ["0" * k + "1" * (11 - k) for k in after])], 5).frame()
-    assert found[["median", "p90"]].to_numpy().tolist() == [[2, 3]] * 2
 
 
 def test_the_overall_times_are_of_the_mean_over_labels() -> None:
