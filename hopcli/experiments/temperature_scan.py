@@ -133,12 +133,13 @@ def plan(config: TemperatureScanConfig, stock: Stock) -> Plan:
             m = overlaps(final.spins, patterns.xi)
             signed, _, signed_sem = mean_sd_sem(m)
             projection = np.full(len(signed), projection_norm(m, patterns.xi).mean())
-            theory = np.abs(mean_field_overlaps(network, temperature, target))
-            return np.array([*mean_sd_sem(np.abs(m)), signed, signed_sem, projection, theory])
+            return np.array([*mean_sd_sem(np.abs(m)), signed, signed_sem, projection])
 
         measured = np.hstack(filled(parts, len(temperatures), measure, progress, repeats))
         grid = np.linspace(0, max(temperatures), _CURVE_POINTS)
-        theory = np.abs([mean_field_overlaps(network, t, target) for t in grid])
+        theory = np.abs(mean_field_overlaps(network, [*temperatures, *grid], target))
+        measured = np.vstack([measured, theory[: len(temperatures)].ravel()])
+        of_grid = {"mean_field": theory[len(temperatures) :].ravel()}
         arrays = {
             "ordering": ordering_temperatures(network),
             "chance": np.array(chance_overlap(n_sites)),
@@ -148,7 +149,7 @@ def plan(config: TemperatureScanConfig, stock: Stock) -> Plan:
         return prepared.result(
             [
                 _rows(_SCAN, network, patterns, temperatures, values),
-                _rows(_CURVE, network, patterns, grid, {"mean_field": theory.ravel()}),
+                _rows(_CURVE, network, patterns, grid, of_grid),
             ],
             arrays,
         )
