@@ -317,7 +317,6 @@ def test_a_drawing_keeps_to_itself(sections: list[Section]) -> None:
     assert one.svg.replace('"a-', '"b-').replace("#a-", "#b-") == other.svg
     for rest in ("<style", "<metadata", "xmlns", "xlink", "<?xml", "<!", "<text"):
         assert rest not in one.svg
-    assert one.width == round(figure.get_figwidth() * 96)
     assert f' viewBox="0 0 {72 * figure.get_figwidth():g} ' in one.svg
     assert read_page(one.svg).children[0].attributes["aria-label"] == figure.title
 
@@ -398,11 +397,3 @@ def test_the_flag_of_what_is_switched_on_is_given() -> None:
     config = RecallConfig(dynamics="async", order="permutation", until_stable=True)
     words = str(command_of_run(catalogue.entry("recall"), config.changes())).split()
     assert "--until-stable" in words
-
-
-def test_a_picture_is_96_pixels_an_inch() -> None:
-    select = catalogue.entry("select")
-    plan = experiments.plan(SelectConfig(dataset="drawings"))
-    result = plan.run(select.execution(), experiments.no_progress)
-    figure = select.figures(plan.config, result, "paper")["patterns"]
-    assert drawing(figure, "p").width == pytest.approx(96 * figure.get_figwidth(), abs=1)

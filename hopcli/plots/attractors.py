@@ -23,7 +23,7 @@ def figures(config: AttractorsConfig, result: AttractorsResult) -> dict[str, Pic
     """Draw ``attractors``: a heading for each rule, with its states below."""
     most = min(_ACROSS, max(map(len, result.states.values())))
     across, step = in_a_row(most, 1.15, _STEP)
-    picture = step - (_STEP - _PICTURE)
+    picture = min(step - (_STEP - _PICTURE), 2 * _PICTURE)
     row = picture + 3 * LINE + 0.3
     heights = [_HEADING + -(-len(each) // across) * row for each in result.states.values()]
     width, height = max(across * step, 6.4), sum(heights) + _RULE_GAP * (len(heights) - 1)

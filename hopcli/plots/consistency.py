@@ -18,7 +18,7 @@ if TYPE_CHECKING:
 _LONGEST_NAME = 0.8  # inches
 _PANELS = {
     "within": "mean $m^2$ within a label",
-    "contrast": "contrast: $m^2$ within less between labels",
+    "contrast": "$m^2$ within less between labels",
 }
 """The measure along the axis of each panel."""
 _LOOKS = {

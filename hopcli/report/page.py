@@ -29,7 +29,6 @@ _log = logging.getLogger(__name__)
 
 _TEMPLATES = Path(__file__).parent / "templates"
 
-_PIXELS = 96  # CSS pixels per inch
 _NOT_IN_HTML = re.compile(
     r'<\?xml.*?\?>|<!.*?>|<(metadata|style)\b.*?</\1>| xmlns(:\w+)?="[^"]*"|xlink:(?=href)',
     re.DOTALL,
@@ -130,17 +129,11 @@ def _sections(folders: Iterable[Path]) -> Iterator[Section]:
         yield from sections_in(folder)
 
 
-def _drawings(anchor: str, section: Section) -> list[Any]:
+def _drawings(anchor: str, section: Section) -> list[Drawing]:
     """Draw the figures of a section when the template reaches it."""
     _log.debug("drawing %s", section.name)
     with understood(section.name):
-        return [
-            (
-                drawing(figure, f"{anchor}.{name}"),
-                drawing(section.narrow[name], f"{anchor}.{name}.narrow"),
-            )
-            for name, figure in section.figures.items()
-        ]
+        return [drawing(figure, f"{anchor}.{name}") for name, figure in section.figures.items()]
 
 
 def _anchors(kind: str, names: Iterable[str]) -> list[str]:
@@ -190,14 +183,11 @@ class Drawing(NamedTuple):
         The subject; the run, and the meaning of bars and lines.
     svg : str
         The drawing, an HTML element whose name is the title.
-    width : int
-        Width of the drawing, in CSS pixels (96 per inch).
     """
 
     title: str
     caption: str
     svg: str
-    width: int
 
 
 def drawing(figure: Picture, prefix: str) -> Drawing:
@@ -224,4 +214,4 @@ def drawing(figure: Picture, prefix: str) -> Drawing:
         'style="stroke-linejoin: round; stroke-linecap: butt">'
     )
     svg = " ".join(re.sub(r"<svg\b[^>]*>", lambda _: head, svg, count=1).split())
-    return Drawing(figure.title, figure.caption, svg, round(width * _PIXELS))
+    return Drawing(figure.title, figure.caption, svg)

@@ -30,7 +30,7 @@ if TYPE_CHECKING:
     from hopcli.results import Loaded
     from hopcli.tables import Columns, Estimate
 
-_NARROW = 3.7  # inches, of the pictures for narrow screens
+_WIDTH = 4.2  # inches of a picture: readable on a narrow screen, and enlarged on a wide one
 _ELSEWHERE = ("warnings", "topics")  # notes that appear elsewhere in a section
 
 
@@ -96,8 +96,6 @@ class Section:
         All other tables.
     figures : dict of Picture
         Its figures by name, in paper style.
-    narrow : dict of Picture
-        The same for narrow screens.
     animation : tuple of str
         Name, type and base64 content of its animation; empty if there is none.
     details : dict of dict of str to str
@@ -114,7 +112,6 @@ class Section:
     sheet: Sheet
     sheets: tuple[Sheet, ...] = ()
     figures: Mapping[str, Picture] = field(default_factory=dict)
-    narrow: Mapping[str, Picture] = field(default_factory=dict)
     animation: tuple[str, ...] = ()
     details: Mapping[str, Mapping[str, str]] = field(default_factory=dict)
 
@@ -208,8 +205,7 @@ def section(
         warnings=tuple(map(str, result.notes.get("warnings", ()))),
         sheet=sheet(config.command, summary),
         sheets=tuple(_other_tables(result, summary)),
-        figures=entry.figures(config, result, "paper") if draws else {},
-        narrow=entry.figures(config, result, "paper", width=_NARROW) if draws else {},
+        figures=entry.figures(config, result, "paper", width=_WIDTH) if draws else {},
         details={
             "Settings": spelt(config.to_dict(), entry),
             "Notes": {key: _noted(note) for key, note in notes.items()},
@@ -269,11 +265,10 @@ def _of_grid(name: str, folder: Path, draws: bool) -> Section:
     grid = view.grid
     said = settings_of({"config": grid.to_dict()})
     said.pop("command")
-    figures, narrow = {}, {}
+    figures = {}
     with contextlib.suppress(SettingError):  # of the layout: then it was published without one
         if draws:
-            figures = {GRID: picture(view, grid.look, "paper")}
-            narrow = {GRID: picture(view, grid.look, "paper", width=_NARROW)}
+            figures = {GRID: picture(view, grid.look, "paper", width=_WIDTH)}
     made_by = {key: str(value) for key, value in _made_by(manifest).items() if value}
     return Section(
         name=name,
@@ -286,7 +281,6 @@ def _of_grid(name: str, folder: Path, draws: bool) -> Section:
         sheet=sheet(GRID, view.numbers()),
         sheets=(sheet(TABLE.removesuffix(".csv"), view.table),),
         figures=figures,
-        narrow=narrow,
         details={"Made with": made_by},
     )
 
