@@ -79,9 +79,7 @@ def test_a_grid_is_listed_with_what_it_varies(shell: Shell) -> None:
     assert rows[2][:4] == ["b", "weights", "grid", "hebbian,pseudo-inverse"]
 
 
-def test_what_cannot_be_read_does_not_hide_the_rest(
-    shell: Shell, spawn_hopcli: SpawnHopcli
-) -> None:
+def test_what_is_unreadable_does_not_hide_the_rest(shell: Shell, spawn_hopcli: SpawnHopcli) -> None:
     for name in ("a", "broken", "older", "damaged", "pipe"):
         shell.make(COLD, f"all/{name}")
     Path("all/broken/recall.json").write_text("{")

@@ -29,15 +29,8 @@ def _read_back(text: str, width: int) -> Spins:
     return np.where(np.array(rows) > 0, 1, -1).astype(np.int8)
 
 
-@given(
-    height=st.integers(1, 20),
-    width=st.integers(1, 20),
-    columns=st.integers(1, 24),
-    seed=st.integers(0, 10**6),
-)
-def test_a_picture_can_be_read_back_shrunk_by_a_whole_factor(
-    height: int, width: int, columns: int, seed: int
-) -> None:
+@given(st.integers(1, 20), st.integers(1, 20), st.integers(1, 24), st.integers(0, 10**6))
+def test_a_picture_is_read_back_shrunk(height: int, width: int, columns: int, seed: int) -> None:
     picture = np.random.default_rng(seed).choice([-1, -1, -1, 1], (height, width)).astype(np.int8)
     factor = next(f for f in range(1, 21) if width <= f * columns)
     text = half_blocks(picture, columns)

@@ -30,11 +30,8 @@ from hopcli.cli.progress import Watch
 from hopcli.experiments import Plan, Result
 from hopcli.waiting import interruptibly
 
-QUICK = (
-    "recall --dataset digits --temperature 0.1 --tests 3 --repeats 2 --no-figures"
-    " --out results/recall"
-)
-MANIFEST = Path("results/recall/recall.json")
+QUICK = "recall --dataset digits --temperature 0.1 --tests 3 --repeats 2 --no-figures --out out"
+MANIFEST = Path("out/recall.json")
 
 
 class Eager(tqdm.tqdm):  # type: ignore[type-arg]
@@ -69,9 +66,7 @@ def test_a_terminal_gets_a_bar_that_goes_away(on_terminal: Callable[[str], str])
     assert on_terminal(f"{QUICK} --quiet --again") == ""
 
 
-def test_a_terminal_shows_the_step_while_it_lasts(
-    on_terminal: Callable[[str], str], shell: Shell
-) -> None:
+def test_a_terminal_shows_the_step(on_terminal: Callable[[str], str], shell: Shell) -> None:
     """Beside the bar, or where it would be; nothing stays, and a pipe gets nothing."""
     small = "--dataset digits --selections 3 --tests 2 --sweeps 1 --no-figures"
     for line, steps in {
@@ -115,9 +110,7 @@ def test_output_that_cannot_be_written_loses_no_run(
     assert MANIFEST.is_file() == (QUICK in line)
 
 
-def test_each_warning_of_a_result_is_one_line(
-    shell: Shell, monkeypatch: pytest.MonkeyPatch
-) -> None:
+def test_each_warning_is_one_line(shell: Shell, monkeypatch: pytest.MonkeyPatch) -> None:
     run = Plan.run
 
     def warn(self: Plan, *arguments: Any) -> Result:
@@ -165,9 +158,7 @@ def test_a_long_run_is_announced_once_by_its_speed(
         assert (out, re.findall(r"about (.*)\n", err), err.count("\n")) == ("", wanted, len(wanted))
 
 
-def test_a_long_run_is_announced_by_its_attempts_before_any_is_made(
-    shell: Shell, monkeypatch: pytest.MonkeyPatch
-) -> None:
+def test_a_long_run_is_announced_by_its_work(shell: Shell, monkeypatch: pytest.MonkeyPatch) -> None:
     def stop(*_: object) -> None:
         raise KeyboardInterrupt
 
@@ -187,7 +178,7 @@ def test_a_long_run_is_announced_by_its_attempts_before_any_is_made(
 # --- signals ---------------------------------------------------------------------------
 
 
-def test_a_long_run_stops_at_once_and_writes_nothing(
+def test_a_long_run_stops_and_writes_nothing(
     shell: Shell, child_environment: dict[str, str]
 ) -> None:
     """Inside the compiled loop, which would last for hours; other signals: test_endings.py."""

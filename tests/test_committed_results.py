@@ -34,7 +34,7 @@ PAPER = (
     *("select", "paper", "paper-as-run", "figure1", "figure1-as-run"),
     pytest.param("figure1-cold-start", marks=pytest.mark.slow),
 )
-GRIDS = ("phase", "stored")
+GRIDS = {"phase": (0, 40, 97, 225, 246), "stored": (0, 100, 269)}  # places of some cells
 
 
 def _parts_of(name: str) -> tuple[Config, Execution]:
@@ -87,12 +87,8 @@ def _grid_table(name: str) -> pd.DataFrame:
     return read_table(manifest, "grid").frame()
 
 
-@pytest.mark.parametrize(
-    ("name", "places"), [("phase", (0, 40, 97, 225, 246)), ("stored", (0, 100, 269))]
-)
-def test_cells_of_the_committed_grids_are_what_the_program_makes(
-    name: str, places: tuple[int, ...]
-) -> None:
+@pytest.mark.parametrize(("name", "places"), GRIDS.items())
+def test_cells_of_the_grids_are_what_the_program_makes(name: str, places: tuple[int, ...]) -> None:
     grid, table = _grid_of(name), _grid_table(name)
     points = [point for point in grid.points() if point.place in places]
     assert len(points) == len(places)
@@ -101,10 +97,8 @@ def test_cells_of_the_committed_grids_are_what_the_program_makes(
         made = experiments.run(config).tables["accuracy"]
         keys = zip(grid.names, map(as_column, point.values), strict=True)
         there = table[np.all([table[key] == value for key, value in keys], axis=0)]
-        written = [
-            frame[made.columns].to_csv(float_format="%.10g", index=False) for frame in (made, there)
-        ]
-        assert written[0] == written[1], point.values
+        csv = [t[made.columns].to_csv(float_format="%.10g", index=False) for t in (made, there)]
+        assert csv[0] == csv[1], point.values
 
 
 def test_the_committed_grids_are_whole() -> None:
@@ -122,9 +116,7 @@ def test_the_committed_grids_are_whole() -> None:
 CHEAP = ("selection", "storkey-code", "four-by-four", "stability", "inverse")
 
 
-def test_verdicts_that_cost_little_are_what_the_program_makes(
-    run_hopcli: Any, tmp_path: Path
-) -> None:
+def test_cheap_verdicts_are_what_the_program_makes(run_hopcli: Any, tmp_path: Path) -> None:
     out = str(tmp_path / "out")
     assert run_hopcli("reproduce", "--only", ",".join(CHEAP), "--out", out).code == 0
     made, there = (read_claims_table(path) for path in (tmp_path / "out" / "claims.csv", CLAIMS))

@@ -21,10 +21,11 @@ from hopcli.results import read_manifest
 from hopcli.tables import Columns
 
 STOCK = Stock()
+Risen = Callable[..., Any]
 
 
 @pytest.fixture
-def risen(monkeypatch: pytest.MonkeyPatch) -> Callable[..., Any]:
+def risen(monkeypatch: pytest.MonkeyPatch) -> Risen:
     """Run a recall; return the gain of its continuation, the result and the continuation."""
 
     def run(**settings: Any) -> tuple[Rise | None, Any, Continuation]:
@@ -56,9 +57,7 @@ def _accuracy(result: Any) -> float:
     ],
     ids=str,
 )
-def test_without_noise_it_is_the_recall_of_twice_the_sweeps(
-    risen: Callable[..., Any], settings: dict[str, Any]
-) -> None:
+def test_without_noise_it_is_twice_the_sweeps(risen: Risen, settings: dict[str, Any]) -> None:
     given = {"start": "image,flip:0.3", "tests": 20, "repeats": 3, "criterion": 0.95, **settings}
     rise, once, _ = risen(**given, sweeps=1)
     _, twice, _ = risen(**given, sweeps=2)
@@ -68,7 +67,7 @@ def test_without_noise_it_is_the_recall_of_twice_the_sweeps(
     assert rise.low < rise.mean < rise.high
 
 
-def test_with_noise_it_is_as_much_as_twice_the_sweeps_give(risen: Callable[..., Any]) -> None:
+def test_with_noise_it_is_as_much_as_twice_the_sweeps_give(risen: Risen) -> None:
     """From 8 to 16 half-sweeps the accuracy of 5,000 trials rises by 0.137."""
     found = [risen(sweeps=8, seed=seed, repeats=5)[0] for seed in range(6)]
     assert {rise.trials for rise in found} == {500}
@@ -78,7 +77,7 @@ def test_with_noise_it_is_as_much_as_twice_the_sweeps_give(risen: Callable[..., 
     assert len(set(means)) > 1
 
 
-def test_an_order_that_was_given_goes_on_at_random(risen: Callable[..., Any]) -> None:
+def test_an_order_that_was_given_goes_on_at_random(risen: Risen) -> None:
     """The authors' run of 10 sweeps rises by 2 or 3 points, less than half its interval."""
     rise, result, _ = risen(replay_authors=True, sweeps=10, repeats=3)
     assert rise.low > 0
@@ -89,9 +88,7 @@ def test_an_order_that_was_given_goes_on_at_random(risen: Callable[..., Any]) ->
 
 
 @pytest.mark.parametrize("settings", [{"quench": True}, {"temperature": "1:0.1:geometric"}])
-def test_trials_run_on_at_the_last_temperature_and_are_quenched_as_before(
-    risen: Callable[..., Any], settings: dict[str, Any]
-) -> None:
+def test_trials_run_on_at_the_last_temperature(risen: Risen, settings: dict[str, Any]) -> None:
     _, _, further = risen(tests=5, repeats=2, sweeps=6, **settings)
     with mock.patch.object(dynamics, "run", wraps=dynamics.run) as run:
         assert further.rise().trials == 50
@@ -102,9 +99,7 @@ def test_trials_run_on_at_the_last_temperature_and_are_quenched_as_before(
     assert [one["dynamics"] for one in others] == (["async"] if "quench" in settings else [])
 
 
-def test_it_goes_on_from_the_ends_with_numbers_of_its_own(
-    monkeypatch: pytest.MonkeyPatch, risen: Callable[..., Any]
-) -> None:
+def test_it_goes_on_with_numbers_of_its_own(monkeypatch: pytest.MonkeyPatch, risen: Risen) -> None:
     whole, one, further = risen(tests=10, repeats=2, sweeps=8)
     relaxation, rows = further._relaxation, np.arange(100)
     ends = relaxation.run(rows).spins
@@ -121,9 +116,7 @@ def test_it_goes_on_from_the_ends_with_numbers_of_its_own(
     assert all(table.equals(same.tables[name]) for name, table in one.tables.items())
 
 
-def test_what_it_costs_is_bounded(
-    monkeypatch: pytest.MonkeyPatch, risen: Callable[..., Any]
-) -> None:
+def test_what_it_costs_is_bounded(monkeypatch: pytest.MonkeyPatch, risen: Risen) -> None:
     assert risen(tests=2, repeats=1, sweeps=20_000)[0] is None
     assert risen(tests=60, repeats=4, sweeps=200)[0].trials == 125  # 10 million attempts or so
     monkeypatch.setattr("hopcli.experiments.relaxation._CHEAP", 0)
@@ -131,8 +124,8 @@ def test_what_it_costs_is_bounded(
     assert risen(tests=10, repeats=3)[0] is None
 
 
-def test_images_not_trials_are_the_units_and_an_inverse_counts_as_the_recall_says(
-    risen: Callable[..., Any],
+def test_images_are_the_units_and_inverses_count_as_the_recall_says(
+    risen: Risen,
 ) -> None:
     few = {"sweeps": 8, "tests": 4, "repeats": 25}
     fresh, same = (risen(**few, test_images=images)[0] for images in ("fresh", "same"))
@@ -193,7 +186,7 @@ def test_the_interval_covers_what_it_promises(gain: float, loss: float, runs: in
     ],
 )
 def test_only_a_rise_that_is_sure_and_large_is_told(
-    monkeypatch: pytest.MonkeyPatch, risen: Callable[..., Any], rise: Rise, told: bool
+    monkeypatch: pytest.MonkeyPatch, risen: Risen, rise: Rise, told: bool
 ) -> None:
     _, _, further = risen(tests=3, repeats=1, sweeps=3)
     columns = {"accuracy": [0.9, 0.5], "ci_low": [0.8, 0.484375], "ci_high": [1, 0.515625]}

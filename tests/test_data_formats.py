@@ -74,9 +74,7 @@ RANGES = {"spins": (-1, 1), "bits": (0, 1), "grey": (0, 255)}
 
 @pytest.mark.parametrize("container", CONTAINERS)
 @pytest.mark.parametrize("dtype", IDX_TYPES)
-def test_the_same_picture_in_every_container_type_and_range(
-    tmp_path: Path, container: str, dtype: str
-) -> None:
+def test_the_same_picture_in_every_container(tmp_path: Path, container: str, dtype: str) -> None:
     for name, (low, high) in RANGES.items():
         if dtype[0] in "ui" and not np.iinfo(dtype).min <= low < high <= np.iinfo(dtype).max:
             continue
@@ -253,9 +251,7 @@ def test_names_and_blank_lines_of_a_drawn_text(tmp_path: Path) -> None:
     "pair", [("1", "-1"), ("+1", "-1"), ("1", "0"), ("1.0", "-1.0"), ("2", "1"), ("True", "False")]
 )
 @pytest.mark.parametrize("source", ["text", "csv"])
-def test_rows_of_two_numbers_are_patterns(
-    tmp_path: Path, pair: tuple[str, str], source: str
-) -> None:
+def test_rows_of_numbers_are_patterns(tmp_path: Path, pair: tuple[str, str], source: str) -> None:
     for separator, end in itertools.product(SEPARATORS[1:], ("\n", "\r\n")):
         text = end.join(separator.join(pair[0 if ink else 1] for ink in row) for row in INK)
         dataset = _spins_of(source, tmp_path / "p", text)
@@ -318,26 +314,20 @@ HEADERS = {
 def test_tables_with_labels(tmp_path: Path, header: str) -> None:
     names = HEADERS[header]
     last = "class" in names[-1:] or header.endswith("last")
-    for labels, kind, separator in itertools.product(
-        ("37", "AB", "10", "yn"), RANGES, (",", ";", "\t")
-    ):
+    for labels, kind, separator in itertools.product(("37", "AB", "10", "yn"), RANGES, ",;\t"):
         if not names and (labels == "10" or (last and labels == "37")) and kind != "grey":
             continue  # by the rule there are no labels, or they are first
         low, high = RANGES[kind]
         rows = [[str(high if ink else low) for ink in row] for row in INK]
-        lines = [
-            [*row, label] if last else [label, *row]
-            for row, label in zip(rows, labels, strict=True)
-        ]
+        pairs = zip(rows, labels, strict=True)
+        lines = [[*row, label] if last else [label, *row] for row, label in pairs]
         text = "\n".join(separator.join(line) for line in ([names] if names else []) + lines)
         dataset = _spins_of("csv", tmp_path / "t.csv", text + "\n")
         assert dataset.labels.tolist() == list(labels), (labels, kind, separator)
         assert np.array_equal(dataset.spins, SPINS), (labels, kind, separator)
 
 
-@pytest.mark.parametrize(
-    "header", [[f"pixel{k}" for k in range(9)], list("012345678"), list("abcdefghi"), None]
-)
+@pytest.mark.parametrize("header", [HEADERS["kaggle"][1:], [*"012345678"], [*"abcdefghi"], None])
 def test_tables_without_labels(tmp_path: Path, header: list[str] | None) -> None:
     grey = np.where(INK, 200, 10) + np.arange(9) % 3
     lines = ([",".join(header)] if header else []) + [",".join(map(str, row)) for row in grey]
@@ -365,9 +355,7 @@ def test_text_is_read_in_either_encoding(tmp_path: Path, source: str, encoding: 
 
 
 @pytest.mark.parametrize(("shape", "warned"), [((8, 8), True), ((100, 3), True), ((3, 8), False)])
-def test_one_picture_is_not_taken_for_many_in_silence(
-    tmp_path: Path, shape: tuple[int, int], warned: bool
-) -> None:
+def test_one_picture_is_not_many(tmp_path: Path, shape: tuple[int, int], warned: bool) -> None:
     array = np.random.default_rng(0).choice([-1, 1], shape)
     spec = written("npy", tmp_path / "a", array)
     for call in (lambda: hopcli.store(array, rule="hebbian"), lambda: load_dataset(spec)):

@@ -4,7 +4,6 @@ from __future__ import annotations
 
 import hashlib
 import struct
-from collections.abc import Callable
 from pathlib import Path
 from types import SimpleNamespace
 from typing import Any
@@ -100,8 +99,8 @@ def _flip(content: bytearray) -> bytearray:
 
 
 @pytest.mark.parametrize("change", [_flip, lambda c: c[:5_000_000], lambda c: c[:0], None])
-def test_a_damaged_or_missing_embedded_file_is_named(
-    tmp_path: Path, monkeypatch: pytest.MonkeyPatch, change: Callable[[bytearray], bytearray] | None
+def test_damaged_mnist_is_named(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch, change: Any
 ) -> None:
     path = tmp_path / "mnist.npz"
     if change:
@@ -115,12 +114,8 @@ def test_a_damaged_or_missing_embedded_file_is_named(
     assert all(str(path) in check.found for check in checks[1:5])
 
 
-@pytest.mark.parametrize(
-    ("spec", "name"), [("drawings", "fish.png"), ("text:4x4", "4x4.txt"), ("text:6", "6.txt")]
-)
-def test_a_damaged_drawing_or_text_is_named(
-    monkeypatch: pytest.MonkeyPatch, spec: str, name: str
-) -> None:
+@pytest.mark.parametrize(("spec", "name"), [("drawings", "fish.png"), ("text:4x4", "4x4.txt")])
+def test_a_damaged_drawing_is_named(monkeypatch: pytest.MonkeyPatch, spec: str, name: str) -> None:
     """A file with an unknown hash."""
     folder = data.DRAWINGS if spec == "drawings" else data.TEXTS
     originals = [check.sha256 for check in data.ORIGINALS]

@@ -57,9 +57,7 @@ def made(rates: Any = (0.812, 0.99), half: Any = (0.0123, 0.004), **more: Any) -
         (0.0, None, "81.23"),
     ],
 )
-def test_a_number_has_the_digits_of_its_half_width(
-    half: float, precision: int | None, shown: str
-) -> None:
+def test_digits_are_those_of_the_half_width(half: float, precision: int | None, shown: str) -> None:
     table = made((0.81234, 0.5), (half / 100, 0.25))
     _, _, rate, *_ = shown_columns(table, Layout(precision=precision))
     assert (rate.cells[0], rate.head) == (shown, "rate (%) ± 95 % interval")

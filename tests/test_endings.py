@@ -25,6 +25,7 @@ RECALL = [
     *("recall", "--dataset", "text:five.txt", "--start", "flip:0.1", "--tests", "2"),
     *("--repeats", "1", "--out", "out", "--overwrite"),
 ]
+Step = tuple[Any, str, str]
 DRAW = (plots, "draw", "before")
 STEPS = [  # where something happens, before or after it; the exit code if the disk is full
     (Plan, "run", "before"),
@@ -69,9 +70,7 @@ def _event(sent: signal.Signals | None) -> Callable[[], None]:
     return no_room if sent is None else lambda: signal.raise_signal(sent)
 
 
-def _happens(
-    monkeypatch: pytest.MonkeyPatch, step: tuple[Any, str, str], what: Callable[[], None]
-) -> None:
+def _happens(monkeypatch: pytest.MonkeyPatch, step: Step, what: Callable[[], None]) -> None:
     """Let something happen the first time that a step is taken."""
     owner, name, when = step
     works, pending = getattr(owner, name), [what]
@@ -88,17 +87,11 @@ def _happens(
 
 
 @pytest.mark.parametrize("earlier", [False, True])
-@pytest.mark.parametrize(
-    ("step", "sent", "code"), EVENTS, ids=[f"{s[2]} {s[1]}-{code}" for s, _, code in EVENTS]
-)
+@pytest.mark.parametrize("event", EVENTS, ids=lambda event: f"{event[0][2]} {event[0][1]}")
 def test_the_last_line_says_what_the_folder_holds(
-    place: RunHopcli,
-    monkeypatch: pytest.MonkeyPatch,
-    step: tuple[Any, str, str],
-    sent: signal.Signals | None,
-    code: int,
-    earlier: bool,
+    place: RunHopcli, monkeypatch: pytest.MonkeyPatch, event: Any, earlier: bool
 ) -> None:
+    step, sent, code = event
     if earlier:
         assert place(*RECALL, "--seed", "1", "-q").code == 0
     before = files_below(Path())

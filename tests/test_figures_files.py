@@ -128,9 +128,7 @@ def test_the_style_is_asked_for_by_a_flag(run_hopcli: RunHopcli) -> None:
 ROOMY = 0.04  # largest share of the width that is empty at a side
 
 
-@pytest.mark.parametrize(
-    "name", ["paper", "traced", "select", "scan", "weights", "attractors", "compare", "relax"]
-)
+@pytest.mark.parametrize("name", ["paper", "traced", "scan", "attractors", "compare", "relax"])
 def test_pictures_fill_a_column_with_text_of_8_points(name: str) -> None:
     shown = made(name)
     for tex_fonts in (False, True):

@@ -30,6 +30,7 @@ from hopcli.grids.texts import read_set
 from hopcli.results.manifest import sha256_of
 from hopcli.values import RefusedError
 
+Write = Callable[[str, bytes], Path]
 fuzzed = settings(max_examples=30, deadline=None)
 
 
@@ -42,7 +43,7 @@ def tried(read: Callable[..., Any], *arguments: Any) -> Any:
 
 
 @pytest.fixture(scope="module")
-def file(tmp_path_factory: pytest.TempPathFactory) -> Callable[[str, bytes], Path]:
+def file(tmp_path_factory: pytest.TempPathFactory) -> Write:
     """Write a file, each over the one before."""
     folder = tmp_path_factory.mktemp("fuzz")
 
@@ -97,7 +98,7 @@ def written(command: str) -> st.SearchStrategy[dict[str, Any]]:
 
 @fuzzed
 @given(content=st.binary(max_size=60) | damaged(FIGURE1))
-def test_configuration_files(file: Callable[[str, bytes], Path], content: bytes) -> None:
+def test_configuration_files(file: Write, content: bytes) -> None:
     path = file("f.toml", content)
     found = tried(read_config, path)
     try:
@@ -160,7 +161,7 @@ NPZ = _npz()
 
 @fuzzed
 @given(content=damaged(DRAWN) | st.text("#. \n:a\t\r\0\u2028é", max_size=40).map(str.encode))
-def test_patterns_are_read_or_refused(file: Callable[[str, bytes], Path], content: bytes) -> None:
+def test_patterns_are_read_or_refused(file: Write, content: bytes) -> None:
     path = file("f.txt", content)
     found = tried(load_text, path, Request("f.txt", "train", 0, None))
     if isinstance(found, DataError):
@@ -178,9 +179,7 @@ def test_patterns_are_read_or_refused(file: Callable[[str, bytes], Path], conten
 @fuzzed
 @given(content=damaged(IDX) | st.binary(max_size=40), n_axes=st.sampled_from([1, 3]))
 @pytest.mark.parametrize("packed", [False, True])
-def test_an_idx_file_is_read_or_refused(
-    file: Callable[[str, bytes], Path], content: bytes, packed: bool, n_axes: int
-) -> None:
+def test_idx_is_read_or_refused(file: Write, content: bytes, packed: bool, n_axes: int) -> None:
     path = file("f.gz", gzip.compress(content)) if packed else file("f", content)
     found = tried(read_idx, path, n_axes)
     if isinstance(found, DataError):
@@ -193,7 +192,7 @@ def test_an_idx_file_is_read_or_refused(
 
 @fuzzed
 @given(packed=damaged(gzip.compress(IDX)), archive=damaged(NPZ) | st.binary(max_size=40))
-def test_damaged_archive(file: Callable[[str, bytes], Path], packed: bytes, archive: bytes) -> None:
+def test_damaged_archive(file: Write, packed: bytes, archive: bytes) -> None:
     images = tried(read_idx, file("f.gz", packed), 3)
     assert isinstance(images, DataError) or np.array_equal(images, GREY)
     path = file("f.npz", archive)

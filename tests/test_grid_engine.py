@@ -164,9 +164,8 @@ def test_a_failed_cell_is_not_missing() -> None:
 @pytest.mark.parametrize(("n_left", "more"), [(0, []), (1, ["1 more"]), (2, ["2 more"])])
 def test_folders_and_cells_not_named_are_counted(n_left: int, more: list[str]) -> None:
     grid = read_grid({"command": "recall", "grid": {"seed": "1:9:1"}})
-    cells = [
-        planning.Impossible(point, ResultError("no")) for point in list(grid.points())[: 4 + n_left]
-    ]
+    points = list(grid.points())[: 4 + n_left]
+    cells = [planning.Impossible(point, ResultError("no")) for point in points]
     for text, named in (
         (endings._listed([Path(f"f{k}") for k in range(3 + n_left)]), [*"012"]),
         (str(planning.impossible(grid, cells)), [*"1234"]),

@@ -85,11 +85,9 @@ NAMES = st.sampled_from(["A", "a", "cell", 'x"y', 'as" check', "default", '"', "
 NAMES |= st.text(max_size=5).filter(lambda text: "\0" not in text)
 
 
-@given(
-    rows=st.lists(st.tuples(VALUES, st.text(max_size=9)), max_size=4), names=st.tuples(NAMES, NAMES)
-)
+@given(st.lists(st.tuples(VALUES, st.text(max_size=9)), max_size=4), st.tuples(NAMES, NAMES))
 def test_any_table_is_read_back(
-    rows: list[tuple[Any, ...]], names: tuple[str, str], tmp_path_factory: pytest.TempPathFactory
+    tmp_path_factory: pytest.TempPathFactory, rows: list[tuple[Any, ...]], names: tuple[str, str]
 ) -> None:
     values = [list(column) for column in zip(*rows, strict=True)] if rows else [[], []]
     table = Part([f"{names[0]}: number", f"{names[1]}: text"], values, [])
@@ -272,9 +270,8 @@ def test_shards_that_do_not_belong_together_are_refused(tmp_path: Path) -> None:
         store.describe(FOREIGN, PLACES)
     bad = _fill(tmp_path / "bad")
     _sql(bad, "UPDATE cells SET config = '{}' WHERE cell = 'cell1'")
-    for second, word in (
-        *((other, "--accept-version"), (wrong, "wrong"), (foreign, "foreign"), (bad, "cell1")),
-    ):
+    words = {other: "--accept-version", wrong: "wrong", foreign: "foreign", bad: "cell1"}
+    for second, word in words.items():
         with pytest.raises(ResultError, match=word):
             merge([one, second], out, accept_version=False)
     assert not out.exists()

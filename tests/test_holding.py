@@ -228,10 +228,8 @@ def test_an_automatic_criterion_counts_what_stays_on_its_pattern() -> None:
     """From the patterns themselves nearly all, where 0.99 calls four of five lost."""
     start: dict[str, Any] = {"start": "pattern", "temperature": 0.4, "tests": 100}
     assert _recall(**start).tables["accuracy"]["accuracy"].iloc[-1] < 0.3
-    config = RecallConfig.from_values(
-        {"source_indices": FIVE, "criterion": "auto", "repeats": 2, **start}
-    )
-    plan: Any = experiments.plan(config)
+    settings = {"source_indices": FIVE, "criterion": "auto", "repeats": 2, **start}
+    plan: Any = experiments.plan(RecallConfig.from_values(settings))
     assert plan.config.to_dict()["criterion"] < 0.97
     result = plan.run(RecallExecution(), experiments.no_progress)
     accuracy = result.tables["accuracy"]

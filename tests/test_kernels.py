@@ -108,9 +108,8 @@ def test_replay_tries_the_given_sites(temperature: float) -> None:
     couplings = network(150, 4, "pseudo-inverse")
     spins = starts(couplings, 10)
     sites = np.random.default_rng(4).integers(0, 150, (10, 777))
-    fast = dynamics.replay(
-        couplings, spins, sites=sites, seeds=seeds(10), temperature=temperature, threads=2
-    )
+    how: dict[str, Any] = {"sites": sites, "seeds": seeds(10), "temperature": temperature}
+    fast = dynamics.replay(couplings, spins, threads=2, **how)
     slow = plain.vectorised(couplings, spins, seeds(10), temperature, 777, sites)
     assert np.array_equal(fast.spins, slow)
     assert np.array_equal(fast.ends, observables.class_sums(slow, couplings))

@@ -32,9 +32,7 @@ HOSTILE = (
 """Names that would end a script, start one, stand for something of JavaScript, turn the text
 around them, or fill the page."""
 
-BLOTS = {
-    name: np.random.default_rng(k).random((6, 6)) < 0.5 for k, name in enumerate(HOSTILE, start=1)
-}
+BLOTS = {name: np.random.default_rng(1 + k).random((6, 6)) < 0.5 for k, name in enumerate(HOSTILE)}
 
 
 def _picture() -> bytes:
@@ -163,9 +161,8 @@ def test_names_of_patterns_are_text(browser: Browser, tmp_path: Path, width: int
         assert shown[:5] == list(HOSTILE[:5])
         assert shown[5:7] == ["four", HOSTILE[6]]
         assert (shown[7][:39], len(shown[7])) == (HOSTILE[7][:39], 40)
-        assert tab.locator("#image-label option").all_text_contents()[:3] == [
-            f"{name}!" for name in HOSTILE[:3]
-        ]
+        labels = tab.locator("#image-label option").all_text_contents()
+        assert labels[:3] == [f"{name}!" for name in HOSTILE[:3]]
         tab.click("#patterns li:nth-child(8) .small")
         seen.run()
         tab.select_option("#image-label", index=7)
@@ -256,9 +253,7 @@ def test_every_other_control_does_what_it_says(seen: Seen) -> None:
 
 
 @pytest.mark.slow
-def test_german_texts_and_a_frame_fit_and_what_is_copied_is_shown(
-    browser: Browser, live_file: Path, tmp_path: Path
-) -> None:
+def test_german_texts_and_a_frame_fit(browser: Browser, live_file: Path, tmp_path: Path) -> None:
     """A notebook shows the page in a frame, which runs there as well."""
     with browser.new_context(
         locale="de-DE",
