@@ -19,7 +19,7 @@ from hopcli.results.manifest import finished_in, open_manifest
 from hopcli.results.places import MANIFESTS, find
 from hopcli.results.tables import read_table
 from hopcli.tables.rates import complete
-from hopcli.tables.several import Part, join, with_keys
+from hopcli.tables.several import Part, join, key_column, with_keys
 from hopcli.values import as_column, bare
 
 if TYPE_CHECKING:
@@ -189,7 +189,8 @@ def _together(found: Sequence[Found], command: str, name: str) -> Columns:
     settings = dict.fromkeys(setting for _, own, _ in found for setting in own)
     columns = {setting: _column(setting, found, command) for setting in settings}
     keys = {"run": [folder for folder, *_ in found], **columns}
-    whole = with_keys(keys, table, lengths, command)
+    arrays = {name: key_column(values) for name, values in keys.items()}
+    whole = with_keys(arrays, table, lengths, command)
     same = [setting for setting in settings if len(set(map(repr, columns[setting]))) == 1]
     return whole.only([name for name in whole if name not in same] + same)
 

@@ -4,6 +4,8 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING, Any
 
+import numpy as np
+
 from hopcli.errors import ResultError, SettingError
 from hopcli.results.tables import as_csv
 from hopcli.tables import Columns, Layout
@@ -12,8 +14,10 @@ from hopcli.tables.rates import complete
 from hopcli.tables.several import join, key_column, with_keys
 
 if TYPE_CHECKING:
-    from collections.abc import Container, Iterator, Sequence
+    from collections.abc import Iterator, Sequence
     from pathlib import Path
+
+    from numpy.typing import NDArray
 
     from hopcli.grids.grid import Grid
     from hopcli.grids.store import Store
@@ -70,23 +74,29 @@ def tidy_table(store: Store, grid: Grid, name: str) -> Columns:
 
     table, lengths = join(parts(), grid.entry.table(name))
     complete([table])
-    keys = _keys(grid, set(places))
+    keys = _keys(grid, places)
     if len(set(versions)) > 1:
-        keys["version"] = versions
+        keys["version"] = np.array(versions, dtype=object)
     return with_keys(keys, table, lengths, grid.command)
 
 
 def points_table(store: Store, grid: Grid) -> Columns:
     """Return the keys of every point with a cell, finished or not, as in :func:`tidy_table`."""
-    keys = _keys(grid, store.places())
-    return Columns([*keys], [key_column(values) for values in keys.values()])
+    keys = _keys(grid, list(store.places()))
+    return Columns([*keys], [*keys.values()])
 
 
-def _keys(grid: Grid, places: Container[int]) -> dict[str, Sequence[Any]]:
-    """Return the keys of some points, in the order of the grid."""
-    rows = [grid.shown(point.values) for point in grid.points() if point.place in places]
-    values = zip(*rows, strict=True) if rows else [()] * len(grid.names)
-    return dict(zip(grid.names, values, strict=True))
+def _keys(grid: Grid, places: Sequence[int]) -> dict[str, NDArray[Any]]:
+    """Return the keys of some points, as columns of a table."""
+    keys, shape = {}, [len(axis.values) for axis in grid.axes]
+    for axis, rows in zip(
+        grid.axes, np.unravel_index(np.array(places, dtype=np.int64), shape), strict=True
+    ):
+        present, which = np.unique(rows, return_inverse=True)
+        for name, values in zip(axis.names, zip(*axis.values, strict=True), strict=True):
+            shown = [grid.shown(name, values[place]) for place in present]
+            keys[name] = key_column(shown)[which]
+    return keys
 
 
 def write_table(

@@ -135,13 +135,10 @@ class Grid:
             for name in self.names
         )
 
-    def shown(self, values: Sequence[Any]) -> tuple[Any, ...]:
-        """Format the values of a point, one per key, as in a table."""
-        if not any(isinstance(value, list | tuple) for value in values):
-            return tuple(map(as_column, values))
-        known = self.entry.settings
-        kinds = (known[name].kind for name in self.names)
-        return tuple(as_column(v, kind.between) for v, kind in zip(values, kinds, strict=True))
+    def shown(self, name: str, value: Any) -> Any:
+        """Format a value of a key as in a table."""
+        is_list = isinstance(value, list | tuple)
+        return as_column(value, self.entry.settings[name].kind.between if is_list else ",")
 
     def column(self, name: str) -> list[Any]:
         """Return the different values of a key, in order."""

@@ -109,8 +109,8 @@ def plan_grid(
 
 def in_words(grid: Grid, values: Sequence[Any]) -> str:
     """Format the values of a point as flags, ``temperature=0.2 rule=hebbian``."""
-    pairs = zip(grid.names, grid.shown(values), strict=True)
-    return " ".join(f"{name}={show(value)}" for name, value in pairs)
+    pairs = zip(grid.names, values, strict=True)
+    return " ".join(f"{name}={show(grid.shown(name, value))}" for name, value in pairs)
 
 
 def impossible(grid: Grid, found: Sequence[Impossible]) -> SettingError:

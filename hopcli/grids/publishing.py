@@ -78,7 +78,7 @@ def publish_if_whole(
         manifest = {
             "config": grid.to_dict(),
             "duration_seconds": round(time.perf_counter() - began, 3),
-            "notes": {"warnings": list(view.warnings)},
+            "notes": {"warnings": [f"{words}: {told}" for words, told in state.warnings]},
             "tables": {"grid": view.table.heads},
         }
         files = publish_new(stage, folder, GRID, manifest)

@@ -9,7 +9,6 @@ from hopcli import results
 from hopcli.errors import SettingError
 from hopcli.grids.export import points_table, tidy_table
 from hopcli.grids.grid import read_grid
-from hopcli.grids.state import State
 from hopcli.grids.store import FILE, Store, is_grid
 from hopcli.results.forms import GRID
 from hopcli.results.manifest import finished_in, understood
@@ -40,7 +39,7 @@ class View:
     points : Columns, optional
         The keys of all points, if they are known.
     warnings : sequence of str
-        Warnings about its cells.
+        Warnings about the cells of a published grid.
     """
 
     grid: Grid
@@ -51,10 +50,9 @@ class View:
     @classmethod
     def of(cls, store: Store, grid: Grid, name: str | None = None) -> View:
         """Read a table of a store; by default the plotted one."""
+        points = points_table(store, grid)
         table = tidy_table(store, grid, grid.entry.headline.table.name if name is None else name)
-        state = State(grid, store.places(), store.standings())
-        warnings = [f"{words}: {warning}" for words, warning in state.warnings]
-        return cls(grid, table, points_table(store, grid), warnings)
+        return cls(grid, table, points)
 
     @property
     def leaves_out(self) -> bool:

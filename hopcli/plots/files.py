@@ -203,6 +203,7 @@ def rounded(table: Columns) -> Columns:
     def ten_digits(array: NDArray[Any]) -> NDArray[Any]:
         if array.dtype.kind != "f":
             return array
-        return np.array([float(f"{value:.10g}") for value in array.tolist()])
+        values, which = np.unique(array, return_inverse=True)
+        return np.array([float(f"{value:.10g}") for value in values.tolist()])[which]
 
     return Columns(table.names, [*map(ten_digits, table.arrays)], table.declared)

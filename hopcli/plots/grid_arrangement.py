@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import functools
+import math
 from dataclasses import dataclass
 from typing import TYPE_CHECKING, Any
 
@@ -23,6 +24,7 @@ if TYPE_CHECKING:
 
 _DECADES = 1.5  # smallest spread of values for a logarithmic axis
 _NAMES = "seed"  # a number used as a name: the last choice for an axis
+_MOST = 100  # lines or panels; a key with more values is the first choice for an axis
 
 
 @dataclass(frozen=True, eq=False)
@@ -220,21 +222,22 @@ def _placed(
     Several rows at one place, such as patterns of one label, become their mean without bars.
     """
     found, bars = _numbers(rows, headline, over)
-    by_place: dict[tuple[Any, ...], list[int]] = {}
-    names = [slot.name for slot in slots if slot is not None]
-    for k, row in enumerate(_rows(rows, names)):
-        by_place.setdefault(_place(slots, dict(zip(names, row, strict=True))), []).append(k)
-    is_mean = len(by_place) < len(rows)
-    if is_mean:
-        found[1:], bars = np.nan, ""
     shape = [1 if slot is None else len(slot.values) for slot in slots]
-    numbers = np.full((4, *shape), np.nan)
-    for place, several in by_place.items():
-        own = found[:, several]
-        known = own[0][~np.isnan(own[0])]
-        numbers[(slice(None), *place)] = own[:, 0]
-        numbers[(0, *place)] = known.mean() if len(known) else np.nan
-    return numbers, bars, is_mean
+    places = np.zeros(len(rows), dtype=np.int64)
+    for slot, n_values in zip(slots, shape, strict=True):
+        places *= n_values
+        if slot is not None:
+            places += [slot.places[value] for value in _values(rows, slot.name)]
+    numbers = np.full((4, math.prod(shape)), np.nan)
+    is_mean = len(np.unique(places)) < len(rows)
+    if is_mean:
+        known, bars = ~np.isnan(found[0]), ""
+        n_rows = np.bincount(places[known], minlength=numbers.shape[1])
+        sums = np.bincount(places[known], found[0][known], numbers.shape[1])
+        np.divide(sums, n_rows, out=numbers[0], where=n_rows > 0)
+    else:
+        numbers[:, places] = found
+    return numbers.reshape(4, *shape), bars, is_mean
 
 
 def _numbers(
@@ -318,6 +321,10 @@ class _Choice:
             rule = f"leaves {' and '.join(left)} open: fix with --set or average with --over"
             asked = [wanted["by"]] if "by" in wanted else []
             raise SettingError("by", rule, *asked)
+        for slot in ("by", "rows"):
+            if slot in placed and self._n_values(placed[slot]) > _MOST:
+                rule = f"can have at most {_MOST} values; average with --over or choose another key"
+                raise SettingError(slot, rule, placed[slot])
         return placed
 
     def coordinate(self, name: str) -> Coordinate:
@@ -353,7 +360,11 @@ class _Choice:
             if name not in used and not _determined(self._source(name, *used), used, name)
         ]
 
-    def _merit(self, name: str) -> tuple[bool, bool, bool, float]:
+    def _merit(self, name: str) -> tuple[float, ...]:
         """Rank for an axis: numbers, of the experiment first, then with the most values."""
-        is_number, own = self._is_number(name), name in self.headline.within
-        return (is_number, not name.endswith(_NAMES), is_number and own, self._n_values(name))
+        is_number, own, n = (
+            self._is_number(name),
+            name in self.headline.within,
+            self._n_values(name),
+        )
+        return (n > _MOST, is_number, not name.endswith(_NAMES), is_number and own, n)

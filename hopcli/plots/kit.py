@@ -38,6 +38,7 @@ COLOURS = (
 MARKERS = ("o", "s", "^", "D", "v", "P", "X", "<", ">", "p")
 DASHES: tuple[Any, ...] = ("-", (0, (5, 2)), (0, (1.5, 1.5)), (0, (6, 2, 1.5, 2)))
 
+_MANY = 1000  # bars of a line
 _SAMPLE, _BESIDE, _APART = 0.5, 0.1, 0.35  # widths in a legend entry, inches
 _MOST_ROWS = 8  # of a legend
 _MOST_ACROSS = 3  # panels
@@ -102,12 +103,17 @@ def draw_points(
     value, low, high = values
     # If a value equals its bound, rounding may give a bar of length -1e-17.
     bars = np.clip(np.nan_to_num([value - low, high - value]), 0, None)
-    shown = None if np.isnan(low).all() else bars
-    x, y = (value, along) if level else (along, value)
-    lengths: dict[str, Any] = {"xerr" if level else "yerr": shown}
-    return ax.errorbar(
-        np.asarray(x), np.asarray(y), **{"elinewidth": 1.2, "capsize": 3, **lengths, **style}
-    )
+    x, y = np.asarray(value if level else along), np.asarray(along if level else value)
+    style = {"elinewidth": 1.2, "capsize": 3, **style}
+    if len(value) > _MANY:  # closer than a pixel: neighbours share a bar, and are not joined
+        firsts = np.arange(_MANY) * len(value) // _MANY
+        ends = np.fmin.reduceat(low, firsts), np.fmax.reduceat(high, firsts)
+        draw, shared = ax.hlines if level else ax.vlines, np.asarray(along)[firsts]
+        draw(shared, *ends, colors=style["color"], lw=style["elinewidth"], alpha=0.35)
+        style["ls"] = "none"
+    elif not np.isnan(low).all():
+        style["xerr" if level else "yerr"] = bars
+    return ax.errorbar(x, y, **style)
 
 
 # --- legends and panels ------------------------------------------------------------------

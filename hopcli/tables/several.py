@@ -141,13 +141,13 @@ def join(parts: Iterable[Part], declared: Table | None = None) -> tuple[Columns,
 
 
 def with_keys(
-    keys: Mapping[str, Sequence[Any]], table: Columns, lengths: Sequence[int], command: str
+    keys: Mapping[str, NDArray[Any]], table: Columns, lengths: Sequence[int], command: str
 ) -> Columns:
     """Put keys before the columns of joined tables.
 
     Parameters
     ----------
-    keys : mapping of str to sequence
+    keys : mapping of str to ndarray
         The value of each key for each of the tables.
     table : Columns
         The joined tables.
@@ -156,7 +156,7 @@ def with_keys(
     command : str
         A column with the name of a key is called ``<command>_<name>``.
     """
-    arrays = [np.repeat(key_column(values), lengths) for values in keys.values()]
+    arrays = [np.repeat(values, lengths) for values in keys.values()]
     names = [f"{command}_{name}" if name in keys else name for name in table.names]
     return Columns([*keys, *names], [*arrays, *table.arrays], table.declared)
 
@@ -195,7 +195,5 @@ def typed_column(values: Sequence[Any], kind: str) -> NDArray[Any]:
 
 def _numbers(values: Sequence[Any]) -> NDArray[Any]:
     """Convert numbers to an array; whole numbers beyond int64 stay Python integers."""
-    is_whole = all(isinstance(value, int) for value in values)
-    if is_whole and any(abs(value) > _LARGEST for value in values):
-        return np.array(values, dtype=object)
-    return np.array(values) if len(values) else np.array(values, dtype=object)
+    is_large = {*map(type, values)} == {int} and max(max(values), -min(values)) > _LARGEST
+    return np.array(values, dtype=object if is_large or not len(values) else None)
