@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from dataclasses import replace
 from pathlib import Path
+from typing import Any
 
 import numpy as np
 import pytest
@@ -34,15 +35,9 @@ def _dataset(labels: str, n_sites: int = 12) -> Dataset:
 
 
 def _patterns(**changed: object) -> Patterns:
-    parts: dict[str, object] = {
-        "xi": random_patterns(0, 3, 12),
-        "labels": ("a", "b", "a"),
-        "source_index": np.array([5, 1, 7]),
-        "shape": (3, 4),
-        "sample_index": np.array([1, 5, 6, 7]),
-        "dataset_sha256": "f" * 64,
-        "dataset": "small",
-    }
+    parts: dict[str, object] = {"xi": random_patterns(0, 3, 12), "labels": ("a", "b", "a")}
+    parts |= {"source_index": np.array([5, 1, 7]), "sample_index": np.array([1, 5, 6, 7])}
+    parts |= {"shape": (3, 4), "dataset": "small", "dataset_sha256": "f" * 64}
     return Patterns(**(parts | changed))  # type: ignore[arg-type]
 
 
@@ -62,13 +57,8 @@ def test_the_loss_is_equation_5(seed: int, labels: int, samples: int, n_sites: i
         assert losses.loss[a, s] == others - samples * same
 
 
-@pytest.mark.parametrize(
-    ("labels", "samples", "n_sites"),
-    [
-        (2, 20, 65_536),  # sums of squares pass 2^24 at once
-        (1, 65_801, 255),  # an odd number beyond 2^24 is an element of C P
-    ],
-)
+# Sums of squares pass 2^24 at once; an odd number beyond 2^24 is an element of C P.
+@pytest.mark.parametrize(("labels", "samples", "n_sites"), [(2, 20, 65_536), (1, 65_801, 255)])
 def test_the_loss_is_exact_where_float32_is_not(labels: int, samples: int, n_sites: int) -> None:
     losses = overlap_loss(np.ones((labels, samples, n_sites), np.int8))
     assert np.all(losses.other_label == (labels - 1) * samples * n_sites**2)
@@ -147,20 +137,15 @@ def test_take_orders_by_label() -> None:
     assert error.value.setting == "digits"
 
 
-@pytest.mark.parametrize(
-    ("changed", "words"),
-    [
-        ({"xi": np.zeros((3, 12), np.int8)}, "xi"),
-        ({"xi": np.ones((3, 12))}, "int8"),
-        ({"xi": np.ones(12, np.int8)}, "xi"),
-        ({"xi": np.full((3, 12), -128, np.int8)}, "xi"),
-        ({"labels": ("a", "b")}, "3"),
-        ({"source_index": np.array([1])}, "3"),
-        ({"shape": (4, 4)}, "12"),
-        ({"shape": (-3, -4)}, "12"),
-        ({"xi": np.ones((0, 12), np.int8), "labels": (), "source_index": np.zeros(0)}, "0"),
-    ],
-)
+NONE: dict[str, Any] = {"xi": np.ones((0, 12), np.int8), "labels": (), "source_index": np.zeros(0)}
+WRONG_XI = [np.zeros((3, 12), np.int8), np.ones(12, np.int8), np.full((3, 12), -128, np.int8)]
+WRONG: list[tuple[dict[str, Any], str]] = [({"xi": xi}, "xi") for xi in WRONG_XI]
+WRONG += [({"labels": ("a", "b")}, "3"), ({"source_index": np.array([1])}, "3"), (NONE, "0")]
+WRONG += [({"shape": shape}, "12") for shape in ((4, 4), (-3, -4))]
+WRONG += [({"xi": np.ones((3, 12))}, "int8")]
+
+
+@pytest.mark.parametrize(("changed", "words"), WRONG)
 def test_patterns_check_their_parts(changed: dict[str, object], words: str) -> None:
     with pytest.raises(ValueError, match=words):
         _patterns(**changed)

@@ -3,6 +3,8 @@
 from __future__ import annotations
 
 import contextlib
+from typing import Any
+from unittest import mock
 
 import numpy as np
 import pytest
@@ -28,31 +30,27 @@ def network(n_sites: int, p: int, rule: str = "hebbian", theta: float = 0.0) -> 
 @few_and_many("n_chains", 10_000, 100_000)
 @pytest.mark.parametrize("patience", [0, 1, ALWAYS_SCAN])
 @pytest.mark.parametrize(
-    ("rule", "couplings", "temperature"),
+    ("dynamic", "order", "couplings", "temperature"),
     [
-        (("metropolis", "random"), network(6, 2), 0.8),
-        (("metropolis", "random"), network(7, 3, theta=0.4), 1.3),
-        (("metropolis", "permutation"), network(5, 2, theta=0.3), 1.5),
-        (("glauber", "random"), network(6, 2, theta=0.3), 0.7),
-        (("glauber", "permutation"), network(6, 3), 1.0),
-        (("glauber", "random"), network(1, 1, theta=0.5), 0.6),
-        (("metropolis", "random"), network(7, 3, "low hebbian", 0.4), 1.3),
-        (("metropolis", "fixed"), network(5, 2, "low storkey", 0.3), 1.5),
-        (("glauber", "permutation"), network(6, 3, "low pseudo-inverse"), 0.5),
+        ("metropolis", "random", network(6, 2), 0.8),
+        ("metropolis", "random", network(7, 3, theta=0.4), 1.3),
+        ("metropolis", "permutation", network(5, 2, theta=0.3), 1.5),
+        ("glauber", "random", network(6, 2, theta=0.3), 0.7),
+        ("glauber", "permutation", network(6, 3), 1.0),
+        ("glauber", "random", network(1, 1, theta=0.5), 0.6),
+        ("metropolis", "random", network(7, 3, "low hebbian", 0.4), 1.3),
+        ("metropolis", "fixed", network(5, 2, "low storkey", 0.3), 1.5),
+        ("glauber", "permutation", network(6, 3, "low pseudo-inverse"), 0.5),
     ],
 )
 def test_chains_reach_boltzmann_weights(
-    monkeypatch: pytest.MonkeyPatch,
-    patience: int,
-    rule: tuple[str, str],
-    couplings: Network,
-    temperature: float,
-    n_chains: int,
+    patience: int, dynamic: str, order: str, couplings: Any, temperature: float, n_chains: int
 ) -> None:
-    monkeypatch.setattr(sites, "PATIENCE", patience)
     n_sites, spins = couplings.n_sites, random_patterns(0, n_chains, couplings.n_sites)
-    settings = {"dynamics": rule[0], "order": rule[1], "temperatures": temperature, "sweeps": 100}
-    numbers = (run_chains(couplings, spins, **settings).spins > 0) @ (1 << np.arange(n_sites)[::-1])
+    settings = {"dynamics": dynamic, "order": order, "temperatures": temperature, "sweeps": 100}
+    with mock.patch.object(sites, "PATIENCE", patience):
+        ends = run_chains(couplings, spins, **settings).spins
+    numbers = (ends > 0) @ (1 << np.arange(n_sites)[::-1])
     seen = np.bincount(numbers, minlength=2**n_sites)
     weights = np.exp(-energy(every_state(n_sites), couplings) / temperature)
     expected = n_chains * weights / weights.sum()
@@ -63,19 +61,13 @@ def test_chains_reach_boltzmann_weights(
     assert stats.chisquare(seen, expected).pvalue > 1e-3
 
 
-@pytest.mark.parametrize(
-    ("start", "schedule"),
-    [
-        # Too short to relax, so that the dynamics itself is compared.
-        ("random", [0.1] * 3),
-        ("random", [0.3] * 3),
-        # What was waited for at one temperature must not be what happens at the next.
-        ("pattern", [0.05, 1.0]),
-        ("pattern", [0.05, 0.05, 0.4, 0.4]),
-        ("pattern", [0.5, 0.1, 0.1]),
-        ("pattern", [0.0, 0.4, 0.0, 0.6]),
-    ],
-)
+# Too short to relax, so that the dynamics itself is compared. What was waited for at one
+# temperature must not be what happens at the next.
+SCHEDULES = [[0.05, 1.0], [0.05, 0.05, 0.4, 0.4], [0.5, 0.1, 0.1], [0.0, 0.4, 0.0, 0.6]]
+WAITING = [("random", [0.1] * 3), ("random", [0.3] * 3), *(("pattern", each) for each in SCHEDULES)]
+
+
+@pytest.mark.parametrize(("start", "schedule"), WAITING)
 def test_waiting_law(monkeypatch: pytest.MonkeyPatch, start: str, schedule: list[float]) -> None:
     couplings = network(100, 3, "pseudo-inverse")
     first = couplings.xi[:1] if start == "pattern" else random_patterns(0, 1, 100)

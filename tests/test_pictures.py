@@ -129,14 +129,12 @@ def test_single_pictures_have_their_own_threshold_and_inversion(tmp_path: Path) 
     assert picture_of(classes) == ["..##"]
 
 
-@pytest.mark.parametrize(
-    ("text", "named"),
-    [
-        *(("d = {}", "'d'"), ("a = 60", "a"), ("a = {size = 3}", "a"), ("a = {", "pictures.toml")),
-        *(("a = {threshold = 300}", "300"), ("a = {threshold = true}", "True")),
-        *(("a = {invert = 1}", "1"), ("a = {threshold = 240}", "a.png")),
-    ],
-)
+TREATMENTS = {"d = {}": "'d'", "a = 60": "a", "a = {size = 3}": "a", "a = {": "pictures.toml"}
+TREATMENTS |= {"a = {threshold = 300}": "300", "a = {threshold = true}": "True"}
+TREATMENTS |= {"a = {invert = 1}": "1", "a = {threshold = 240}": "a.png"}
+
+
+@pytest.mark.parametrize(("text", "named"), TREATMENTS.items())
 def test_impossible_treatments_are_refused(tmp_path: Path, text: str, named: str) -> None:
     with pytest.raises(DataError, match=named):
         load_dataset(f"images:{_own(tmp_path, treatments=text)}")
@@ -192,15 +190,14 @@ def test_transparent_is_paper(tmp_path: Path) -> None:
     assert picture_of(load_dataset(f"images:{tmp_path}", threshold=127)) == ["#.#", "..#"]
 
 
-@pytest.mark.parametrize(
-    ("name", "dtype", "values"),
-    [
-        *(("unit.tif", "f4", (0, 0.25, 0.75, 1)), ("whole.tif", "f4", (0, 60, 190, 255))),
-        *(("eight.png", "u2", (0, 60, 190, 255)), ("twelve.png", "u2", (0, 1000, 3000, 4095))),
-        *((name, dtype, (0, 16_000, 48_000, 65_535)) for name, dtype in DEEP),
-        *(("bit.tif", "u2", (0, 0, 1, 1)), ("dark.tif", "u2", (7, 7, 9, 9))),
-    ],
-)
+GREYS: list[tuple[str, str, tuple[float, ...]]]
+GREYS = [("unit.tif", "f4", (0, 0.25, 0.75, 1)), ("whole.tif", "f4", (0, 60, 190, 255))]
+GREYS += [("eight.png", "u2", (0, 60, 190, 255)), ("twelve.png", "u2", (0, 1000, 3000, 4095))]
+GREYS += [(name, dtype, (0, 16_000, 48_000, 65_535)) for name, dtype in DEEP]
+GREYS += [("bit.tif", "u2", (0, 0, 1, 1)), ("dark.tif", "u2", (7, 7, 9, 9))]
+
+
+@pytest.mark.parametrize(("name", "dtype", "values"), GREYS)
 def test_ranges_of_grey(tmp_path: Path, name: str, dtype: str, values: tuple[float, ...]) -> None:
     save(np.tile(np.array(values, dtype), (3, 1)), tmp_path / name)
     for threshold in ("otsu",) if name == "dark.tif" else ("otsu", 127):

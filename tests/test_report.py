@@ -181,11 +181,9 @@ def test_the_page_has_every_table(root: Element) -> None:
         assert cells(section.all("table")[0]) == [[*first.heads], *map(list, first.rows)]
         for table, values in loaded.result.tables.items():
             more = len(values) - MOST_ROWS
-            heads = [
-                [head.text.removesuffix(" %") for head in one.all("tr")[0].children]
-                for one in section.all("table")
-                if len(one.all("tr")) == 1 + min(len(values), MOST_ROWS)
-            ]
+            n_rows = 1 + min(len(values), MOST_ROWS)
+            drawn = [one for one in map(cells, section.all("table")) if len(one) == n_rows]
+            heads = [[head.removesuffix(" %") for head in one[0]] for one in drawn]
             assert list(values.columns) in heads, table
             assert more <= 0 or re.search(rf"\b{more:,} more .*\b{table}\.csv", section.text)
     phase = load_published(RESULTS / "phase")
@@ -250,18 +248,16 @@ def test_a_run_is_reported_with_the_settings_that_were_given(tmp_path: Path) -> 
     assert experiments.plan(again).config.to_dict() == found.config.to_dict()
 
 
-@pytest.mark.parametrize(
-    ("settings", "flags"),
-    [
-        ({"tests": 100}, ""),  # the default
-        ({"temperature": 0.1 + 0.2}, "--temperature 0.30000000000000004"),
-        ({"temperature": "1:0.1:linear"}, "--temperature 1:0.1:linear"),
-        ({"dataset": "images:my pictures"}, "--dataset 'images:my pictures'"),
-        ({"size": (12, 14)}, "--size 12x14"),
-        ({"invert": True, "exclude_samples": False}, "--invert --no-exclude-samples"),
-        ({"attempts_per_sweep": 1}, "--attempts-per-sweep 1"),
-    ],
-)
+FLAGS: list[tuple[dict[str, Any], str]]
+FLAGS = [({"tests": 100}, ""), ({"temperature": 0.1 + 0.2}, "--temperature 0.30000000000000004")]
+FLAGS += [({"temperature": "1:0.1:linear"}, "--temperature 1:0.1:linear")]
+FLAGS += [({"dataset": "images:my pictures"}, "--dataset 'images:my pictures'")]
+FLAGS += [({"size": (12, 14)}, "--size 12x14")]
+FLAGS += [({"invert": True, "exclude_samples": False}, "--invert --no-exclude-samples")]
+FLAGS += [({"attempts_per_sweep": 1}, "--attempts-per-sweep 1")]
+
+
+@pytest.mark.parametrize(("settings", "flags"), FLAGS)
 def test_a_command_says_what_differs_as_flags_take_it(settings: dict[str, Any], flags: str) -> None:
     entry = catalogue.entry("recall")
     config, _ = entry.read(settings)

@@ -88,23 +88,14 @@ def test_a_run_is_written_with_its_manifest_and_then_its_pictures(tmp_path: Path
     packages = {"scipy", "numba", "pandas", "matplotlib", "scikit-learn", "pillow"}
     assert packages <= set(versions)  # loaded by now or not
     assert commit is None or re.fullmatch(r"[0-9a-f]{40}(\+modified)?", commit)
-    expected = {
-        "command": "select",
-        "config": CONFIG.to_dict(),
-        "key": KEY,
-        "inputs": INPUTS,
-        "execution": Execution().to_dict(),
-        "tables": {"patterns": ["label: text", "loss: number"]},
-        "arrays": ["patterns"],
-        "seed": CONFIG.seed,
-        "dataset": {"name": "mnist:train", "sha256": "d" * 64},
-        "duration_seconds": 1.235,
-        "outputs": {
-            name: hashlib.sha256((folder / name).read_bytes()).hexdigest()
-            for name in ("patterns.csv", "patterns.npz", "patterns.png")
-        },
-    }
+    expected: dict[str, Any] = {"command": "select", "config": CONFIG.to_dict(), "inputs": INPUTS}
+    expected |= {"execution": Execution().to_dict(), "seed": CONFIG.seed, "arrays": ["patterns"]}
+    expected |= {"dataset": {"name": "mnist:train", "sha256": "d" * 64}, "duration_seconds": 1.235}
+    expected |= {"key": KEY, "tables": {"patterns": ["label: text", "loss: number"]}}
     assert {name: manifest[name] for name in expected} == expected
+    outputs = {name: (folder / name).read_bytes() for name in FILES if name != "select.json"}
+    digests = {name: hashlib.sha256(content).hexdigest() for name, content in outputs.items()}
+    assert manifest["outputs"] == digests
 
 
 @pytest.mark.parametrize("name", ["patterns.csv", "patterns.npz", "patterns.png"])
@@ -132,14 +123,10 @@ def test_a_changed_or_missing_file_is_noticed(tmp_path: Path, name: str) -> None
 
 def test_what_was_saved_is_loaded(tmp_path: Path) -> None:
     """Any column: labels that look like numbers or missing values, and repeated names."""
-    table = pd.DataFrame(
-        {
-            "label": ["3", "", "nan", "NA", "a,b", 'a "quoted"\nlabel', "日本", "007"],
-            "count": np.arange(8) * 10**12,
-            "rate": [0.25, np.nan, 1e-300, -1.0, np.inf, 0.1, 2.0, 1e20],
-            "recalled": [True, False] * 4,
-        }
-    )
+    labels = ["3", "", "nan", "NA", "a,b", 'a "quoted"\nlabel', "日本", "007"]
+    rates = [0.25, np.nan, 1e-300, -1.0, np.inf, 0.1, 2.0, 1e20]
+    table = pd.DataFrame({"label": labels, "count": np.arange(8) * 10**12, "rate": rates})
+    table["recalled"] = [True, False] * 4
     twice = pd.DataFrame([["a", 1, 2, 3]], columns=["label", "none", "none", "label: text"])
     frames = {"patterns": table, "twice": twice, "empty": table.iloc[:0]}
     arrays = {"spins": np.ones((2, 3), np.int8), "names": np.array(["a", "日本"])}

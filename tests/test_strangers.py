@@ -24,7 +24,7 @@ from hopcli.errors import ResultError
 from hopcli.results import key, load
 
 SAMPLED = 60  # one of so many is tried here
-REPRODUCE = ["reproduce", "--quick", "--only", "six-sites", "-q"]
+REPRODUCE = "reproduce --quick --only six-sites -q --out mine"
 SHARE = 0.006  # of the lies
 
 
@@ -80,21 +80,19 @@ def test_a_file_is_something_else(base: Path, tmp_path: Path, name: str, kind: s
 @pytest.mark.parametrize(
     ("folder", "words"),
     [
-        ("results/mine", ["run", "mine.toml"]),
-        ("results/grid", ["grid", "run", "grid.toml"]),
-        ("results/grid", ["run", "grid.toml"]),
-        ("mine/runs", [*REPRODUCE, "--out", "mine"]),
-        ("mine/runs/six-sites", [*REPRODUCE, "--out", "mine"]),
-        ("mine/.hopcli-published", [*REPRODUCE, "--out", "mine"]),
+        ("results/mine", "run mine.toml"),
+        ("results/grid", "grid run grid.toml"),
+        ("results/grid", "run grid.toml"),
+        *((f"mine/{name}", REPRODUCE) for name in ("runs", "runs/six-sites", ".hopcli-published")),
     ],
 )
-def test_a_folder_that_nobody_typed_is_no_link(folder: str, words: list[str]) -> None:
+def test_a_folder_that_nobody_typed_is_no_link(folder: str, words: str) -> None:
     outside = files_below(Path("outside"))
     Path("mine.toml").write_text('command = "select"\ndataset = "text:five.txt"\n')
     Path("one.toml").write_text("command = 'recall'\ndataset = 'text:five.txt'\n", "utf-8")
     Path(folder).parent.mkdir(parents=True)
     Path(folder).symlink_to(Path("outside").absolute())
-    done = call(*words)
+    done = call(*words.split())
     assert (done.code, done.err.count("\n")) == (2, 1), done
     assert folder in done.err
     assert files_below(Path("outside")) == outside
@@ -157,22 +155,18 @@ def test_a_manifest_that_lies(place: Path, command: str) -> None:
 
 @pytest.mark.usefixtures("place")
 @pytest.mark.parametrize(
-    ("where", "name", "value"),
+    ("where", "changed"),
     [
-        ("execution", "animate", "../outside/a.gif"),
-        ("execution", "figure_format", "exe"),
-        ("execution", "threads", "many"),
-        ("tables", "../whole/accuracy", ["label: text"]),
-        ("outputs", "../outside/precious", "0" * 64),
-        ("outputs", "accuracy.csv", 3),
-        ("versions", "hopcli", None),
-        ("notes", "warnings", [3]),
+        *(("execution", {"animate": "../outside/a.gif"}), ("execution", {"figure_format": "exe"})),
+        *(("execution", {"threads": "many"}), ("tables", {"../whole/accuracy": ["label: text"]})),
+        *(("outputs", {"../outside/precious": "0" * 64}), ("outputs", {"accuracy.csv": 3})),
+        *(("versions", {"hopcli": None}), ("notes", {"warnings": [3]})),
     ],
 )
-def test_every_reader_refuses_the_same_lies(where: str, name: str, value: Any) -> None:
+def test_every_reader_refuses_the_same_lies(where: str, changed: dict[str, Any]) -> None:
     shutil.rmtree("out/select")
     shutil.rmtree("out/grid")
-    change("out/recall/recall.json", lambda manifest: manifest[where].update({name: value}))
+    change("out/recall/recall.json", lambda manifest: manifest[where].update(changed))
     before = files_below(Path())
     lines = "runs out, report out, plot out/recall, run out/recall/recall.json"
     for line in (*lines.split(", "), "diff out/recall whole/recall"):
