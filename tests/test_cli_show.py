@@ -112,12 +112,9 @@ def test_a_terminal_without_half_blocks_gets_hashes(
 ) -> None:
     name = "caf\u00e9 \u2318"
     Path("own.txt").write_text(f"{name}:\n#..\n.##\n", encoding="utf-8")
-    done = subprocess.run(
-        [sys.executable, "-m", "hopcli", "show", "own.txt"],
-        capture_output=True,
-        env={**child_environment, "PYTHONIOENCODING": encoding},
-        check=False,
-    )
+    line = [sys.executable, "-m", "hopcli", "show", "own.txt"]
+    environment = {**child_environment, "PYTHONIOENCODING": encoding}
+    done = subprocess.run(line, capture_output=True, env=environment)
     assert (done.returncode, done.stderr) == (0, b"")
     named, picture = done.stdout.decode(encoding).split("\n", 1)
     assert named == name.encode(encoding, "replace").decode(encoding)

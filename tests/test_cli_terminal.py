@@ -96,14 +96,8 @@ def test_output_that_cannot_be_written_loses_no_run(
     empty_folder: Path, child_environment: dict[str, str], line: str, code: int, message: str
 ) -> None:
     """Closed streams and a reader that leaves are no error; a full disk has code 2."""
-    done = subprocess.run(
-        ["sh", "-c", line.replace("hopcli", f"{sys.executable} -m hopcli")],
-        env=child_environment,
-        stdin=subprocess.DEVNULL,
-        capture_output=True,
-        text=True,
-        check=False,
-    )
+    typed = ["sh", "-c", line.replace("hopcli", f"{sys.executable} -m hopcli")]
+    done = subprocess.run(typed, env=child_environment, capture_output=True, text=True)
     assert (done.returncode, done.stdout, "Error" in done.stderr) == (code, "", False)
     # A busy machine may be told besides that it compiles.
     assert message in done.stderr

@@ -13,47 +13,26 @@ from hopcli.errors import SettingError
 from hopcli.tables import Column, Columns, Layout, Table, columns
 from hopcli.tables.documents import document, shown_columns
 
-TABLE = Table(
-    "t",
-    (
-        Column("label", "text", key=True),
-        Column("n", "integer"),
-        *columns("rate % ± sd ci, m ± sem"),
-        Column("energy", unit="J"),
-    ),
-    headline="rate",
-)
+FIRST = (Column("label", "text", key=True), Column("n", "integer"))
+OTHERS = (*columns("rate % ± sd ci, m ± sem"), Column("energy", unit="J"))
+TABLE = Table("t", (*FIRST, *OTHERS), headline="rate")
 
 
 def made(rates: Any = (0.812, 0.99), half: Any = (0.0123, 0.004), **more: Any) -> Columns:
     ends = zip(rates, half, strict=True)
     low, high = zip(*((rate - h, rate + h) for rate, h in ends), strict=True)
-    usual = {
-        "label": ["3", "a_b%"],
-        "n": [10, 20],
-        "rate": rates,
-        "rate_sd": [0.0501, float("nan")],
-        "rate_ci_low": low,
-        "rate_ci_high": high,
-        "m": [-0.51234, 0.9],
-        "m_sem": [0.0361, 0.0],
-        "energy": [-283.126, 0.000123456],
-    }
+    usual: dict[str, Any] = {"n": [10, 20], "m": [-0.51234, 0.9], "m_sem": [0.0361, 0.0]}
+    usual |= {"label": ["3", "a_b%"], "rate": rates, "rate_ci_low": low, "rate_ci_high": high}
+    usual |= {"rate_sd": [0.0501, float("nan")], "energy": [-283.126, 0.000123456]}
     return TABLE.of({**usual, **more})
 
 
 @pytest.mark.parametrize(
     ("half", "precision", "shown"),
     [
-        (1.23, None, "81.2 ± 1.2"),
-        (3.54, None, "81.2 ± 3.5"),
-        (3.56, None, "81 ± 4"),
-        (0.962, None, "81.2 ± 1.0"),
-        (0.0333, None, "81.234 ± 0.033"),
-        (23.4, None, "81 ± 23"),
-        (47.0, None, "80 ± 50"),
-        (1.23, 1, "81 ± 1"),
-        (1.23, 3, "81.23 ± 1.23"),
+        *((1.23, None, "81.2 ± 1.2"), (1.23, 1, "81 ± 1"), (1.23, 3, "81.23 ± 1.23")),
+        *((3.54, None, "81.2 ± 3.5"), (3.56, None, "81 ± 4"), (0.962, None, "81.2 ± 1.0")),
+        *((0.0333, None, "81.234 ± 0.033"), (23.4, None, "81 ± 23"), (47.0, None, "80 ± 50")),
         (0.0, None, "81.23"),
     ],
 )
@@ -107,14 +86,12 @@ def test_latex_is_a_tabular_of_booktabs() -> None:
     assert cells[1:] == [r"$1.5\times 10^{-12}$", r"$1\times 10^{300}$"]
 
 
-GRID = Columns.joined(
-    [
-        Columns(
-            ["temperature", *made()], [TABLE.of({"m": [t, t]})["m"], *made(rates).arrays], TABLE
-        )
-        for t, rates in ((0.1, (0.8, 0.7)), (0.25, (0.6, 0.5)))
-    ]
-)
+def at(temperature: float, rates: Any) -> Columns:
+    arrays = [TABLE.of({"m": [temperature] * 2})["m"], *made(rates).arrays]
+    return Columns(["temperature", *made()], arrays, TABLE)
+
+
+GRID = Columns.joined([at(0.1, (0.8, 0.7)), at(0.25, (0.6, 0.5))])
 
 
 def test_a_key_becomes_columns() -> None:

@@ -89,15 +89,9 @@ def test_the_ends_are_those_of_the_same_chains_run_by_hand(dynamics: str) -> Non
     xi, samples, _ = _noisy(3, 4, 50, 5, 0.3)
     memory = _memory(xi, repeats=3, dynamics=dynamics, temperature=0.3, sweeps=7)
     chains = np.random.SeedSequence(3).spawn(2)[1]
-    ends = run(
-        store(xi),
-        np.repeat(samples, 3, axis=0),
-        seeds=seeds_of(samples, chains, 3).ravel(),
-        dynamics=dynamics,
-        temperatures=0.3,
-        sweeps=7,
-        attempts_per_sweep=25,
-    )
+    seeds = seeds_of(samples, chains, 3).ravel()
+    how: Any = {"dynamics": dynamics, "temperatures": 0.3, "sweeps": 7, "attempts_per_sweep": 25}
+    ends = run(store(xi), np.repeat(samples, 3, axis=0), seeds=seeds, **how)
     np.testing.assert_array_equal(memory.recall(samples).reshape(-1, 50), ends.spins)
     m = overlaps(ends.spins, xi).reshape(-1, 3, 4)
     np.testing.assert_allclose(memory.transform(samples), m.mean(axis=1), atol=1e-12)

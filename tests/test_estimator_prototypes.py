@@ -37,16 +37,11 @@ def test_otsu_divides_each_feature_as_well_as_can_be() -> None:
     np.testing.assert_array_equal(otsu(grey), thresholds.otsu(histograms))
 
 
-@pytest.mark.parametrize(
-    ("threshold", "found"),
-    [
-        ("median", [3, 25, 5]),
-        ("mean", [3, 37.5, 5]),
-        ("otsu", [1, 30, 5]),
-        (4, [4, 4, 4]),
-        ([1, 2, 3], [1, 2, 3]),
-    ],
-)
+OF_A_NAME = {"median": [3, 25, 5], "mean": [3, 37.5, 5], "otsu": [1, 30, 5]}
+GIVEN = [(4, [4, 4, 4]), ([1, 2, 3], [1, 2, 3])]
+
+
+@pytest.mark.parametrize(("threshold", "found"), [*OF_A_NAME.items(), *GIVEN])
 def test_levels_are_learnt_for_each_feature(threshold: Any, found: list[float]) -> None:
     values = np.array([[0.0, 10, 5], [1, 30, 5], [5, 20, 5], [6, 90, 5]])
     assert levels(values, threshold).tolist() == found

@@ -134,14 +134,11 @@ def _looks(figure: Figure) -> dict[str, tuple[str, str]]:
 
 def _by_look(axes: Axes) -> dict[tuple[Any, ...], Any]:
     """The series by colour and marker, whether they are faint, and whether open."""
-    return {
-        (
-            (to_hex(one.line.get_color()), str(one.line.get_marker())),
-            one.line.get_alpha() != 1,
-            one.line.get_markerfacecolor() == "white",
-        ): one
-        for one in series(axes)
-    }
+    found = {}
+    for one in series(axes):
+        look = (to_hex(one.line.get_color()), str(one.line.get_marker()))
+        found[look, one.line.get_alpha() != 1, one.line.get_markerfacecolor() == "white"] = one
+    return found
 
 
 def test_every_series_is_that_of_its_rule_and_size() -> None:

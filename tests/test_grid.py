@@ -135,16 +135,10 @@ def test_no_setting_has_a_name_of_the_store() -> None:
 # --- averages over a key
 
 
-RATE = Table(
-    "accuracy",
-    (
-        Column("label", "text", key=True),
-        Column("accuracy", counts=("recalled", "n"), bounds=(0, 1)),
-        *ends_of("accuracy", "ci", alone=True),
-    ),
-    headline="accuracy",
-    where={"label": "overall"},
-).estimate()
+LABEL = Column("label", "text", key=True)
+ACCURACY = Column("accuracy", counts=("recalled", "n"), bounds=(0, 1))
+DECLARED = (LABEL, ACCURACY, *ends_of("accuracy", "ci", alone=True))
+RATE = Table("accuracy", DECLARED, "accuracy", where={"label": "overall"}).estimate()
 LENGTH = Table("lengths", (), "length").estimate()
 KEYS = [Key("samples"), Key("rule"), Key("seed")]
 N = 40

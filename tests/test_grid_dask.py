@@ -219,22 +219,14 @@ def test_a_cluster_with_tls_makes_the_same_and_takes_nobody_without(
 ) -> None:
     expected = _made_on_threads(run_hopcli)
     key, certificate = tmp_path / "key.pem", tmp_path / "cert.pem"
-    subprocess.run(
-        [
-            *("openssl", "req", "-x509", "-newkey", "rsa:2048", "-nodes", "-days", "2"),
-            *("-subj", "/CN=localhost", "-addext", "subjectAltName=IP:127.0.0.1"),
-            *("-keyout", str(key), "-out", str(certificate)),
-        ],
-        check=True,
-        capture_output=True,
-    )
-    lines = [f"distributed:\n  comm:\n    tls:\n      ca-file: {certificate}\n"]
-    lines += [
-        f"      {role}:\n        cert: {certificate}\n        key: {key}\n"
-        for role in ("client", "scheduler", "worker")
-    ]
+    request = "openssl req -x509 -newkey rsa:2048 -nodes -days 2 -subj /CN=localhost"
+    request += f" -addext subjectAltName=IP:127.0.0.1 -keyout {key} -out {certificate}"
+    subprocess.run(request.split(), check=True, capture_output=True)
+    text = f"distributed:\n  comm:\n    tls:\n      ca-file: {certificate}\n"
+    for role in ("client", "scheduler", "worker"):
+        text += f"      {role}:\n        cert: {certificate}\n        key: {key}\n"
     (tmp_path / "dask").mkdir()
-    (tmp_path / "dask/tls.yaml").write_text("".join(lines), encoding="utf-8")
+    (tmp_path / "dask/tls.yaml").write_text(text, encoding="utf-8")
     monkeypatch.setenv("DASK_CONFIG", str(tmp_path / "dask"))
     with _cluster(tmp_path, 1, "tls") as cluster:
         run = [sys.executable, "-m", "hopcli", "grid", "run", "seeds.toml", "-q", "--dask"]

@@ -161,16 +161,12 @@ def test_changed_points_and_grids_are_refused(tmp_path: Path, statement: str, re
     assert "\n" not in str(refused.value)
 
 
+BEGINS = b"SQLite format 3\0"
+FOREIGN_FILES = [b"x" * 5000, BEGINS + b"\xff" * 5000, BEGINS + bytes(3000)]
+
+
 @pytest.mark.parametrize("writes", [True, False])
-@pytest.mark.parametrize(
-    "content",
-    [
-        b"x" * 5000,
-        b"SQLite format 3\0" + b"\xff" * 5000,
-        b"SQLite format 3\0" + bytes(3000),
-        *_statements("of a store"),
-    ],
-)
+@pytest.mark.parametrize("content", [*FOREIGN_FILES, *_statements("of a store")])
 def test_foreign_stores_are_left_alone(tmp_path: Path, content: Any, writes: bool) -> None:
     if isinstance(content, bytes):
         (tmp_path / FILE).write_bytes(content)

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import itertools
 import json
 from pathlib import Path
 from typing import Any
@@ -109,15 +110,10 @@ def _both(
     """Run the same chains in Python and in V8, which must end alike; return both ends."""
     seed, slices = asked.pop("seed", 1), asked.pop("slices", [1e9])
     attempts = asked.pop("attempts", couplings.n_sites)
-    final = run_chains(
-        couplings,
-        starts,
-        seeds=dynamics.chain_seeds(Streams.of(seed).chains, len(starts)),
-        temperatures=np.array(temperatures),
-        sweeps=len(temperatures),
-        attempts_per_sweep=attempts,
-        **asked,
-    )
+    seeds = dynamics.chain_seeds(Streams.of(seed).chains, len(starts))
+    sweeps = {"sweeps": len(temperatures), "attempts_per_sweep": attempts}
+    heat = np.array(temperatures)
+    final = run_chains(couplings, starts, seeds=seeds, temperatures=heat, **sweeps, **asked)
     how = {"order": "random", "tie": "keep", "attempts": attempts, **asked}
     rest = {"seed": str(seed), "starts": starts.tolist(), "temperatures": temperatures}
     network = _network(couplings.xi, couplings.rule, couplings.theta[couplings.site_class])
@@ -126,20 +122,10 @@ def _both(
     return final, told
 
 
-NOISY = [
-    (name, order, T)
-    for name in ("metropolis", "glauber")
-    for order in ("random", "permutation", "fixed")
-    for T in (0.0, 0.2, 1.1)
-]
-COLD = [
-    (name, order, tie)
-    for name, order in (
-        *(("async", order) for order in ("random", "permutation", "fixed")),
-        ("sync", "random"),
-    )
-    for tie in ("keep", "up", "down")
-]
+ORDERS = ("random", "permutation", "fixed")
+NOISY = list(itertools.product(("metropolis", "glauber"), ORDERS, (0.0, 0.2, 1.1)))
+SIGNS = [*itertools.product(("async",), ORDERS), ("sync", "random")]
+COLD = [(*rule, tie) for rule in SIGNS for tie in ("keep", "up", "down")]
 
 
 def _with_rules(cases: list[Any]) -> list[Any]:

@@ -138,16 +138,10 @@ def test_it_works_by_touch_on_a_phone(seen: Seen) -> None:
     assert tab.evaluate("document.documentElement.scrollWidth") <= NARROW
 
 
-@pytest.mark.parametrize(
-    "seen",
-    [
-        (NARROW, "dark"),
-        pytest.param((WIDE, "light"), marks=pytest.mark.slow),
-        pytest.param((WIDE, "dark"), marks=pytest.mark.slow),
-    ],
-    indirect=True,
-    ids=str,
-)
+ON_A_DESK = [pytest.param((WIDE, one), marks=pytest.mark.slow) for one in ("light", "dark")]
+
+
+@pytest.mark.parametrize("seen", [(NARROW, "dark"), *ON_A_DESK], indirect=True, ids=str)
 def test_axe_finds_nothing(seen: Seen) -> None:
     seen.tab.click("#lesson-open")
     seen.tab.click("#lesson-answers button")
