@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import math
 import re
 from pathlib import Path
 from typing import Any
@@ -21,10 +22,9 @@ TABLE = Table("t", (*FIRST, *OTHERS), headline="rate")
 def made(rates: Any = (0.812, 0.99), half: Any = (0.0123, 0.004), **more: Any) -> Columns:
     ends = zip(rates, half, strict=True)
     low, high = zip(*((rate - h, rate + h) for rate, h in ends), strict=True)
-    usual: dict[str, Any] = {"n": [10, 20], "m": [-0.51234, 0.9], "m_sem": [0.0361, 0.0]}
-    usual |= {"label": ["3", "a_b%"], "rate": rates, "rate_ci_low": low, "rate_ci_high": high}
-    usual |= {"rate_sd": [0.0501, float("nan")], "energy": [-283.126, 0.000123456]}
-    return TABLE.of({**usual, **more})
+    usual = {"label": ["3", "a_b%"], "n": [10, 20], "rate": rates, "rate_sd": [0.0501, math.nan]}
+    usual |= {"rate_ci_low": low, "rate_ci_high": high, "m": [-0.51234, 0.9], "m_sem": [0.0361, 0]}
+    return TABLE.of({**usual, "energy": [-283.126, 0.000123456], **more})
 
 
 @pytest.mark.parametrize(
