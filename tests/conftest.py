@@ -13,9 +13,10 @@ import shutil
 import signal
 import subprocess
 import sys
+from collections.abc import Callable
 from dataclasses import dataclass
 from pathlib import Path
-from typing import TYPE_CHECKING, Any, Literal, Protocol
+from typing import TYPE_CHECKING, Any, Literal
 from unittest import mock
 
 if "PYTEST_XDIST_WORKER" in os.environ:
@@ -110,12 +111,8 @@ class Terminal(io.StringIO):
         return True
 
 
-class RunHopcli(Protocol):
-    def __call__(self, *arguments: str) -> Finished: ...
-
-
-class SpawnHopcli(Protocol):
-    def __call__(self, *arguments: str, code: str | None = ...) -> Finished: ...
+RunHopcli = Callable[..., Finished]
+SpawnHopcli = Callable[..., Finished]
 
 
 @pytest.fixture(scope="session", autouse=True)
@@ -222,15 +219,9 @@ def spawn_hopcli(empty_folder: Path, child_environment: dict[str, str]) -> Spawn
 
     def spawn(*arguments: str, code: str | None = None) -> Finished:
         program = ["-m", "hopcli"] if code is None else ["-c", code]
-        done = subprocess.run(
-            [sys.executable, *program, *arguments],
-            capture_output=True,
-            text=True,
-            env=child_environment,
-            stdin=subprocess.DEVNULL,
-            check=False,
-            timeout=100,
-        )
+        quiet: Any = {"stdin": subprocess.DEVNULL, "capture_output": True, "text": True}
+        command = [sys.executable, *program, *arguments]
+        done = subprocess.run(command, env=child_environment, check=False, timeout=100, **quiet)
         return Finished(done.returncode, done.stdout, done.stderr)
 
     return spawn

@@ -137,15 +137,9 @@ def first_failure(python: Path, copy: Path, tests: list[str]) -> str:
     """Run tests until one fails, and name it; empty if none does."""
     flags = ["-x", "--no-header", "--color=no", "-p", "no:cacheprovider", f"--ignore={OF_MUTANTS}"]
     try:
-        done = subprocess.run(
-            [python, "-m", "pytest", *flags, *tests],
-            cwd=copy,
-            capture_output=True,
-            text=True,
-            check=False,
-            stdin=subprocess.DEVNULL,
-            timeout=MOST_SECONDS,
-        )
+        quiet: Any = {"stdin": subprocess.DEVNULL, "capture_output": True, "text": True}
+        command: list[Any] = [python, "-m", "pytest", *flags, *tests]
+        done = subprocess.run(command, cwd=copy, check=False, timeout=MOST_SECONDS, **quiet)
     except subprocess.TimeoutExpired:
         return f"not done after {MOST_SECONDS:.0f} s"
     if done.returncode == 0:

@@ -8,6 +8,7 @@ classifiers in pyproject.toml. A version without an interpreter is listed, but i
 
 from __future__ import annotations
 
+import contextlib
 import os
 import subprocess
 import sys
@@ -32,14 +33,8 @@ def interpreter(version: str) -> str | None:
     below = sorted(root.glob(f"versions/{version}.*/bin/python{version}"))
     for candidate in (f"python{version}", *map(str, below)):
         code = "import sys; print(sys.executable)"
-        try:
-            done = subprocess.run(
-                [candidate, "-c", code], capture_output=True, text=True, check=False
-            )
-        except OSError:
-            continue
-        if done.returncode == 0:
-            return done.stdout.strip()
+        with contextlib.suppress(OSError, subprocess.CalledProcessError):
+            return subprocess.check_output([candidate, "-c", code], text=True).strip()
     return None
 
 

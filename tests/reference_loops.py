@@ -74,7 +74,7 @@ def class_loop(
     spins: Spins,
     fields: Floats,
     site_class: NDArray[np.int32],
-    J: Floats,  # noqa: N803
+    J: NDArray[np.floating[Any]],  # noqa: N803
     temperature: float,
     seeds: Seeds,
     attempts: int,
@@ -92,29 +92,6 @@ def class_loop(
                 spins[c, site] = -spin
                 for b in range(len(J)):
                     fields[c, b] -= 2.0 * spin * J[a, b]
-
-
-@_compiled
-def dense_loop(
-    spins: Spins,
-    fields: Floats,
-    w: NDArray[np.float32],
-    temperature: float,
-    seeds: Seeds,
-    attempts: int,
-    full: bool = True,
-) -> None:
-    """The same loop with the N x N matrix and the field of every site."""
-    n_sites = spins.shape[1]
-    for c in range(len(spins)):
-        for t in range(attempts):
-            site, u = _draw(seeds[c], t, n_sites, full)
-            spin = spins[c, site]
-            cost = 2.0 * spin * fields[c, site]
-            if cost <= 2 * TIE or (temperature > 0.0 and u < math.exp(-cost / temperature)):
-                spins[c, site] = -spin
-                for j in range(n_sites):
-                    fields[c, j] -= 2.0 * spin * w[site, j]
 
 
 def start_fields(spins: Spins, couplings: Network) -> tuple[Floats, Floats]:

@@ -45,6 +45,12 @@ def commands(*fast: str) -> list[Any]:
     return [pytest.param(name, marks=[] if name in fast else slow) for name in SMALL_RUNS]
 
 
+def written(name: str) -> list[list[str]]:
+    """Read the lines of a list beside the tests: what is typed, and what the message names."""
+    lines = Path(__file__).with_name(name).read_text(encoding="utf-8").splitlines()
+    return [line.split("  =>  ") for line in lines if "  =>  " in line]
+
+
 class Shell:
     """The command line in an empty folder.
 

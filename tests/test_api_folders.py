@@ -11,13 +11,14 @@ import numpy as np
 import pandas as pd
 import pytest
 from conftest import CHECKOUT, RunHopcli
+from shell import Shell
 
 import hopcli
 from hopcli.api.reading import read
 from hopcli.errors import ResultError, SettingError
 
 RESULTS = CHECKOUT / "results"
-SMALL = ("--tests", "2", "--repeats", "1", "--sweeps", "2", "--no-figures", "-q")
+SMALL = "--tests 2 --repeats 1 --sweeps 2 --no-figures -q"
 GRID = """
 command = "recall"
 tests = 2
@@ -62,10 +63,9 @@ def test_diff_is_the_table_of_the_command(two: Path, run_hopcli: RunHopcli) -> N
     assert hopcli.diff(two / "one", two / "one").empty
 
 
-def test_report_is_the_page_of_the_command(two: Path, run_hopcli: RunHopcli) -> None:
+def test_report_is_the_page_of_the_command(two: Path, shell: Shell) -> None:
     page = hopcli.write_report(two / "one", two / "two", out=two / "a.html", title="Two")
-    words = ("--title", "Two", "--out", str(two / "b.html"), "-q")
-    assert run_hopcli("report", str(two / "one"), str(two / "two"), *words).code == 0
+    shell.run(f"report {two}/one {two}/two --title Two --out {two}/b.html -q")
     assert page.read_bytes() == (two / "b.html").read_bytes()
 
 
@@ -77,12 +77,12 @@ def test_where_there_is_no_run(tmp_path: Path) -> None:
     assert not list(tmp_path.iterdir())
 
 
-def test_verdicts_are_those_of_the_command(run_hopcli: RunHopcli) -> None:
+def test_verdicts_are_those_of_the_command(shell: Shell) -> None:
     with pytest.raises(hopcli.HopcliError, match=r"^only .*'nothing'"):
         hopcli.reproduce(only="nothing")
     assert not list(Path().iterdir())
     found = hopcli.reproduce(only=["six-sites"], out="python")
-    assert run_hopcli("reproduce", "--only", "six-sites", "--out", "shell", "-q").code == 0
+    shell.run("reproduce --only six-sites --out shell -q")
     assert Path("python/claims.csv").read_bytes() == Path("shell/claims.csv").read_bytes()
     assert found.set_index("id")["verdict"].to_dict() == {"six-sites": "reproduced"}
 
@@ -130,17 +130,16 @@ def test_a_published_grid_is_read_without_its_store(tmp_path: Path) -> None:
     assert set(found.criterion) == {0.95}
 
 
-def test_cells_of_a_grid_are_runs_whole_or_not(run_hopcli: RunHopcli) -> None:
+def test_cells_of_a_grid_are_runs_whole_or_not(shell: Shell) -> None:
     Path("mine.toml").write_text(GRID)
-    assert run_hopcli("grid", "run", "mine.toml", "--limit", "3", "--no-figures", "-q").code == 0
+    shell.run("grid run mine.toml --limit 3 --no-figures -q")
     assert read("results/*").groupby(["rule", "digits"], sort=False).size().to_dict() == {
         ("hebbian", "3,6"): 2,
         ("hebbian", "3,6,1"): 3,
         ("pseudo-inverse", "3,6"): 2,
     }
-    assert run_hopcli("grid", "run", "mine.toml", "--no-figures", "-q").code == 0
-    one = run_hopcli("recall", *SMALL, "--digits", "3,6,1", "--temperature", "0.1", "--out", "one")
-    assert one.code == 0
+    shell.run("grid run mine.toml --no-figures -q")
+    shell.run(f"recall {SMALL} --digits 3,6,1 --temperature 0.1 --out one")
     cells, run = read("results"), read("one")
     same = cells[(cells.rule == "pseudo-inverse") & (cells.digits == "3,6,1")]
     columns = list(run.columns.drop("run"))
@@ -148,9 +147,9 @@ def test_cells_of_a_grid_are_runs_whole_or_not(run_hopcli: RunHopcli) -> None:
     assert len(read(["results", "one"])) == len(cells) + len(run)
 
 
-def test_another_table_and_other_commands(run_hopcli: RunHopcli) -> None:
-    assert run_hopcli("recall", *SMALL, "--digits", "3,6", "--out", "a").code == 0
-    assert run_hopcli("weights", "--no-figures", "-q", "--out", "b/c").code == 0
+def test_another_table_and_other_commands(shell: Shell) -> None:
+    shell.run(f"recall {SMALL} --digits 3,6 --out a")
+    shell.run("weights --no-figures -q --out b/c")
     assert set(read(["a", "b"], command="recall", table="outcomes").run) == {"a"}
     assert set(read(["a", "b"], command="weights").run) == {"b/c"}
     with pytest.raises(SettingError, match=r"command .*recall, w"):

@@ -12,6 +12,7 @@ import pytest
 from bad_inputs import Tried, tried_settings
 from bad_inputs_lying import damage_runs, lay_about, lay_grids
 from conftest import UNPRIVILEGED, RunHopcli, SpawnHopcli, call
+from shell import written
 
 from hopcli.catalogue import CATALOGUE
 
@@ -23,11 +24,7 @@ RECALL = [*SMALL, "--dataset", "text:five.txt", "--start", "pattern", "--out", "
 COMPARE = ["compare", "--dataset", "digits", "--split", "train", "--tests", "5", "--out", "out"]
 
 TRIED = list(tried_settings())
-WRITTEN = [
-    tuple(line.split("  =>  "))
-    for line in Path(__file__).with_name("bad_inputs.txt").read_text(encoding="utf-8").splitlines()
-    if "  =>  " in line
-]
+WRITTEN = written("bad_inputs.txt")
 BOTH = "  &  "  # between the names that a message must have
 FAST = [each for number, each in enumerate(WRITTEN) if BOTH in each[1] or number % 8 == 0]
 RULES = ("must", "has no effect")

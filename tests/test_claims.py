@@ -20,7 +20,7 @@ from hopcli.claims.claim import Claim, Condition
 from hopcli.claims.expressions import evaluate, parse
 from hopcli.claims.functions import FUNCTIONS
 from hopcli.claims.judging import TESTS, VERDICTS, Answer, Evidence, answers, ln_density, verdict
-from hopcli.claims.measured import Measured, Rows, binomial
+from hopcli.claims.measured import Measured, binomial
 from hopcli.claims.reading import read_claims
 from hopcli.claims.table import brief, number, p_text, table, with_interval
 from hopcli.claims.verdicts import judge
@@ -31,7 +31,7 @@ from hopcli.rules import store
 from hopcli.statistics import Z95, exact_interval
 from hopcli.study import AUTHORS_RECALL, read_curve
 from hopcli.study.notebook import largest_gap, unstable_sum
-from hopcli.tables import Column, Columns, Table, columns, ends_of
+from hopcli.tables import Columns, Table, columns, ends_of
 
 RATES = ("accuracy", "fraction", "value")
 
@@ -183,11 +183,14 @@ def _repeats(values: dict[str, Any], unit: str = "repeat", name: str = "repeats"
 
 
 def test_the_spread_over_labels_leaves_the_overall_row_out() -> None:
-    rates = [0.78, 0.99, 0.81]
-    rows = pd.DataFrame({"label": [*"316", "overall"], "rate": [*rates, 0.5], "sem": 0.01})
+    rates = np.array([0.78, 0.99, 0.81])
+    columns = {"rate": [*rates, 0.5], "sem": [0.01, 0.02, 0.03, 0.4]}
+    rows = pd.DataFrame({"label": [*"316", "overall"], **columns})
     found = _found("spread(r / t / rate +- sem)", Ran({"t": rows}))
-    assert found.value == pytest.approx(np.std(rates))
-    assert found.high - found.value == pytest.approx(Z95 * 0.01 / math.sqrt(3))
+    slopes = (rates - np.mean(rates)) / np.std(rates) / 3
+    assert (found.value, found.error) == pytest.approx(
+        (np.std(rates), np.linalg.norm(slopes * [0.01, 0.02, 0.03]))
+    )
 
 
 def test_a_bound_that_is_not_known_decides_nothing() -> None:
@@ -201,12 +204,22 @@ def test_a_bound_that_is_not_known_decides_nothing() -> None:
 
 
 def test_the_ratio_of_variances_is_that_of_f() -> None:
-    """Tails of a twofold variance with 45 degrees of freedom each."""
+    """Tails of a twofold variance with 45 degrees of freedom each, and bounds with 45 and 15."""
     authors = pd.read_csv(AUTHORS_RECALL, index_col="repeat") / 100
     text = "variance_ratio(r / repeats / accuracy, authors_recall.csv)"
     found = _found(text, _repeats(dict(authors)))
     assert found.value == pytest.approx(1)
     assert found.tails(0.5) == pytest.approx((0.0112, 0.9888), abs=2e-4)
+    rng = np.random.default_rng(1)
+    found = _found(text, _repeats({label: rng.random(4) for label in "36104"}))
+    ratios = found.value / np.array([found.low, found.high])
+    assert ratios == pytest.approx(stats.f.ppf([0.975, 0.025], 45, 15))
+
+
+def test_a_label_that_ties_is_neither_best_nor_worst() -> None:
+    run = _repeats({"a": [1, 2, 0], "b": [1, 1, 1]})
+    for name in ("how_often_best", "how_often_worst"):
+        assert _found(f"{name}(r / repeats[label=a] / accuracy)", run).value == pytest.approx(1 / 3)
 
 
 def test_numbers_beside_the_claims_come_before_those_of_the_study() -> None:
@@ -417,7 +430,7 @@ STATES = ("agrees", "coarse", "fails", "open")
 
 
 def test_the_verdicts_follow_the_rule() -> None:
-    bayes = (None, 0.0, 2.9, -2.9, 3.1, -3.1)
+    bayes = (None, 0.0, 3.0, -3.0, 3.001, -3.001)
     for text, authors, ln_bayes in itertools.product(STATES, [*STATES, None], bayes):
         apart = ln_bayes is None or abs(ln_bayes) > 3
         expected = {"coarse": VERDICTS[2], "open": VERDICTS[5]}
@@ -431,6 +444,12 @@ def test_a_density_needs_a_known_rounding() -> None:
     assert ln_density(_claim(test="equal"), found) == pytest.approx(stats.norm.logpdf(1))
     assert ln_density(_claim(test="equivalent", margin=2), found) is None
     assert ln_density(_claim(test="equal"), Measured(81.0)) is None
+
+
+def test_a_resolution_of_just_the_margin_is_fine_enough() -> None:
+    for resolution, state in ((1.0, "agrees"), (1.001, "coarse")):
+        evidence = Evidence(None, 0.5, True, 0.0, resolution)
+        assert answers([_claim(test="equal", margin=1.0)], [""], [evidence], 0.05)[0].state == state
 
 
 # --- files ------------------------------------------------------------------------------------
@@ -570,50 +589,3 @@ def test_the_printed_row_of_a_claim_has_the_condition_that_decides() -> None:
         ["b", VERDICTS[4], "5 (4 to 6)", "9", "<0.001"],
         ["c", VERDICTS[6], "8", "seed"],
     ]
-
-
-# --- edges: small numbers, ties
-
-
-def test_a_resolution_of_just_the_margin_is_fine_enough() -> None:
-    claim = Claim(id="a", text="", place="", published=1, test="equal", conditions=(), margin=1.0)
-    for resolution, state in ((1.0, "agrees"), (1.001, "coarse")):
-        (found,) = answers([claim], [""], [Evidence(None, 0.5, True, 0.0, resolution)], 0.05)
-        assert found.state == state
-
-
-def test_a_bayes_factor_of_just_e_cubed_tells_nothing_apart() -> None:
-    found = [verdict("agrees", "agrees", ln_bayes) for ln_bayes in (3.0, -3.0, 3.001, -3.001)]
-    assert found == [VERDICTS[1], VERDICTS[1], VERDICTS[0], VERDICTS[0]]
-
-
-def test_a_label_that_ties_is_neither_best_nor_worst() -> None:
-    columns = {"repeat": [0, 0, 1, 1, 2, 2], "label": [*"ababab"], "x": [1, 1, 2, 1, 0, 1]}
-    table = pd.DataFrame(columns)
-    for name in ("how_often_best", "how_often_worst"):
-        chosen = (table["label"] == "a").to_numpy()
-        found = FUNCTIONS[name](Rows(None, Columns.of_frame(table), chosen, "x", None))
-        assert found.value == pytest.approx(1 / 3)
-
-
-def test_the_ratio_of_variances_has_the_freedom_of_both_sides() -> None:
-    labels = [*"36104"]
-    rng = np.random.default_rng(1)
-    rows = [(k, label, rng.random()) for k in range(4) for label in labels]
-    table = pd.DataFrame(rows, columns=["repeat", "label", "x"])
-    work = FUNCTIONS["variance_ratio"]
-    every = np.ones(len(table), bool)
-    found = work(Rows(None, Columns.of_frame(table), every, "x", None), AUTHORS_RECALL)
-    freedom = 9 * len(labels), 3 * len(labels)
-    assert found.value / found.low == pytest.approx(stats.f.ppf(0.975, *freedom))
-    assert found.value / found.high == pytest.approx(stats.f.ppf(0.025, *freedom))
-
-
-def test_errors_of_two_labels_move_their_spread_by_half_of_each() -> None:
-    """SD of 0 and 1 is half their distance, so its error is half of sqrt(2) times theirs."""
-    ends = {"x_ci_low": [-Z95 / 10, 1 - Z95 / 10], "x_ci_high": [Z95 / 10, 1 + Z95 / 10]}
-    declared = Table("t", (Column("label", "text"), *ends_of("x", "ci")))
-    table = declared.of({"label": np.array(["a", "b"]), "x": [0.0, 1.0], **ends})
-    found = FUNCTIONS["spread"](Rows(None, table, np.ones(2, bool), "x", None))
-    assert found.value == pytest.approx(0.5)
-    assert found.error == pytest.approx(0.1 / np.sqrt(2))

@@ -8,14 +8,13 @@ import itertools
 import json
 import re
 import sqlite3
-from collections.abc import Callable
 from pathlib import Path
 from typing import Any
 
 import pytest
-from conftest import RunHopcli, files_below, random_patterns, write_patterns
+from conftest import files_below, random_patterns, write_patterns
 from PIL import Image
-from shell import SMALL_RUNS
+from shell import SMALL_RUNS, Shell, read_json
 
 from hopcli import experiments
 from hopcli.api.gridding import grid
@@ -31,7 +30,7 @@ MINE = Path("mine.toml")
 
 @pytest.fixture(autouse=True)
 def _five(empty_folder: Path) -> None:
-    write_patterns(Path("five.txt"), random_patterns(1, 5, 42), (6, 7))
+    write_patterns("five.txt", random_patterns(1, 5, 42), (6, 7))
     MINE.write_text(GRID, encoding="utf-8")
 
 
@@ -44,31 +43,20 @@ def _tables(folder: str) -> dict[str, bytes]:
     return {path.name: path.read_bytes() for path in Path(folder).glob("*.csv")}
 
 
-@pytest.fixture
-def run(run_hopcli: RunHopcli) -> Callable[..., dict[str, Any]]:
-    """Run a grid without its picture; return its JSON output."""
-
-    def run(*arguments: str, code: int = 0) -> dict[str, Any]:
-        done = run_hopcli("grid", "run", *arguments, "--no-figures", "--format", "json")
-        assert done.code == code, done
-        said: dict[str, Any] = json.loads(done.out)
-        return said
-
-    return run
+def run(shell: Shell, flags: str = "", code: int = 0) -> Any:
+    """Run the grid without its picture; return its JSON output."""
+    line = f"grid run mine.toml --no-figures --format json {flags}"
+    return json.loads(shell.run(line, code=code).out)
 
 
-Run = Any  # what the fixture gives
-
-
-def test_a_cell_is_the_run_that_its_command_would_make(run_hopcli: RunHopcli, run: Run) -> None:
-    said = run("mine.toml")
+def test_a_cell_is_the_run_that_its_command_would_make(shell: Shell) -> None:
+    said = run(shell)
     assert (said["cells"], said["finished"], said["made now"]) == (N_CELLS, N_CELLS, N_CELLS)
     found = _rows("results/mine/grid.csv")
     expected = []
-    plain = ["--dataset", "text:five.txt", "--start", "flip:0.2", "--tests", "4", "--repeats", "2"]
+    plain = "recall --dataset text:five.txt --start flip:0.2 --tests 4 --repeats 2 --no-figures"
     for rule, t in itertools.product(["hebbian", "pseudo-inverse"], ["0.1", "0.3", "0.5"]):
-        flags = [*plain, "--rule", rule, "--temperature", t, "--no-figures", "--out", f"{rule}{t}"]
-        assert run_hopcli("recall", *flags).code == 0
+        shell.run(f"{plain} --rule {rule} --temperature {t} --out {rule}{t}")
         heads, *rows = _rows(f"{rule}{t}/accuracy.csv")
         expected += [[rule, t, *row] for row in rows]
     assert found == [["rule", "temperature", *heads], *expected]
@@ -76,7 +64,7 @@ def test_a_cell_is_the_run_that_its_command_would_make(run_hopcli: RunHopcli, ru
 
 
 @pytest.mark.parametrize("command", SMALL_RUNS)
-def test_every_experiment_has_grids(run_hopcli: RunHopcli, command: str) -> None:
+def test_every_experiment_has_grids(shell: Shell, command: str) -> None:
     flags = re.findall(r"--([a-z-]+) ([^-]\S*)", SMALL_RUNS[command])
     settings = {"dataset": "text:five.txt"} | {k.replace("-", "_"): text for k, text in flags}
     varied: Any = {"weights": {"rule": ["hebbian", "storkey"]}}
@@ -84,37 +72,35 @@ def test_every_experiment_has_grids(run_hopcli: RunHopcli, command: str) -> None
     vary = varied.get(command, {"seed": [1, 2]})
     fixed = {name: text for name, text in settings.items() if name not in vary}
     assert grid(command, vary=vary, out="out", **fixed).status["finished"] == 2
-    done = run_hopcli("grid", "check", "out")
-    assert (done.code, done.err) == (0, "")
+    assert shell.run("grid check out").err == ""
     with Store(Path("out")) as store:
         names = store.tables()
     for name in names:
-        table = run_hopcli("grid", "table", "out", "--table", name)
-        assert (table.code, table.out.count("\n") > 2) == (0, True), table
+        assert shell.run(f"grid table out --table {name}").out.count("\n") > 2
 
 
-def test_the_same_bytes_in_whatever_order(run_hopcli: RunHopcli, run: Run) -> None:
-    run("mine.toml", "--out", "whole")
+def test_the_same_bytes_in_whatever_order(shell: Shell) -> None:
+    run(shell, "--out whole")
     whole = _tables("whole")
     assert set(whole) == {"grid.csv"}
-    run("mine.toml", "--out", "threads", "--threads", "3")
+    run(shell, "--out threads --threads 3")
     assert _tables("threads") == whole
     for expected in (2, 4, 6):
-        said = run("mine.toml", "--out", "bits", "--limit", "2")
+        said = run(shell, "--out bits --limit 2")
         assert (said["made now"], said["finished"]) == (2, expected)
         assert bool(_tables("bits")) == (expected == N_CELLS)
     assert _tables("bits") == whole
     for number in (3, 1, 2):
-        said = run("mine.toml", "--out", f"s{number}", "--shard", f"{number}/3")
+        said = run(shell, f"--out s{number} --shard {number}/3")
         assert (said["made now"], said["missing"]) == (2, 4)
-    done = run_hopcli("grid", "merge", "s2", "s3", "s1", "--out", "merged", "--no-figures")
-    assert (done.code, _tables("merged")) == (0, whole)
+    shell.run("grid merge s2 s3 s1 --out merged --no-figures")
+    assert _tables("merged") == whole
 
 
-def test_only_what_is_new_is_made(run: Run) -> None:
-    def made(text: str = GRID, *more: str) -> tuple[int, int]:
+def test_only_what_is_new_is_made(shell: Shell) -> None:
+    def made(text: str = GRID, more: str = "") -> tuple[int, int]:
         MINE.write_text(text, encoding="utf-8")
-        said = run("mine.toml", "--out", "out", *more)
+        said = run(shell, f"--out out {more}")
         return said["made now"], said["cells"]
 
     assert made() == (N_CELLS, N_CELLS)
@@ -125,16 +111,16 @@ def test_only_what_is_new_is_made(run: Run) -> None:
     assert made(GRID, "--again") == (N_CELLS, N_CELLS)
     assert made(GRID.replace("0.1:0.5:0.2", "0.3:0.7:0.2")) == (2, N_CELLS)
     assert list(dict.fromkeys(row[1] for row in _rows("out/grid.csv")[1:])) == ["0.3", "0.5", "0.7"]
-    assert made(GRID, "--keep", "trials") == (N_CELLS, N_CELLS)
-    assert made(GRID, "--keep", "trials") == made() == (0, N_CELLS)
+    assert made(GRID, "--keep trials") == (N_CELLS, N_CELLS)
+    assert made(GRID, "--keep trials") == made() == (0, N_CELLS)
     write_patterns(Path("five.txt"), random_patterns(2, 5, 42), (6, 7))
     assert made() == (N_CELLS, N_CELLS)
 
 
-def test_points_that_are_the_same_cell_are_made_once(run: Run) -> None:
+def test_points_that_are_the_same_cell_are_made_once(shell: Shell) -> None:
     text = GRID.replace('rule = ["hebbian", "pseudo-inverse"]', 'attempts_per_sweep = ["N/2", 21]')
     MINE.write_text(text, encoding="utf-8")
-    said = run("mine.toml")
+    said = run(shell)
     assert (said["cells"], said["made now"]) == (3, 3)
     _, *rows = _rows("results/mine/grid.csv")
     n_rows = len(rows) // 2
@@ -142,22 +128,20 @@ def test_points_that_are_the_same_cell_are_made_once(run: Run) -> None:
     assert [row[1:] for row in rows[:n_rows]] == [row[1:] for row in rows[n_rows:]]
 
 
-def test_cells_of_other_code_are_never_mixed_unawares(run_hopcli: RunHopcli, run: Run) -> None:
-    run("mine.toml", "--out", "out")
+def test_cells_of_other_code_are_never_mixed_unawares(shell: Shell) -> None:
+    run(shell, "--out out")
     with Store(Path("out"), writes=True) as store:
         for cell in sorted(store.standings())[:2]:
             store.write(store.made(cell)._replace(version="0.0, streams 1, code 0"))
-    before = files_below(Path("out"))
-    refused = run_hopcli("grid", "run", "mine.toml", "--out", "out").refused()
+    refused = shell.refuse("grid run mine.toml --out out")
     assert refused.startswith("out: 2 ")
     assert re.search(r"0\.0, streams 1, code 0.*--accept-version", refused)
-    assert files_below(Path("out")) == before
-    (Path("out") / "grid.json").unlink()
-    assert run("mine.toml", "--out", "out", "--accept-version")["made now"] == 0
+    Path("out/grid.json").unlink()
+    assert run(shell, "--out out --accept-version")["made now"] == 0
     heads, *rows = _rows("out/grid.csv")
     assert heads[:3] == ["rule", "temperature", "version"]
     assert len({row[2] for row in rows}) == 2
-    assert run("mine.toml", "--out", "out", "--overwrite")["made now"] == 2
+    assert run(shell, "--out out --overwrite")["made now"] == 2
     assert "version" not in _rows("out/grid.csv")[0]
 
 
@@ -176,125 +160,114 @@ def failing(monkeypatch: pytest.MonkeyPatch) -> dict[float, Exception]:
     return failing
 
 
-def test_failures_are_kept_and_listed(
-    run_hopcli: RunHopcli, run: Run, failing: dict[float, Exception]
-) -> None:
+def test_failures_are_kept_and_listed(shell: Shell, failing: dict[float, Exception]) -> None:
     failing[0.5] = ZeroDivisionError("a defect")  # which does not cost the others
-    done = run_hopcli("grid", "run", "mine.toml", "--no-figures", "--threads", "1")
-    assert done.code == 1
+    done = shell.run("grid run mine.toml --no-figures --threads 1", code=1)
     assert "rule=hebbian temperature=0.3: gone" in done.err
     assert "ZeroDivisionError: a defect" in done.err
     assert not Path("results/mine/grid.csv").exists()
-    status = run_hopcli("grid", "status", "results/mine", "--format", "json")
-    found = json.loads(status.out)
+    found = json.loads(shell.run("grid status results/mine --format json").out)
     assert (found["finished"], found["failed"]) == (2, 4)
     failures = [one for one in found["failures"] if one["error"] == "gone"]
     values = [f"rule={rule} temperature=0.3" for rule in ("hebbian", "pseudo-inverse")]
     assert [one["values"] for one in failures] == values
-    table = run_hopcli("grid", "table", "results/mine")
-    assert {line.split(",")[1] for line in table.out.splitlines()[1:]} == {"0.1"}
+    _, *rows = shell.run("grid table results/mine").out.splitlines()
+    assert {row.split(",")[1] for row in rows} == {"0.1"}
     failing.clear()
-    assert run("mine.toml", code=1)["made now"] == 0
-    said = run("mine.toml", "--retry-failed")
+    assert run(shell, code=1)["made now"] == 0
+    said = run(shell, "--retry-failed")
     assert (said["made now"], said["finished"], said["failed"]) == (4, N_CELLS, 0)
 
 
 @pytest.mark.usefixtures("failing")
-def test_the_first_failure_may_be_the_last(run_hopcli: RunHopcli) -> None:
-    done = run_hopcli("grid", "run", "mine.toml", "--fail-fast", "--threads", "1")
-    assert (done.code, "rule=hebbian temperature=0.3" in done.err) == (1, True)
-    said = json.loads(run_hopcli("grid", "status", "results/mine", "--format", "json").out)
+def test_the_first_failure_may_be_the_last(shell: Shell) -> None:
+    done = shell.run("grid run mine.toml --fail-fast --threads 1", code=1)
+    assert "rule=hebbian temperature=0.3" in done.err
+    said = json.loads(shell.run("grid status results/mine --format json").out)
     assert said["failed"] == 1
     assert said["missing"] >= 4  # those that were under way are not waited for
 
 
-def test_impossible_cells_are_found_before_anything_runs(run_hopcli: RunHopcli) -> None:
+def test_impossible_cells_are_found_before_anything_runs(shell: Shell) -> None:
     MINE.write_text(f'{GRID}dynamics = ["metropolis", "async"]\n', encoding="utf-8")
-    before = files_below(Path())
-    refused = run_hopcli("grid", "run", "mine.toml").refused()
+    refused = shell.refuse("grid run mine.toml", names="--skip-impossible")
     assert re.search("6 of 12 .*rule=hebbian temperature=0.1 dynamics=async: temperature", refused)
-    assert "--skip-impossible" in refused
-    assert files_below(Path()) == before
-    done = run_hopcli("grid", "run", "mine.toml", "--skip-impossible", "--no-figures")
-    assert (done.code, "6 of 12 cells" in done.err) == (0, True)
+    done = shell.run("grid run mine.toml --skip-impossible --no-figures")
+    assert "6 of 12 cells" in done.err
     assert {row[2] for row in _rows("results/mine/grid.csv")[1:]} == {"metropolis"}
 
 
-def test_a_dry_run_lists_and_estimates_and_writes_nothing(run_hopcli: RunHopcli, run: Run) -> None:
+def test_a_dry_run_lists_and_estimates_and_writes_nothing(shell: Shell) -> None:
     before = files_below(Path())
-    done = run_hopcli("grid", "run", "mine.toml", "--dry-run")
-    lines = done.out.splitlines()
+    lines = shell.run("grid run mine.toml --dry-run").out.splitlines()
     cells = itertools.product(("hebbian", "pseudo-inverse"), (0.1, 0.3, 0.5))
     expected = [f"rule={rule} temperature={t}" for rule, t in cells]
     assert [line.split("  ")[-1] for line in lines[:6]] == expected
-    assert (done.code, re.findall(r"\d+", lines[-1])[:2]) == (0, ["6", "6"])
+    assert re.findall(r"\d+", lines[-1])[:2] == ["6", "6"]
     assert files_below(Path()) == before
-    run("mine.toml", "--limit", "4")
-    done = run_hopcli("grid", "run", "mine.toml", "--dry-run", "--shard", "2/2")
-    assert re.findall(r"\d+", done.out.splitlines()[-1])[:2] == ["3", "1"]
+    run(shell, "--limit 4")
+    last = shell.run("grid run mine.toml --dry-run --shard 2/2").out.splitlines()[-1]
+    assert re.findall(r"\d+", last)[:2] == ["3", "1"]
 
 
-def test_damage_is_found_and_made_good(run_hopcli: RunHopcli, run: Run) -> None:
-    run("mine.toml")
+def test_damage_is_found_and_made_good(shell: Shell) -> None:
+    run(shell)
     whole = _tables("results/mine")
     with contextlib.closing(sqlite3.connect(f"results/mine/{FILE}")) as sql, sql:
         sql.execute("UPDATE cells SET accuracy = replace(accuracy, '0', '1') WHERE rowid = 1")
-    done = run_hopcli("grid", "check", "results/mine")
-    assert (done.code, done.out.count("\n"), " cell " in done.out) == (1, 1, True)
-    assert " cell " in run_hopcli("grid", "table", "results/mine").refused()
-    again = run_hopcli("grid", "run", "mine.toml", "--no-figures")
-    assert "1 damaged" in again.err
-    assert run_hopcli("grid", "check", "results/mine").code == 0
+    done = shell.run("grid check results/mine", code=1)
+    assert (done.out.count("\n"), " cell " in done.out) == (1, True)
+    shell.refuse("grid table results/mine", names="cell")
+    assert "1 damaged" in shell.run("grid run mine.toml --no-figures").err
+    shell.run("grid check results/mine")
     assert _tables("results/mine") == whole
 
 
-def test_hopcli_run_takes_grids_and_single_runs(run_hopcli: RunHopcli) -> None:
+def test_hopcli_run_takes_grids_and_single_runs(shell: Shell) -> None:
     Path("one.toml").write_text(f"{ONE}figures = false\n", encoding="utf-8")
     MINE.write_text(f"figures = false\n{GRID}", encoding="utf-8")
-    assert run_hopcli("run", "mine.toml", "one.toml").code == 0
+    shell.run("run mine.toml one.toml")
     assert {path.name for path in Path("results").iterdir()} == {"mine", "one"}
     Path("bad.toml").write_text(f'{GRID}dynamics = ["metropolis", "async"]\n', encoding="utf-8")
     Path("other.toml").write_text(ONE.replace("repeats = 2", "repeats = 3"), encoding="utf-8")
-    refused = run_hopcli("run", "other.toml", "bad.toml").refused()  # before anything is run
+    refused = shell.refuse("run other.toml bad.toml")  # before anything is run
     assert refused.startswith("bad.toml: grid ")
-    assert not Path("results/other").exists()
-    refused = run_hopcli("recall", "--config", "mine.toml").refused()
+    refused = shell.refuse("recall --config mine.toml")
     assert re.match("mine.toml: grid .*`hopcli grid run mine.toml`", refused)
 
 
-def test_a_picture_of_the_grid_and_of_its_averages(run_hopcli: RunHopcli) -> None:
+def test_a_picture_of_the_grid_and_of_its_averages(shell: Shell) -> None:
     MINE.write_text(f"{GRID}\n[plot]\nover = 'temperature'\n", encoding="utf-8")
-    assert run_hopcli("grid", "run", "mine.toml").code == 0
+    shell.run("grid run mine.toml")
     folder = Path("results/mine")
     picture = folder / "grid.png"
     names = {"grid.csv", "grid.json", "grid.png", FILE, "over_temperature.csv"}
     assert set(files_below(folder)) == names
     first = picture.read_bytes()
-    over = run_hopcli("grid", "table", "results/mine", "--over", "temperature")
+    over = shell.run("grid table results/mine --over temperature")
     assert over.out == (folder / "over_temperature.csv").read_text()
-    assert run_hopcli("check", "results/mine").code == 0
+    shell.run("check results/mine")
     (folder / FILE).unlink()  # as in a clone: what is published can be drawn
     picture.unlink()
-    assert run_hopcli("plot", "results/mine").code == 0
+    shell.run("plot results/mine")
     assert picture.read_bytes() == first
-    done = run_hopcli("grid", "plot", "results/mine", "--x", "temperature", "--over", "rule")
-    assert (done.code, done.out) == (0, f"{picture}\n")
+    done = shell.run("grid plot results/mine --x temperature --over rule")
+    assert done.out == f"{picture}\n"
     assert picture.read_bytes() != first
 
 
-def test_the_warnings_of_a_grid_are_one_line(run_hopcli: RunHopcli) -> None:
+def test_the_warnings_of_a_grid_are_one_line(shell: Shell) -> None:
     """A criterion that noise does not let a pattern reach: counted, kept, in no caption."""
     text = GRID.replace('"0.1:0.5:0.2"', "[0.1, 0.9]").replace('["hebbian", ', "[")
     MINE.write_text(text, encoding="utf-8")
-    done = run_hopcli("grid", "run", "mine.toml")
+    done = shell.run("grid run mine.toml")
     assert re.findall("warning: (1 of 2) ", done.err) == ["1 of 2"]
     assert done.err.count("\n") == 1
     Path("one.toml").write_text(f"{ONE}temperature = 0.9\nfigures = false\n", encoding="utf-8")
-    alone = run_hopcli("run", "one.toml").err.removeprefix("hopcli: warning: ").rstrip()
+    alone = shell.run("run one.toml").err.removeprefix("hopcli: warning: ").rstrip()
     warned = f"rule=pseudo-inverse temperature=0.9: {alone}"
-    assert f"warning: {warned}" in run_hopcli("grid", "status", "results/mine").out
-    manifest = json.loads(Path("results/mine/grid.json").read_text())
-    assert manifest["notes"]["warnings"] == [warned]
+    assert f"warning: {warned}" in shell.run("grid status results/mine").out
+    assert read_json("results/mine/grid.json")["notes"]["warnings"] == [warned]
     with Image.open("results/mine/grid.png") as picture:
         assert "warning" not in picture.info["Description"]
 
@@ -303,12 +276,12 @@ def test_the_warnings_of_a_grid_are_one_line(run_hopcli: RunHopcli) -> None:
 
 
 @pytest.mark.parametrize(("listed", "more"), [(3, ["2 more"]), (5, [])])
-def test_cells_and_files_that_are_not_named_are_counted(
-    run_hopcli: RunHopcli, monkeypatch: pytest.MonkeyPatch, listed: int, more: list[str]
+def test_cells_that_are_not_named_are_counted(
+    shell: Shell, monkeypatch: pytest.MonkeyPatch, listed: int, more: list[str]
 ) -> None:
     grid = 'command = "recall"\nfigures = false\ntests = 2\nrepeats = 1\n[grid]\nseed = "1:5:1"\n'
     Path("five.toml").write_text(grid, encoding="utf-8")
     monkeypatch.setattr("hopcli.cli.grid.running._LISTED", listed)
     monkeypatch.setattr("hopcli.cli.grid.running._SHOWN", listed)
-    for flags in (["--dry-run"], []):
-        assert re.findall(r"\d+ more", run_hopcli("grid", "run", "five.toml", *flags).out) == more
+    for flags in ("--dry-run", ""):
+        assert re.findall(r"\d+ more", shell.run(f"grid run five.toml {flags}").out) == more

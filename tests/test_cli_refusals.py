@@ -10,13 +10,9 @@ import numpy as np
 import pytest
 from conftest import call
 from PIL import Image
-from shell import Shell
+from shell import Shell, written
 
-LINES = [
-    tuple(line.split("  =>  "))
-    for line in Path(__file__).with_name("refusals.txt").read_text(encoding="utf-8").splitlines()
-    if "  =>  " in line
-]
+LINES = written("refusals.txt")
 COMMANDS = list(dict.fromkeys(line.split()[0].partition("{")[0] or "run" for line, _ in LINES))
 
 

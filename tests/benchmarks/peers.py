@@ -101,15 +101,17 @@ def _over_chains(work: Work) -> Call:
 
 
 def _dense(work: Work) -> Call:
-    """Fields of all N sites, from the N x N matrix."""
+    """Loop on the fields of all N sites, from the N x N matrix: each is a class of its own."""
     couplings = work.couplings
+    every = np.arange(couplings.n_sites, dtype=np.int32)
     w = couplings.J.astype(np.float32)[np.ix_(couplings.site_class, couplings.site_class)]
     np.fill_diagonal(w, 0)
 
     def call() -> NDArray[np.int8]:
         ends = work.starts.copy()
         fields = (work.starts.astype(np.float32) @ w).astype(np.float64)
-        plain.dense_loop(ends, fields, w, work.temperature, work.seeds, work.attempts, full=False)
+        draws: Any = (work.temperature, work.seeds, work.attempts, False)
+        plain.class_loop(ends, fields, every, w, *draws)
         return ends
 
     return call
@@ -128,7 +130,9 @@ def _dwave(work: Work) -> Call:
     sampler: Any = cast("Any", SimulatedAnnealingSampler)()
 
     reads = {"num_reads": work.chains, "initial_states": (work.starts, range(n_sites)), "seed": 1}
-    betas = np.full(_full_sweeps(work), 1 / work.temperature)
+    sweeps, rest = divmod(work.attempts, n_sites)
+    assert rest == 0
+    betas = np.full(sweeps, 1 / work.temperature)
     reads |= {"beta_schedule_type": "custom", "beta_schedule": betas, "num_sweeps_per_beta": 1}
     reads |= {"randomize_order": True, "proposal_acceptance_criteria": "Metropolis"}
 
@@ -138,13 +142,6 @@ def _dwave(work: Work) -> Call:
         return np.asarray(answer.record.sample[:, columns])
 
     return call
-
-
-def _full_sweeps(work: Work) -> int:
-    sweeps, rest = divmod(work.attempts, work.couplings.n_sites)
-    if rest:
-        raise ValueError(f"{work.attempts} attempts are no whole sweeps of N")
-    return sweeps
 
 
 OURS = Program("hopcli", _ours)

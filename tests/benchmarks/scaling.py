@@ -106,15 +106,16 @@ def _of_sites(size: int, effort: Effort) -> Work:
     return noisy(size, effort.of(max(1, ATTEMPTS // (10 * size)), 1))
 
 
-def _of_sweeps(size: int, effort: Effort) -> Work:
-    return recall(effort.of(CHAINS), sweeps=size)
-
-
 _AXES = (
     Axis("images", "images", (100, 1_000, 10_000, 60_000), _of_images),
     Axis("patterns", "stored patterns p", (5, 10, 50, 100, 300, 784), _of_patterns),
     Axis("sites", "sites N", tuple(4**k for k in range(3, 9)), _of_sites),
-    Axis("sweeps", "half-sweeps", (2, 6, 20, 60, 200, 600, 2_000), _of_sweeps),
+    Axis(
+        "sweeps",
+        "half-sweeps",
+        (2, 6, 20, 60, 200, 600, 2_000),
+        lambda n, effort: recall(effort.of(CHAINS), sweeps=n),
+    ),
 )
 AXES = {axis.name: axis for axis in _AXES}
 """The axes by name."""
