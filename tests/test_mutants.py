@@ -9,12 +9,13 @@ from mutants import MUTANTS
 
 
 def test_each_bug_applies_once_and_changes_its_file() -> None:
-    changed = set()
+    files = {mutant.file: CHECKOUT / "hopcli" / mutant.file for mutant in MUTANTS}
+    trees = {file: ast.parse(path.read_text(encoding="utf-8")) for file, path in files.items()}
+    changed = {file: {ast.unparse(tree)} for file, tree in trees.items()}
     for mutant in MUTANTS:
-        before = ast.parse((CHECKOUT / "hopcli" / mutant.file).read_text(encoding="utf-8"))
         after = mutant.applied()
-        assert ast.dump(ast.parse(after)) != ast.dump(before), mutant.name
+        assert after not in changed[mutant.file], mutant.name
+        changed[mutant.file].add(after)
         assert mutant.first, mutant.name
         assert all((CHECKOUT / name).is_file() for name in mutant.first), mutant.first
-        changed.add(after)
-    assert len(changed) == len(MUTANTS) >= 150
+    assert len(MUTANTS) >= 150
