@@ -18,7 +18,7 @@ from __future__ import annotations
 from typing import TYPE_CHECKING
 
 from hopcli._version import __version__
-from hopcli.later import exported
+from hopcli.records import exported
 
 if TYPE_CHECKING:
     from hopcli.api.commands import attractors as attractors

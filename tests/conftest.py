@@ -33,7 +33,7 @@ from hopcli.cli import main
 from hopcli.config import RecallConfig
 from hopcli.datasets import Dataset, load_dataset
 from hopcli.errors import SettingError
-from hopcli.experiments.tally import Block, Counts, Tally
+from hopcli.experiments.trials import Block, Counts, Tally
 from hopcli.livepage import gather_contents, languages, page
 from hopcli.rules import RULES, store
 from hopcli.scoring import Scores
@@ -181,7 +181,7 @@ def call(*arguments: str, whole: bool = False) -> Finished:
 @pytest.fixture
 def run_hopcli(empty_folder: Path, monkeypatch: pytest.MonkeyPatch) -> Iterator[RunHopcli]:
     """Run the command line in this process, in an empty folder, as on an idle machine."""
-    monkeypatch.setattr("hopcli.cli.progress._clock", lambda: 0.0)
+    monkeypatch.setattr("hopcli.cli.lines._clock", lambda: 0.0)
     handlers = {number: signal.getsignal(number) for number in (signal.SIGINT, signal.SIGTERM)}
 
     yield call
@@ -308,7 +308,7 @@ def run_chains(
 @contextlib.contextmanager
 def by_overlaps() -> Iterator[None]:
     """Store by overlaps, even few patterns on few sites."""
-    with mock.patch.multiple("hopcli.network.low_rank", MANY=0, PER_RANK=1e-9):
+    with mock.patch.multiple("hopcli.network.hamiltonian", MANY=0, PER_RANK=1e-9):
         yield
 
 

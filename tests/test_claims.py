@@ -18,9 +18,8 @@ from scipy import stats
 from hopcli import experiments
 from hopcli.claims.claim import Claim, Condition
 from hopcli.claims.expressions import evaluate, parse
-from hopcli.claims.functions import FUNCTIONS
+from hopcli.claims.functions import FUNCTIONS, Measured, binomial
 from hopcli.claims.judging import TESTS, VERDICTS, Answer, Evidence, answers, ln_density, verdict
-from hopcli.claims.measured import Measured, binomial
 from hopcli.claims.reading import read_claims
 from hopcli.claims.table import brief, number, p_text, table, with_interval
 from hopcli.claims.verdicts import judge

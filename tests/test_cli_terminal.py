@@ -26,7 +26,7 @@ from PIL import Image
 from shell import Shell, read_json
 
 import hopcli
-from hopcli.cli.progress import Watch
+from hopcli.cli.lines import Watch
 from hopcli.experiments import Plan, Result
 from hopcli.waiting import interruptibly
 
@@ -45,7 +45,7 @@ class Eager(tqdm.tqdm):  # type: ignore[type-arg]
 def on_terminal(run_hopcli: RunHopcli, monkeypatch: pytest.MonkeyPatch) -> Callable[[str], str]:
     """Run with stderr on a terminal, where each look at the clock takes a second."""
     monkeypatch.setattr("tqdm.tqdm", Eager)
-    monkeypatch.setattr("hopcli.cli.progress._clock", itertools.count().__next__)
+    monkeypatch.setattr("hopcli.cli.lines._clock", itertools.count().__next__)
 
     def run(line: str) -> str:
         with (
@@ -141,7 +141,7 @@ def test_a_long_run_is_announced_once_by_its_speed(
     monkeypatch: pytest.MonkeyPatch, capsys: pytest.CaptureFixture[str]
 ) -> None:
     clock = [0.0]
-    monkeypatch.setattr("hopcli.cli.progress._clock", lambda: clock[0])
+    monkeypatch.setattr("hopcli.cli.lines._clock", lambda: clock[0])
     for (steps, expected), quiet in itertools.product(SPEEDS, (False, True)):
         with Watch(0.0, quiet=quiet) as watch:
             for seconds, done in steps:

@@ -24,7 +24,7 @@ from PIL import Image
 import hopcli
 from hopcli.datasets import load_dataset
 from hopcli.errors import DataError, HopcliWarning, SettingError
-from hopcli.losses import overlap_loss_of
+from hopcli.patterns import overlap_loss_of
 
 SPINS = np.array(
     [[-1, 1, 1, -1, 1, -1, -1, -1, 1], [1, 1, -1, -1, 1, 1, -1, 1, -1]], np.int8

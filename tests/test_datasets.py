@@ -19,7 +19,7 @@ from test_data_formats import write_idx
 from hopcli import data
 from hopcli.data import build
 from hopcli.datasets import Dataset, embedded_files, load_dataset, mnist, verify_embedded
-from hopcli.datasets.files import at_most
+from hopcli.datasets.grey import at_most
 from hopcli.errors import DataError, SettingError
 
 # Of blank images.

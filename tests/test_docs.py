@@ -25,7 +25,7 @@ from shell import Shell
 
 import hopcli
 from hopcli import __version__
-from hopcli.api.asking import ask
+from hopcli.api.running import ask
 from hopcli.catalogue import CATALOGUE, entry
 from hopcli.cli.options import request_of_flags
 from hopcli.docs import generate

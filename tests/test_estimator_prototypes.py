@@ -31,10 +31,10 @@ def test_otsu_divides_each_feature_as_well_as_can_be() -> None:
         best = max(_variance(column, each) for each in column)
         assert _variance(column, level) == pytest.approx(best, rel=1e-9)
         assert level in column
-    grey = np.random.default_rng(2).integers(0, 256, (500, 7), dtype=np.uint8)
-    grey[:, 3] = np.where(grey[:, 3] > 60, 200, 10)
-    histograms = np.array([np.bincount(column, minlength=256) for column in grey.T])
-    np.testing.assert_array_equal(otsu(grey), thresholds.otsu(histograms))
+    shades = np.random.default_rng(2).integers(0, 256, (500, 7), dtype=np.uint8)
+    shades[:, 3] = np.where(shades[:, 3] > 60, 200, 10)
+    histograms = np.array([np.bincount(column, minlength=256) for column in shades.T])
+    np.testing.assert_array_equal(otsu(shades), thresholds.otsu(histograms))
 
 
 OF_A_NAME = {"median": [3, 25, 5], "mean": [3, 37.5, 5], "otsu": [1, 30, 5]}

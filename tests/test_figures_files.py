@@ -20,8 +20,7 @@ import hopcli
 from hopcli import experiments, plots, results
 from hopcli.catalogue import CATALOGUE
 from hopcli.config import RecallConfig
-from hopcli.plots.files import as_filed, drawn_svg
-from hopcli.plots.page import STYLES
+from hopcli.plots.page import STYLES, as_filed, drawn_svg
 
 # --- fresh and loaded --------------------------------------------------------------------
 

@@ -16,7 +16,7 @@ import hopcli
 from hopcli import experiments
 from hopcli.config import RecallConfig, RecallExecution, RelaxConfig
 from hopcli.errors import SettingError
-from hopcli.experiments.holding import Resting, hold, rest
+from hopcli.experiments.relaxation import Resting, hold, rest
 from hopcli.network import Network
 from hopcli.observables import local_fields, overlaps
 from hopcli.patterns import Patterns

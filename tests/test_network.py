@@ -15,7 +15,7 @@ from numpy.typing import NDArray
 
 from hopcli.dynamics.jobs import Job
 from hopcli.errors import SizeError
-from hopcli.network import LowRank, Network, memory
+from hopcli.network import LowRank, Network, hamiltonian
 from hopcli.observables import energy, local_fields
 from hopcli.rules import RULES, Rule, Task, store
 from hopcli.taxonomy import classify, fixed_points
@@ -145,8 +145,8 @@ def test_overlaps_replace_the_couplings(rule: str, monkeypatch: pytest.MonkeyPat
     assert np.allclose(ordering_temperatures(low), ordering_temperatures(network), atol=1e-9)
     many = store(random_patterns(3, 4100 // 16 // RULES[rule].rank, 4100), rule)
     assert isinstance(many.hamiltonian, LowRank)
-    monkeypatch.setattr(memory, "available", lambda: 16 * 4100**2 - 1.0)
-    monkeypatch.setattr(memory, "_SMALL", 0)
+    monkeypatch.setattr(hamiltonian, "available", lambda: 16 * 4100**2 - 1.0)
+    monkeypatch.setattr(hamiltonian, "_SMALL", 0)
     with pytest.raises(SizeError, match=r"4,100 x 4,100 .* 0\.3 GB"):
         many.dense()
     with pytest.raises(SizeError, match=r"1,000,000 .* 8,000\.0 GB"):
@@ -164,6 +164,6 @@ def test_the_free_memory_is_that_of_machine_and_group(
     for name, text in zip(("max", "current"), of_group, strict=True):
         (tmp_path / f"memory.{name}").write_text(f"{text}\n", encoding="ascii")
     (tmp_path / "meminfo").write_text("MemFree: 1 kB\nMemAvailable:  1000 kB\n", encoding="ascii")
-    monkeypatch.setattr(memory, "_GROUP", tmp_path)
-    monkeypatch.setattr(memory, "_MEMORY", tmp_path / "meminfo")
-    assert memory.available() == free
+    monkeypatch.setattr(hamiltonian, "_GROUP", tmp_path)
+    monkeypatch.setattr(hamiltonian, "_MEMORY", tmp_path / "meminfo")
+    assert hamiltonian.available() == free

@@ -26,7 +26,7 @@ from numpy.typing import NDArray
 from hopcli import experiments, plots, results
 from hopcli.catalogue import CATALOGUE
 from hopcli.config import Config, Execution
-from hopcli.plots.captions import cut_labels
+from hopcli.plots.kit import cut_labels
 from hopcli.study import AUTHORS_RECALL, FIGURE1
 
 NAMES = {command: {command.replace("-", "_")} for command in CATALOGUE} | {

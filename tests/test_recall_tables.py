@@ -13,10 +13,10 @@ from conftest import counted, random_patterns
 
 from hopcli import experiments
 from hopcli.config import RecallConfig, RecallExecution
-from hopcli.experiments import recall_tables, relaxation, tally
+from hopcli.experiments import recall_tables, relaxation, trials
 from hopcli.experiments.recall import RecallResult
 from hopcli.experiments.recall_tables import accuracy_table, outcome_table
-from hopcli.experiments.tally import Counts
+from hopcli.experiments.trials import Counts
 from hopcli.observables import overlaps
 from hopcli.patterns import Patterns
 from hopcli.statistics import clustered_interval, exact_interval, thermal_interval
@@ -25,7 +25,7 @@ from hopcli.tables.rates import complete
 COLUMNS = ["label", "n", "recalled", "accuracy", "sd_repeats", "sem_repeats", "sd_labels"]
 
 
-def trials(recalled: dict[str, list[list[int]]], unit: list[int] | None = None) -> Counts:
+def counts_of(recalled: dict[str, list[list[int]]], unit: list[int] | None = None) -> Counts:
     """Trials by label, repeat and place: whether each is recalled, ending in its own pattern."""
     repeats = len(next(iter(recalled.values())))
     rows = [
@@ -43,7 +43,7 @@ TWO = {"3": [[1, 1, 1, 0], [1, 1, 0, 0], [1, 0, 0, 0]], "6": [[1] * 4, [1] * 4, 
 
 
 def test_each_error_bar_of_the_accuracies_has_a_column_of_its_own() -> None:
-    table = accuracy_table(trials(TWO))
+    table = accuracy_table(counts_of(TWO))
     assert table.names == [*COLUMNS, "ci_low", "ci_high"]
     assert table["label"].tolist() == ["3", "6", "overall"]
     assert table["n"].tolist() == [12, 12, 24]
@@ -55,13 +55,13 @@ def test_each_error_bar_of_the_accuracies_has_a_column_of_its_own() -> None:
     assert table["sem_repeats"].tolist() == pytest.approx((np.array(sd) / 3**0.5).tolist())
     assert np.isnan(table["sd_labels"]).tolist() == [True, True, False]
     assert table["sd_labels"][-1] == pytest.approx((5 / 6 - 1 / 2) / 2)
-    for text in (table, recall_tables.repeat_table(trials(TWO))):  # text even if they are digits
+    for text in (table, recall_tables.repeat_table(counts_of(TWO))):  # text even if they are digits
         assert {type(label) for label in text["label"].tolist()} == {str}
 
 
 def test_all_images_tested_leave_the_noise_within_them() -> None:
     """Four images thrice: two recalled always, one never, one at times."""
-    counts = trials({"3": [[1, 1, 0, 1], [1, 1, 0, 0], [1, 1, 0, 1]]}, [*range(4)] * 3)
+    counts = counts_of({"3": [[1, 1, 0, 1], [1, 1, 0, 0], [1, 1, 0, 1]]}, [*range(4)] * 3)
     widths = []
     for population, interval in ((False, clustered_interval), (True, thermal_interval)):
         expected = list(interval([3, 3, 0, 2], [3, 3, 3, 3]))
@@ -198,7 +198,7 @@ def test_the_tables_are_those_of_the_trials(settings: dict[str, Any]) -> None:
 def test_a_run_takes_no_more_memory_for_more_repeats(monkeypatch: pytest.MonkeyPatch) -> None:
     """Except a rate and a count per label and repeat; kept trials go to a file."""
     monkeypatch.setattr(relaxation, "_BLOCK", 250)
-    monkeypatch.setattr(tally, "_IN_MEMORY", 500)
+    monkeypatch.setattr(trials, "_IN_MEMORY", 500)
 
     def taken(repeats: int) -> int:
         settings: dict[str, Any] = {"dataset": "text:3x3", "rule": "hebbian", "start": "flip:0.4"}

@@ -26,9 +26,8 @@ from hopcli.grids.grid import read_grid
 from hopcli.grids.texts import with_sets
 from hopcli.grids.view import load_published
 from hopcli.report import Section
-from hopcli.report.commands import command_of_grid, command_of_run
 from hopcli.report.page import drawing
-from hopcli.report.sections import MOST_ROWS, sheet
+from hopcli.report.sections import MOST_ROWS, command_of_grid, command_of_run, sheet
 from hopcli.tables import Column, Columns, Table
 
 RESULTS = CHECKOUT / "results"

@@ -19,7 +19,7 @@ from scipy.integrate import quad
 
 from hopcli.datasets import load_dataset
 from hopcli.errors import PatternError
-from hopcli.network import Network, Quadratic, products
+from hopcli.network import Network, Quadratic, hamiltonian
 from hopcli.observables import local_fields
 from hopcli.rules import RULES, store, storkey
 from hopcli.rules.rule import QUANTITIES
@@ -346,8 +346,8 @@ def test_couplings_are_square_and_symmetric(j: Any) -> None:
 
 @pytest.fixture
 def small_blocks(monkeypatch: pytest.MonkeyPatch) -> None:
-    monkeypatch.setattr(products, "_BLOCK", 8)
-    monkeypatch.setattr(products, "_ROWS", 24)
+    monkeypatch.setattr(hamiltonian, "_BLOCK", 8)
+    monkeypatch.setattr(hamiltonian, "_ROWS", 24)
 
 
 @pytest.mark.usefixtures("small_blocks")

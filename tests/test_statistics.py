@@ -16,10 +16,16 @@ from numpy.typing import NDArray
 from scipy import stats
 
 from hopcli.statistics import Z95, chao1, draws_interval, exact_interval, mean_sd_sem
-from hopcli.statistics.means import clustered_mean_sem, replicate_interval, resampled_means
-from hopcli.statistics.medians import draws_median, time_quantile
+from hopcli.statistics.comparisons import draws_median, time_quantile
 from hopcli.statistics.quantiles import weighted_quantiles
-from hopcli.statistics.rates import clustered_interval, clustered_intervals, thermal_interval
+from hopcli.statistics.rates import (
+    clustered_interval,
+    clustered_intervals,
+    clustered_mean_sem,
+    replicate_interval,
+    resampled_means,
+    thermal_interval,
+)
 
 
 def test_z95_is_the_two_sided_point() -> None:

@@ -9,8 +9,7 @@ import numpy as np
 import pandas as pd
 import pytest
 
-from hopcli.results.tables import write_arrays
-from hopcli.results.values import Found, Values, compare_arrays, compare_tables
+from hopcli.results.tables import Found, Values, compare_arrays, compare_tables, write_arrays
 from hopcli.tables import Columns, Table, ends_of
 
 TABLE = pd.DataFrame(

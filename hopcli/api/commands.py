@@ -53,8 +53,7 @@ def run(what: str | os.PathLike[str], /, *, progress: bool | None = None, **sett
     HopcliError
         If the run fails.
     """
-    from hopcli.api.asking import ask
-    from hopcli.api.running import make
+    from hopcli.api.running import ask, make
 
     return make(ask(what, settings), progress=progress)
 
@@ -63,8 +62,7 @@ def _function(entry: Entry) -> Callable[..., Run]:
     """Make the function of a command."""
 
     def function(*, progress: bool | None = None, **settings: Any) -> Run:
-        from hopcli.api.asking import ask
-        from hopcli.api.running import make
+        from hopcli.api.running import ask, make
 
         return make(ask(entry.command, settings), progress=progress)
 

@@ -9,7 +9,7 @@ from typing import TYPE_CHECKING, Any
 
 import numpy as np
 
-from hopcli.api.asking import plain_value
+from hopcli.api.running import plain_value
 from hopcli.config import DataSettings, Facts, SelectConfig
 from hopcli.datasets import SOURCES, Dataset, dataset_of, image_array
 from hopcli.datasets.grey import warn_of_one

@@ -9,7 +9,7 @@ from typing import TYPE_CHECKING, Any
 from hopcli import catalogue
 from hopcli.errors import ResultError, SettingError
 from hopcli.kinds import checked, choice
-from hopcli.results.forms import GRID
+from hopcli.results.manifest import GRID
 from hopcli.values import nearest
 
 if TYPE_CHECKING:

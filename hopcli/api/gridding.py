@@ -14,8 +14,15 @@ from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
 from hopcli import catalogue, kinds
-from hopcli.api.asking import command_named, plain_settings, plain_value
-from hopcli.api.running import Bar, in_lines, of_all, of_labels
+from hopcli.api.running import (
+    Bar,
+    command_named,
+    in_lines,
+    of_all,
+    of_labels,
+    plain_settings,
+    plain_value,
+)
 from hopcli.config import find_config, read_config
 from hopcli.errors import HopcliWarning, SettingError
 from hopcli.experiments.stock import Stock
@@ -32,7 +39,7 @@ if TYPE_CHECKING:
     import pandas as pd
 
     from hopcli.grids.grid import Grid
-    from hopcli.plots.files import Picture
+    from hopcli.plots.page import Picture
     from hopcli.runs.grids import GridDone
 
 

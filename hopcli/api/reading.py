@@ -14,9 +14,8 @@ from hopcli.api.running import of_all, of_labels
 from hopcli.errors import ResultError, SettingError
 from hopcli.grids.store import FILE, Store, is_grid
 from hopcli.grids.view import load_published
-from hopcli.results.forms import GRID
-from hopcli.results.manifest import finished_in, open_manifest
-from hopcli.results.places import MANIFESTS, find
+from hopcli.results.listing import MANIFESTS, find
+from hopcli.results.manifest import GRID, finished_in, open_manifest
 from hopcli.results.tables import read_table
 from hopcli.tables.rates import complete
 from hopcli.tables.several import Part, join, key_column, with_keys

@@ -24,8 +24,8 @@ if TYPE_CHECKING:
 
     from hopcli.dynamics import FinalStates
     from hopcli.experiments.relaxation import Relaxation
-    from hopcli.experiments.tally import Block
-    from hopcli.plots.files import Picture
+    from hopcli.experiments.trials import Block
+    from hopcli.plots.page import Picture
     from hopcli.tables import Columns
 
 _SHOWN = 6  # trials in a notebook
@@ -147,7 +147,7 @@ class Recalled:
 
     def _moving(self, trials: int, suffix: str) -> bytes:
         """Return an animation as the content of a file."""
-        from hopcli.experiments.frames import Frames
+        from hopcli.experiments.recall import Frames
         from hopcli.plots.animation import write_animation
 
         frames = Frames.of(self.relaxation, self.block.rows[: _count(trials)])

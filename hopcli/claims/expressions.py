@@ -26,8 +26,7 @@ from typing import TYPE_CHECKING, Any
 
 import numpy as np
 
-from hopcli.claims.functions import FUNCTIONS, takes
-from hopcli.claims.measured import Measured, Rows
+from hopcli.claims.functions import FUNCTIONS, Measured, Rows, takes
 from hopcli.errors import DataError, ResultError, SettingError
 from hopcli.study import find_numbers
 from hopcli.values import bare, nearest

@@ -42,7 +42,7 @@ if TYPE_CHECKING:
     from collections.abc import Callable, Sequence
 
     from hopcli.claims.claim import Claim
-    from hopcli.claims.measured import Measured
+    from hopcli.claims.functions import Measured
 
 VERDICTS = (
     "reproduced",

@@ -21,8 +21,8 @@ from typing import TYPE_CHECKING, Any
 
 import numpy as np
 
+from hopcli.claims.functions import intervals_of, values_by
 from hopcli.claims.judging import DETECTABLE
-from hopcli.claims.measured import intervals_of, values_by
 from hopcli.errors import ResultError
 from hopcli.statistics import Z95
 from hopcli.statistics.comparisons import holm

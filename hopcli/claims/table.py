@@ -16,7 +16,7 @@ if TYPE_CHECKING:
     from collections.abc import Mapping, Sequence
 
     from hopcli.claims.claim import Claim
-    from hopcli.claims.measured import Measured
+    from hopcli.claims.functions import Measured
     from hopcli.claims.published import Fit
     from hopcli.claims.verdicts import Judged, Side
 
@@ -56,7 +56,7 @@ def with_interval(found: Measured, unit: str) -> str:
 
     Examples
     --------
-    >>> from hopcli.claims.measured import Measured
+    >>> from hopcli.claims.functions import Measured
     >>> with_interval(Measured(81.0, 80.8, 81.2), "%")
     '81 % (80.80 to 81.20)'
     >>> with_interval(Measured(100.0, 99.963, 100.0), "%")

@@ -10,6 +10,7 @@ from typing import TYPE_CHECKING, Any, NamedTuple
 import numpy as np
 
 from hopcli.claims.expressions import check_names, chosen_rows, evaluate
+from hopcli.claims.functions import Measured
 from hopcli.claims.judging import (
     BAYES,
     TESTS,
@@ -19,7 +20,6 @@ from hopcli.claims.judging import (
     ln_density,
     verdict,
 )
-from hopcli.claims.measured import Measured
 from hopcli.claims.published import Fit, columns_needed, compare, predict, printed
 from hopcli.errors import ResultError, SettingError
 

@@ -9,7 +9,7 @@ import click
 
 from hopcli.cli.lines import print_line
 from hopcli.cli.once import Command
-from hopcli.cli.types import FOLDERS, FORM, QUIET
+from hopcli.cli.options import FOLDERS, FORM, QUIET
 
 if TYPE_CHECKING:
     from pathlib import Path

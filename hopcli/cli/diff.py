@@ -10,15 +10,15 @@ import click
 
 from hopcli.cli.lines import print_line
 from hopcli.cli.once import Command
+from hopcli.cli.options import FOLDER
 from hopcli.cli.tables import in_columns, is_usual, print_rows, table_options
-from hopcli.cli.types import FOLDER
 from hopcli.values import finite
 
 if TYPE_CHECKING:
     from collections.abc import Iterator
     from pathlib import Path
 
-    from hopcli.results.values import Values
+    from hopcli.results.tables import Values
 
 _LONGEST = 60  # characters of a setting
 

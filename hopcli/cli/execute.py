@@ -11,15 +11,16 @@ import click
 
 from hopcli import catalogue
 from hopcli.cli.lines import (
+    Watch,
     listen,
     print_files,
     print_json,
     print_line,
     print_lines,
     show_status,
+    shown,
     tell,
 )
-from hopcli.cli.progress import Watch, shown
 from hopcli.cli.tables import check_columns, in_columns, is_usual, json_rows, print_table
 from hopcli.errors import renamed
 from hopcli.experiments.stock import Stock

@@ -8,8 +8,7 @@ import click
 
 from hopcli import catalogue
 from hopcli.cli.lines import listen
-from hopcli.cli.options import CONFIG, GroupedCommand, setting_options
-from hopcli.cli.types import FILE, QUIET
+from hopcli.cli.options import CONFIG, FILE, QUIET, GroupedCommand, setting_options
 from hopcli.config import RecallConfig
 from hopcli.config.base import read_flags
 from hopcli.config.groups import PatternSettings
@@ -96,7 +95,7 @@ def command(
     listen(quiet=quiet)
     from hopcli import livepage
     from hopcli.config import find_config
-    from hopcli.report.files import check_place, write
+    from hopcli.report.sections import check_place, write
 
     path = None if config is None else find_config(config)
     from_file = {} if path is None else _settings_of(path)

@@ -2,11 +2,94 @@
 
 from __future__ import annotations
 
+import re
+import textwrap
 from collections import Counter
 
 import click
 
+from hopcli.catalogue import CATALOGUE
 from hopcli.cli.tables import check_layout, is_of_layout
+
+_DAILY = (
+    *("config", "dataset", "digits", "rule", "dynamics", "temperature", "temperatures"),
+    *("start", "sweeps", "tests", "repeats", "seed", "out"),
+)
+"""Options of daily use, in this order; the command's own options precede `seed`."""
+
+_MOST = 12  # options in a short help
+_EXAMPLES = 3
+_WIDTH = 80
+_NAME = 30  # columns of an option's name
+
+
+def short_help(ctx: click.Context) -> str:
+    """Return the short help of a command, at most 40 lines of 80 columns."""
+    command = ctx.command
+    summary = (command.help or "").strip().partition("\n\n")[0]
+    lines = [command.get_usage(ctx), "", *textwrap.wrap(" ".join(summary.split()), _WIDTH - 2)]
+    if shown := examples(command.help or ""):
+        fitting = [line for line in shown if len(line) <= _WIDTH - 2]
+        lines += ["", "Examples:", *(f"  {line}" for line in fitting[:_EXAMPLES])]
+    lines += _commands(ctx)
+    options = [
+        param
+        for param in command.get_params(ctx)
+        if param.param_type_name == "option" and param.name not in ("h", "help")
+    ]
+    records = {param.name: param.get_help_record(ctx) for param in options}
+    known = {name: record for name, record in records.items() if name and record}
+    names = daily(command.name or "", list(known))
+    if names:
+        lines += ["", "Options:", *(_line(*known[name]) for name in names)]
+    more = f", with all {len(known)} options" if len(known) > len(names) else ""
+    return "\n".join([*lines, "", f"{ctx.command_path} --help: the manual{more}"])
+
+
+def examples(text: str) -> list[str]:
+    """Return the command lines in a manual."""
+    return re.findall(r"^ +(hopcli .*)$", text, flags=re.MULTILINE)
+
+
+def daily(command: str, names: list[str]) -> list[str]:
+    """Choose the options of a short help: daily ones, and those of this command alone."""
+    if len(names) <= _MOST:
+        return names
+    usual = [name for name in _DAILY if name in names]
+    if command not in CATALOGUE:
+        return usual + [name for name in names if name not in usual][: _MOST - len(usual)]
+    own = [name for name in names if name in CATALOGUE[command].config.daily]
+    own = own[: max(_MOST - len(usual), 0)]
+    place = len([name for name in usual if name not in ("seed", "out")])
+    return [*usual[:place], *own, *usual[place:]][: max(_MOST, len(usual))]
+
+
+def _commands(ctx: click.Context) -> list[str]:
+    """List the commands of a group."""
+    group = ctx.command
+    if not isinstance(group, click.Group):
+        return []
+    found = {name: group.get_command(ctx, name) for name in group.list_commands(ctx)}
+    lines = [_line(name, one.get_short_help_str(_WIDTH)) for name, one in found.items() if one]
+    return ["", "Commands:", *lines]
+
+
+def _line(name: str, text: str) -> str:
+    """Return one line: a name, and the first clause of its help with the default."""
+    flag, _, metavar = name.partition(" ")
+    if "/" in flag or len(name) > _NAME - 4:
+        flag = flag.partition("/")[0].rstrip()
+        metavar = flag.rpartition("-")[2].upper() if metavar and "/" not in name else ""
+    head = f"  {flag} {metavar}".rstrip().ljust(_NAME)
+    default = re.search(r"\[default: (.*?)\]", text)
+    plain = re.split(r"\. |\.$|;| \(|  \[|: ", " ".join(text.split()))[0]
+    end = f" [{default[1].partition(';')[0].partition(', or')[0]}]" if default else ""
+    if "<" in end or len(end) > _WIDTH // 3:
+        end = ""
+    room = _WIDTH - len(head) - len(end)
+    if len(plain) > room:
+        plain = textwrap.shorten(plain.partition(",")[0], room, placeholder=" ...")
+    return f"{head}{plain}{end}"
 
 
 class Command(click.Command):
@@ -25,8 +108,6 @@ class Command(click.Command):
 
     def short(self, ctx: click.Context) -> str:
         """Return the short help."""
-        from hopcli.cli.short import short_help
-
         return short_help(ctx)
 
     def parse_args(self, ctx: click.Context, args: list[str]) -> list[str]:

@@ -9,8 +9,7 @@ import click
 
 from hopcli.cli.lines import listen, print_lines
 from hopcli.cli.once import Command
-from hopcli.cli.options import data_options, load_asked
-from hopcli.cli.types import FILE, FOLDER, QUIET
+from hopcli.cli.options import FILE, FOLDER, QUIET, data_options, load_asked
 from hopcli.printing import terminal
 
 if TYPE_CHECKING:
@@ -58,7 +57,7 @@ def command(path: Path, out: Path, overwrite: bool, quiet: bool, **flags: Any) -
     from hopcli.errors import ResultError
     from hopcli.patterns import images_as_patterns
     from hopcli.plots.contact import contact_sheet
-    from hopcli.plots.files import save
+    from hopcli.plots.page import save
     from hopcli.results.files import check_place, write_file
     from hopcli.results.tables import write_arrays
 

@@ -8,7 +8,7 @@ import click
 
 from hopcli.cli.lines import print_files, print_json
 from hopcli.cli.once import Command
-from hopcli.cli.types import FOLDER, FOLDERS, FORM, QUIET, OfKind, figure_options
+from hopcli.cli.options import FOLDER, FOLDERS, FORM, QUIET, OfKind, figure_options
 from hopcli.config.execution import animation_name
 
 if TYPE_CHECKING:

@@ -8,7 +8,7 @@ import click
 
 from hopcli.cli.lines import listen, print_line, show_status
 from hopcli.cli.once import Command
-from hopcli.cli.types import FILE, FOLDERS, QUIET
+from hopcli.cli.options import FILE, FOLDERS, QUIET
 
 if TYPE_CHECKING:
     from pathlib import Path

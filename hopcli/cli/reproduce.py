@@ -8,11 +8,10 @@ from typing import TYPE_CHECKING, Any
 
 import click
 
-from hopcli.cli.lines import listen, print_files, print_json, show_status
+from hopcli.cli.lines import bar, listen, print_files, print_json, show_status
 from hopcli.cli.once import Command
-from hopcli.cli.progress import bar
+from hopcli.cli.options import FOLDER, QUIET
 from hopcli.cli.tables import is_usual, json_rows, print_table, table_options
-from hopcli.cli.types import FOLDER, QUIET
 from hopcli.runs.requests import Wishes
 
 if TYPE_CHECKING:

@@ -10,8 +10,8 @@ import click
 from hopcli import catalogue
 from hopcli.cli.lines import print_lines, tell
 from hopcli.cli.once import Command
+from hopcli.cli.options import FOLDERS
 from hopcli.cli.tables import in_columns, is_usual, print_rows, table_options
-from hopcli.cli.types import FOLDERS
 from hopcli.errors import ResultError
 from hopcli.printing import terminal
 from hopcli.values import show

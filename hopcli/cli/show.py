@@ -15,8 +15,8 @@ from hopcli.cli.lines import listen
 from hopcli.cli.once import Command
 from hopcli.cli.options import data_options, load_asked
 from hopcli.cli.tables import check_layout, is_usual, json_rows, print_table, table_options
-from hopcli.later import later
 from hopcli.printing import terminal
+from hopcli.records import later
 from hopcli.values import flag_name, nearest
 
 if TYPE_CHECKING:
@@ -87,7 +87,7 @@ def _print_table(folder: Path, name: str | None, form: str) -> None:
     from hopcli import catalogue, results
     from hopcli.cli.execute import with_published
     from hopcli.grids.view import load_view
-    from hopcli.results.forms import GRID
+    from hopcli.results.manifest import GRID
 
     if results.command_in(folder) == GRID:
         found = load_view(folder, name).table
@@ -194,7 +194,7 @@ def _selected(
 def _source(file: str) -> str:
     """Return the source for a file or folder; empty for a file of selected patterns."""
     from hopcli.datasets import SOURCES, spec_of
-    from hopcli.datasets.files import exists
+    from hopcli.datasets.grey import exists
     from hopcli.datasets.npz import Archive
 
     if not file.strip():

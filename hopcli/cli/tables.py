@@ -214,7 +214,7 @@ def print_rows(rows: Iterable[Mapping[str, Any]], heads: Sequence[str], form: st
     """Print rows of texts as a table; columns missing in a row are empty."""
     import numpy as np
 
-    from hopcli.datasets.files import as_text
+    from hopcli.datasets.grey import as_text
     from hopcli.tables import Columns
 
     cells = [[as_text(str(row.get(head, ""))) for head in heads] for row in rows]

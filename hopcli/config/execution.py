@@ -113,7 +113,7 @@ class Execution(Settings):
 
     @property
     def form(self) -> dict[str, Any]:
-        """Form of the pictures, see :class:`hopcli.plots.files.Form`."""
+        """Form of the pictures, see :class:`hopcli.plots.page.Form`."""
         form = {
             "style": self.figure_style,
             "width": None if self.width is None else inches(self.width),

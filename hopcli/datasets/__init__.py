@@ -1,6 +1,6 @@
 """Sources of patterns and test images: one registry of sources, one record.
 
-In the order of the flow: readable files (:mod:`hopcli.datasets.files`), a reader for each
+In the order of the flow: readable files (:mod:`hopcli.datasets.grey`), a reader for each
 format, grey images (:mod:`hopcli.datasets.grey`), spins (:mod:`hopcli.datasets.thresholds`),
 a :class:`~hopcli.datasets.Dataset`. :mod:`hopcli.patterns` chooses among the images.
 """
@@ -11,11 +11,11 @@ from typing import TYPE_CHECKING
 
 from hopcli.datasets.request import SPLITS, Request, Size
 from hopcli.datasets.sources import SOURCES, Source, default_threshold, parse_spec, spec_of
-from hopcli.later import exported
+from hopcli.records import exported
 
 if TYPE_CHECKING:
     from hopcli.datasets.dataset import Dataset, content_hash
-    from hopcli.datasets.files import NoSuchPartError
+    from hopcli.datasets.grey import NoSuchPartError
     from hopcli.datasets.loading import dataset_of, grey_images, image_array, load_dataset
     from hopcli.datasets.mnist import HashCheck, embedded_files, verify_embedded
 else:
@@ -23,7 +23,7 @@ else:
         __name__,
         {
             "dataset": "Dataset content_hash",
-            "files": "NoSuchPartError",
+            "grey": "NoSuchPartError",
             "loading": "dataset_of grey_images image_array load_dataset",
             "mnist": "HashCheck embedded_files verify_embedded",
         },

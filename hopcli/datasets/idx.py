@@ -9,17 +9,19 @@ from typing import TYPE_CHECKING, Any
 
 import numpy as np
 
-from hopcli.datasets.files import (
+from hopcli.datasets.grey import (
+    GreyImages,
     NoSuchPartError,
     check_file,
     check_folder,
     check_images,
     check_packed,
     exists,
+    images_of,
     reading,
     refuse,
+    stack,
 )
-from hopcli.datasets.grey import GreyImages, images_of, stack
 
 if TYPE_CHECKING:
     from pathlib import Path

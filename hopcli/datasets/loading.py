@@ -8,8 +8,14 @@ from typing import TYPE_CHECKING, Any
 import numpy as np
 
 from hopcli.datasets.dataset import Dataset, content_hash
-from hopcli.datasets.files import MAX_PIXELS, check_images
-from hopcli.datasets.grey import GreyImages, as_grey, as_spins, picture_shape
+from hopcli.datasets.grey import (
+    MAX_PIXELS,
+    GreyImages,
+    as_grey,
+    as_spins,
+    check_images,
+    picture_shape,
+)
 from hopcli.datasets.pictures import check_different
 from hopcli.datasets.request import SPLITS, Request, Size
 from hopcli.datasets.sources import SOURCES, other_way_in, parse_spec
@@ -137,7 +143,7 @@ def dataset_of(
         If the threshold is impossible.
     DataError
         If the arrays are not images and their labels, or exceed the limits of a source
-        (:mod:`hopcli.datasets.files`).
+        (:mod:`hopcli.datasets.grey`).
 
     Warns
     -----
@@ -170,7 +176,7 @@ def image_array(images: ArrayLike) -> NDArray[Any]:
     Raises
     ------
     DataError
-        If the array has another shape, or exceeds the limits of :mod:`hopcli.datasets.files`.
+        If the array has another shape, or exceeds the limits of :mod:`hopcli.datasets.grey`.
     """
     rule = "must have shape (n, height, width) or (n, N), none of them 0"
     try:

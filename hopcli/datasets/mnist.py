@@ -18,8 +18,7 @@ from hopcli.data import (
     ORIGINALS,
     SHIPPED_SHA256,
 )
-from hopcli.datasets.files import one_line, refuse
-from hopcli.datasets.grey import GreyImages
+from hopcli.datasets.grey import GreyImages, one_line, refuse
 from hopcli.datasets.npz import Archive
 from hopcli.errors import DataError
 

@@ -9,16 +9,18 @@ from typing import TYPE_CHECKING, Any
 
 import numpy as np
 
-from hopcli.datasets.files import (
+from hopcli.datasets.grey import (
     MAX_BYTES,
+    GreyImages,
     NoSuchPartError,
     check_file,
     check_images,
     check_packed,
+    images_of,
     reading,
     refuse,
+    stack,
 )
-from hopcli.datasets.grey import GreyImages, images_of, stack
 from hopcli.errors import DataError
 
 if TYPE_CHECKING:

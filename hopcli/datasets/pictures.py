@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import tomllib
 import warnings
 from dataclasses import replace
 from pathlib import Path
@@ -10,23 +11,24 @@ from typing import TYPE_CHECKING, Any
 import numpy as np
 
 from hopcli.data import DRAWINGS, SHIPPED_SHA256
-from hopcli.datasets.files import (
+from hopcli.datasets.grey import (
     MAX_BYTES,
     MAX_IMAGES,
     MAX_PIXELS,
     MAX_READ,
+    GreyImages,
+    as_grey,
     as_text,
     at_most,
     check_file,
     check_folder,
     check_shipped,
+    eight_bits,
     exists,
     reading,
     refuse,
 )
-from hopcli.datasets.grey import GreyImages, as_grey, eight_bits
-from hopcli.datasets.thresholds import binarise, levels
-from hopcli.datasets.treatments import TREATMENTS, read_treatments
+from hopcli.datasets.thresholds import RULE, binarise, is_threshold, levels
 from hopcli.errors import DataError, HopcliWarning
 
 if TYPE_CHECKING:
@@ -36,6 +38,74 @@ if TYPE_CHECKING:
     from PIL.Image import Image
 
     from hopcli.datasets.request import Request, Size
+
+
+TREATMENTS = "pictures.toml"
+"""Name of the file."""
+
+_LARGEST = 2**20  # bytes
+
+
+def read_treatments(
+    where: Path, paths: Sequence[Path], request: Request
+) -> dict[Path, tuple[int | str, bool]]:
+    """Return threshold and inversion of each picture: its own, otherwise the requested ones.
+
+    Parameters
+    ----------
+    where : Path
+        Folder of the file, or a single picture beside it. Each key of the file is the name of
+        a picture, with or without extension and with the subfolder if there is one. Its table
+        contains ``threshold``, ``invert`` or both: ``cat = {threshold = 60, invert = true}``.
+    paths : sequence of Path
+        The pictures.
+    request : Request
+        Threshold and inversion of all other pictures.
+
+    Returns
+    -------
+    dict of Path to (int or str, bool)
+        The threshold, 0..255 or the method that finds it; True if dark pixels become +1.
+
+    Raises
+    ------
+    DataError
+        If the file cannot be read, or contains an impossible value or the name of no picture.
+    """
+    found = dict.fromkeys(paths, (request.threshold, request.invert))
+    folder = where.parent if paths == [where] else where
+    file = folder / TREATMENTS
+    if not exists(file):
+        return found
+    names: dict[str, Path] = {}
+    for path in paths:
+        for named in (path, path.with_suffix("")):
+            names[named.relative_to(folder).as_posix()] = path
+    for name, values in _described(file).items():
+        if name in names:
+            found[names[name]] = _treatment(f"{file}: {name}", values, request)
+        elif folder == where:
+            raise DataError(f"{file}: {name!r:.80} is no picture of this folder")
+    return found
+
+
+def _described(file: Path) -> dict[str, Any]:
+    check_file(file)
+    with reading(file):
+        at_most(file, file.stat().st_size, _LARGEST, "bytes")
+        return tomllib.loads(file.read_text(encoding="utf-8"))
+
+
+def _treatment(where: str, values: Any, request: Request) -> tuple[int | str, bool]:
+    if not isinstance(values, dict) or not {*values} <= {"threshold", "invert"}:
+        raise DataError(f"{where}: must be {{threshold = 60, invert = true}}, or one of the two")
+    own = replace(request, **values)
+    if not is_threshold(own.threshold):
+        raise DataError(f"{where}: threshold {RULE}, found {own.threshold!r:.80}")
+    if not isinstance(own.invert, bool):
+        raise DataError(f"{where}: invert must be true or false, found {own.invert!r:.80}")
+    return own.threshold, own.invert
+
 
 _EXTENSIONS = {
     "PNG": (".png", ".apng"),
@@ -69,7 +139,7 @@ def load_images(path: Path, request: Request) -> GreyImages:
     request : Request
         Target size of pictures (without one they must have equal sizes), threshold, and the
         side of it that is paper; for single pictures see
-        :func:`hopcli.datasets.treatments.read_treatments`.
+        :func:`hopcli.datasets.pictures.read_treatments`.
 
     Raises
     ------

@@ -5,8 +5,7 @@ from __future__ import annotations
 import math
 import warnings
 
-from hopcli.datasets.files import one_line, refuse
-from hopcli.datasets.grey import GreyImages, as_grey, as_labels
+from hopcli.datasets.grey import GreyImages, as_grey, as_labels, one_line, refuse
 from hopcli.errors import DataError
 
 

@@ -112,7 +112,7 @@ SOURCES: dict[str, Source] = {
         Source(
             "csv",
             "table, an image per row, with or without a column of labels",
-            lambda request: _reader("tables").load_csv(request),
+            lambda request: _reader("texts").load_csv(request),
             argument="FILE",
             takes=("size", "transpose"),
         ),
@@ -168,7 +168,7 @@ def parse_spec(spec: str) -> tuple[Source, str]:
     if source is None:
         import difflib
 
-        from hopcli.datasets.files import exists
+        from hopcli.datasets.grey import exists
 
         known = ", ".join(source.usage for source in SOURCES.values())
         nearest = [SOURCES[near].usage for near in difflib.get_close_matches(name.lower(), SOURCES)]
@@ -204,7 +204,7 @@ def spec_of(file: str) -> str:
     str
         E.g. ``"csv:digits.csv"``; empty if no source reads it.
     """
-    from hopcli.datasets.files import exists
+    from hopcli.datasets.grey import exists
     from hopcli.datasets.pictures import EXTENSIONS
 
     path = Path(file)
@@ -223,7 +223,7 @@ def spec_of(file: str) -> str:
 
 def other_way_in(source: Source, argument: str) -> str:
     """Return the source that reads a file which this one refuses; empty if none is known."""
-    from hopcli.datasets.files import exists
+    from hopcli.datasets.grey import exists
 
     if not source.argument or not exists(Path(argument)):
         return ""

@@ -6,7 +6,7 @@ import warnings
 from typing import TYPE_CHECKING
 
 from hopcli.errors import HopcliWarning
-from hopcli.later import later
+from hopcli.records import later
 
 if TYPE_CHECKING:
     from collections.abc import Callable

@@ -16,7 +16,7 @@ from hopcli.dynamics.registry import DYNAMICS, GIVEN, ORDERS, TIES, Dynamics, Or
 from hopcli.dynamics.states import RAN, STABLE, TWO_CYCLE, FinalStates
 from hopcli.errors import SettingError
 from hopcli.kinds import checked, choice, integer
-from hopcli.later import later
+from hopcli.records import later
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Sequence

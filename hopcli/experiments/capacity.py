@@ -17,7 +17,7 @@ from hopcli.patterns import random_spins
 from hopcli.rules import RULES, store
 from hopcli.starts import Start, change, trial_rng
 from hopcli.statistics import draws_interval, mean_sd_sem
-from hopcli.statistics.medians import draws_median
+from hopcli.statistics.comparisons import draws_median
 from hopcli.streams import Streams, seed_word, spawned
 from hopcli.tables import Table, columns
 from hopcli.taxonomy import unstable_sites

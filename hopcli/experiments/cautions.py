@@ -23,9 +23,8 @@ if TYPE_CHECKING:
     from collections.abc import Callable, Iterable, Iterator
 
     from hopcli.config.recall import TrialSettings
-    from hopcli.experiments.holding import Holding, Resting
-    from hopcli.experiments.relaxation import Relaxation
-    from hopcli.experiments.tally import Block
+    from hopcli.experiments.relaxation import Holding, Relaxation, Resting
+    from hopcli.experiments.trials import Block
     from hopcli.network import Network
     from hopcli.records import Bools, Ints, Spins
     from hopcli.tables import Columns

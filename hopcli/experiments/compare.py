@@ -21,8 +21,7 @@ from hopcli.experiments.contests import (
 )
 from hopcli.experiments.preparation import Prepared, prepare
 from hopcli.experiments.relaxation import Relaxation
-from hopcli.experiments.tally import OVERALL
-from hopcli.experiments.trials import draw_trials, free_images
+from hopcli.experiments.trials import OVERALL, draw_trials, free_images
 from hopcli.observables import overlaps
 from hopcli.statistics import draws_interval, exact_interval, mean_sd_sem
 from hopcli.statistics.comparisons import mcnemar, mean_difference, paired_interval, with_holm

@@ -22,7 +22,7 @@ from hopcli.rules import store
 from hopcli.scoring import recall_of
 from hopcli.statistics import exact_interval
 from hopcli.statistics.autocorrelation import autocorrelation_time
-from hopcli.statistics.means import replicate_interval
+from hopcli.statistics.rates import replicate_interval
 from hopcli.streams import Streams, spawned
 from hopcli.tables import Columns, Table, columns
 

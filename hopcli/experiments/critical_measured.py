@@ -12,7 +12,7 @@ import numpy as np
 from hopcli.observables import binder_ratio
 from hopcli.scoring import recall_of
 from hopcli.statistics.crossings import FEWEST, Crossing, crossing
-from hopcli.statistics.means import resampled_means
+from hopcli.statistics.rates import resampled_means
 from hopcli.streams import Streams
 from hopcli.taxonomy import ROUNDING
 from hopcli.theory import PairStates, ordering_temperatures

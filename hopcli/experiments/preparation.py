@@ -19,7 +19,7 @@ from hopcli.config.groups import PatternSettings
 from hopcli.errors import DataError, ResultError
 from hopcli.experiments import CHANGED, Plan, Result, StoredResult, prefixed
 from hopcli.experiments.stock import read_thresholds, read_weights
-from hopcli.experiments.tally import check_names
+from hopcli.experiments.trials import check_names
 from hopcli.patterns import images_as_patterns
 from hopcli.records import digest
 from hopcli.starts import fill_bank

@@ -6,7 +6,7 @@ from typing import TYPE_CHECKING, Any
 
 import numpy as np
 
-from hopcli.experiments.tally import OUTCOMES, OVERALL, confusion_columns
+from hopcli.experiments.trials import OUTCOMES, OVERALL, confusion_columns
 from hopcli.scoring import STORED
 from hopcli.statistics import mean_sd_sem
 from hopcli.tables import Columns, Table, columns, ends_of
@@ -14,7 +14,7 @@ from hopcli.tables.rates import MEAN, counts_text
 from hopcli.taxonomy import KINDS, mixture_method
 
 if TYPE_CHECKING:
-    from hopcli.experiments.tally import Block, Counts
+    from hopcli.experiments.trials import Block, Counts
     from hopcli.patterns import Patterns
     from hopcli.records import Bools, Ints
 

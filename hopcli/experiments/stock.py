@@ -13,7 +13,7 @@ import numpy as np
 
 from hopcli.config.groups import PatternSettings
 from hopcli.datasets import Dataset, default_threshold, load_dataset
-from hopcli.datasets.files import check_file, reading
+from hopcli.datasets.grey import check_file, reading
 from hopcli.datasets.npz import Archive, read_array
 from hopcli.errors import DataError, SettingError
 from hopcli.experiments.trials import image_pools

@@ -13,8 +13,7 @@ from hopcli.experiments import Parts, Plan, Progress, StoredResult, filled
 from hopcli.experiments.cautions import few_selections
 from hopcli.experiments.preparation import prepare
 from hopcli.experiments.relaxation import Relaxation
-from hopcli.experiments.tally import OVERALL
-from hopcli.experiments.trials import MOST_IN_A_REPEAT
+from hopcli.experiments.trials import MOST_IN_A_REPEAT, OVERALL
 from hopcli.records import digest
 from hopcli.statistics import draws_interval, exact_interval, mean_sd_sem
 from hopcli.statistics.comparisons import mean_difference, with_holm

@@ -6,7 +6,7 @@ from typing import TYPE_CHECKING
 
 from hopcli.errors import ResultError
 from hopcli.results.checking import Checked, Checker, Finding, check_manifest
-from hopcli.results.places import MANIFESTS
+from hopcli.results.listing import MANIFESTS
 
 if TYPE_CHECKING:
     from collections.abc import Mapping

@@ -11,8 +11,7 @@ from hopcli.errors import SettingError
 from hopcli.grids.export import write_table
 from hopcli.grids.view import TABLE, View
 from hopcli.results.folder import files_in, publish, publish_new, writing
-from hopcli.results.forms import GRID
-from hopcli.results.manifest import finished_in
+from hopcli.results.manifest import GRID, finished_in
 
 if TYPE_CHECKING:
     from collections.abc import Callable

@@ -10,8 +10,7 @@ from hopcli.errors import SettingError
 from hopcli.grids.export import points_table, tidy_table
 from hopcli.grids.grid import read_grid
 from hopcli.grids.store import FILE, Store, is_grid
-from hopcli.results.forms import GRID
-from hopcli.results.manifest import finished_in, understood
+from hopcli.results.manifest import GRID, finished_in, understood
 from hopcli.results.tables import read_table
 
 if TYPE_CHECKING:

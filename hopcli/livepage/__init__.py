@@ -11,8 +11,7 @@ of this folder that are copied unchanged into the page:
 With the same seeds, chains end in the same states as those of :func:`hopcli.dynamics.run`.
 """
 
-from hopcli.livepage.contents import Contents, contents_of, gather_contents
+from hopcli.livepage.contents import Contents, contents_of, gather_contents, languages
 from hopcli.livepage.page import page
-from hopcli.livepage.texts import languages
 
 __all__ = ["Contents", "contents_of", "gather_contents", "languages", "page"]

@@ -6,9 +6,7 @@ The rules of :mod:`hopcli.rules` make networks from patterns.
 from __future__ import annotations
 
 from hopcli.network.classes import Network, site_classes
-from hopcli.network.hamiltonian import Hamiltonian, Quadratic
-from hopcli.network.low_rank import LowRank, couple, is_low
-from hopcli.network.wired import Wired
+from hopcli.network.hamiltonian import Hamiltonian, LowRank, Quadratic, Wired, couple, is_low
 
 __all__ = [
     "Hamiltonian",

@@ -15,10 +15,7 @@ from typing import TYPE_CHECKING
 import numpy as np
 
 from hopcli.errors import SettingError
-from hopcli.network.hamiltonian import Quadratic
-from hopcli.network.low_rank import LowRank
-from hopcli.network.memory import require
-from hopcli.network.wired import Wired
+from hopcli.network.hamiltonian import LowRank, Quadratic, Wired, require
 from hopcli.records import frozen
 
 if TYPE_CHECKING:

@@ -20,8 +20,7 @@ except (OSError, ValueError) as wrong:  # it reads MPLBACKEND and a matplotlibrc
     raise DataError(f"matplotlibrc: {rule} ({text:.200})") from None
 
 from hopcli.plots.animation import write_animation
-from hopcli.plots.files import save
-from hopcli.plots.page import Page, draw_pattern
+from hopcli.plots.page import Page, draw_pattern, save
 
 if TYPE_CHECKING:
     from collections.abc import Callable

@@ -10,10 +10,8 @@ from matplotlib.backends.backend_agg import FigureCanvasAgg
 from matplotlib.ticker import MaxNLocator
 
 from hopcli.errors import DataError
-from hopcli.plots.captions import minus, quoted
-from hopcli.plots.files import Form
-from hopcli.plots.kit import COLOURS, look, panel_page
-from hopcli.plots.page import LINE, MUTED, TEXT, drawable, enlarged, pages, shorten
+from hopcli.plots.kit import COLOURS, look, minus, panel_page, quoted
+from hopcli.plots.page import LINE, MUTED, TEXT, Form, drawable, enlarged, pages, shorten
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Sequence
@@ -21,8 +19,8 @@ if TYPE_CHECKING:
 
     from numpy.typing import NDArray
 
-    from hopcli.experiments.frames import Frames
-    from hopcli.plots.files import Picture
+    from hopcli.experiments.recall import Frames
+    from hopcli.plots.page import Picture
 
 _DPI = 100
 _STATE, _STORED, _STEP = 1.2, 0.5, 1.95  # inches

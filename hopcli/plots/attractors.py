@@ -5,14 +5,13 @@ from __future__ import annotations
 import math
 from typing import TYPE_CHECKING, Any
 
-from hopcli.plots.captions import count, number, sentences
-from hopcli.plots.kit import draw_thumbnail, in_a_row
+from hopcli.plots.kit import count, draw_thumbnail, in_a_row, number, sentences
 from hopcli.plots.page import FAINT, LINE, MUTED, TEXT, Page, room, shorten, styled
 
 if TYPE_CHECKING:
     from hopcli.config import AttractorsConfig
     from hopcli.experiments.attractors import AttractorsResult
-    from hopcli.plots.files import Picture
+    from hopcli.plots.page import Picture
 
 _PICTURE, _STEP, _ACROSS = 0.95, 1.4, 6
 _HEADING, _RULE_GAP = 3 * LINE + 0.2, 0.25

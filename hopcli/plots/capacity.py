@@ -7,14 +7,13 @@ from typing import TYPE_CHECKING, Any
 
 import numpy as np
 
-from hopcli.plots.captions import bars, sentences
-from hopcli.plots.kit import Entry, draw_points, estimate, look, panel_page
+from hopcli.plots.kit import Entry, bars, draw_points, estimate, look, panel_page, sentences
 from hopcli.plots.page import SOFT, styled
 
 if TYPE_CHECKING:
     from hopcli.config import CapacityConfig
     from hopcli.experiments.capacity import CapacityResult
-    from hopcli.plots.files import Picture
+    from hopcli.plots.page import Picture
 
 _THEORY = {
     "fixed": (":", 0, "dotted, most patterns fixed"),

@@ -7,15 +7,28 @@ from typing import TYPE_CHECKING, Any
 import numpy as np
 from matplotlib.ticker import NullLocator
 
-from hopcli.plots.captions import MOST_LABELS, bars, criterion, cut_labels, images, sentences
-from hopcli.plots.kit import Entry, draw_points, estimate, look, panel_page
+from hopcli.plots.kit import (
+    MOST_LABELS,
+    Entry,
+    bars,
+    criterion,
+    cut_labels,
+    draw_points,
+    estimate,
+    images,
+    label_rows,
+    look,
+    panel_page,
+    percent_axis,
+    percent_start,
+    sentences,
+)
 from hopcli.plots.page import FAINT, styled
-from hopcli.plots.rows import label_rows, percent_axis, percent_start
 
 if TYPE_CHECKING:
     from hopcli.config import CompareConfig
     from hopcli.experiments.compare import CompareResult
-    from hopcli.plots.files import Picture
+    from hopcli.plots.page import Picture
 
 _STEP = 0.135  # from dot to dot, inches
 _OPEN = {"mfc": "white"}

@@ -6,7 +6,17 @@ from typing import TYPE_CHECKING, NamedTuple
 
 import numpy as np
 
-from hopcli.plots.captions import MOST_LABELS, cut_labels, number, sentences, starts
+from hopcli.plots.kit import (
+    MOST_LABELS,
+    PICTURE,
+    cut_labels,
+    draw_row_heads,
+    heads_width,
+    number,
+    patterns_of,
+    sentences,
+    starts,
+)
 from hopcli.plots.page import (
     FAINT,
     INK,
@@ -19,7 +29,6 @@ from hopcli.plots.page import (
     shorten,
     text_width,
 )
-from hopcli.plots.rows import PICTURE, draw_row_heads, heads_width, patterns_of
 
 if TYPE_CHECKING:
     from numpy.typing import NDArray
@@ -27,7 +36,7 @@ if TYPE_CHECKING:
     from hopcli.config import RecallConfig
     from hopcli.experiments.recall import RecallResult
     from hopcli.patterns import Patterns
-    from hopcli.plots.files import Picture
+    from hopcli.plots.page import Picture
 
 _HEIGHT, _GAP = 0.52, 0.16  # inches
 _TOP = 2 * LINE + PICTURE + 0.1

@@ -6,14 +6,25 @@ from typing import TYPE_CHECKING
 
 import numpy as np
 
-from hopcli.plots.captions import MOST_LABELS, bars, cut_labels, minus, sentences
-from hopcli.plots.kit import Entry, draw_points, estimate, look, panel_page, write_above
+from hopcli.plots.kit import (
+    MOST_LABELS,
+    Entry,
+    bars,
+    cut_labels,
+    draw_points,
+    estimate,
+    look,
+    minus,
+    panel_page,
+    sentences,
+    write_above,
+)
 from hopcli.plots.page import FAINT, TEXT, room, shorten, styled
 
 if TYPE_CHECKING:
     from hopcli.config import ConsistencyConfig
     from hopcli.experiments.consistency import ConsistencyResult
-    from hopcli.plots.files import Picture
+    from hopcli.plots.page import Picture
 
 _LONGEST_NAME = 0.8  # inches
 _PANELS = {

@@ -14,7 +14,7 @@ if TYPE_CHECKING:
     import numpy as np
     from numpy.typing import NDArray
 
-    from hopcli.plots.files import Picture
+    from hopcli.plots.page import Picture
 
 _PICTURE, _GAP, _ACROSS = 1.3, 0.1, 3
 _BOLD: dict[str, Any] = {"size": TEXT, "weight": "bold"}

@@ -6,8 +6,7 @@ from typing import TYPE_CHECKING, Any
 
 import numpy as np
 
-from hopcli.plots.captions import bars, number, sentences
-from hopcli.plots.kit import Entry, draw_points, estimate, look, panel_page
+from hopcli.plots.kit import Entry, bars, draw_points, estimate, look, number, panel_page, sentences
 from hopcli.plots.page import FAINT, MUTED, styled
 
 if TYPE_CHECKING:
@@ -15,7 +14,7 @@ if TYPE_CHECKING:
 
     from hopcli.config import CriticalConfig
     from hopcli.experiments.critical import CriticalResult
-    from hopcli.plots.files import Picture
+    from hopcli.plots.page import Picture
     from hopcli.tables import Columns
 
 _NEAR, _FEWEST_NEAR = 0.1, 3  # relative distance from T_c, and least number of temperatures in it

@@ -7,8 +7,7 @@ from typing import TYPE_CHECKING, Any
 import numpy as np
 from matplotlib.ticker import FixedLocator, MaxNLocator, NullLocator
 
-from hopcli.plots.captions import minus, number, sentences
-from hopcli.plots.kit import Entry, look, panel_page
+from hopcli.plots.kit import Entry, look, minus, number, panel_page, sentences
 from hopcli.plots.page import FAINT, SOFT, styled
 
 if TYPE_CHECKING:
@@ -16,7 +15,7 @@ if TYPE_CHECKING:
 
     from hopcli.config import FitSweepsConfig
     from hopcli.experiments.fit_sweeps import FitSweepsResult
-    from hopcli.plots.files import Picture
+    from hopcli.plots.page import Picture
 
 _LINEAR = 10.0  # log-likelihoods nearer to the best than this are on a linear scale
 _TICKS = (0, -5, -10, -100, -1000, -10_000, -100_000)

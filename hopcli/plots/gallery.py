@@ -7,22 +7,23 @@ from typing import TYPE_CHECKING, Any
 
 import numpy as np
 
-from hopcli.plots.captions import (
+from hopcli.plots.kit import (
     MOST_LABELS,
     criterion,
     cut_labels,
+    draw_row_heads,
+    heads_width,
     number,
     own_pattern,
     sentences,
     starts,
 )
 from hopcli.plots.page import FAINT, LINE, MUTED, SOFT, TEXT, Page, pages, room, shorten
-from hopcli.plots.rows import draw_row_heads, heads_width
 
 if TYPE_CHECKING:
     from hopcli.config import RecallConfig
     from hopcli.experiments.recall import Gallery, RecallResult
-    from hopcli.plots.files import Picture
+    from hopcli.plots.page import Picture
 
 _STATE, _LARGE = 0.8, 2.0  # inches: a state among many, and on its own page
 _ARROW, _PAIR_GAP, _GROUP_GAP = 0.26, 0.4, 0.6

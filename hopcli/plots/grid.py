@@ -7,14 +7,12 @@ from typing import TYPE_CHECKING, Any
 import matplotlib as mpl
 import numpy as np
 
-from hopcli.plots.captions import count
-from hopcli.plots.files import Form, rounded
 from hopcli.plots.grid_arrangement import Arrangement, arrange, short
 from hopcli.plots.grid_map import contours, draw_map
 from hopcli.plots.grid_panels import apart, panels_of
-from hopcli.plots.kit import COLOURS, Entry, draw_points
+from hopcli.plots.kit import COLOURS, Entry, count, draw_points
 from hopcli.plots.kit import look as line_look
-from hopcli.plots.page import pages, printed
+from hopcli.plots.page import Form, pages, printed, rounded
 
 if TYPE_CHECKING:
     from collections.abc import Sequence
@@ -24,7 +22,7 @@ if TYPE_CHECKING:
 
     from hopcli.grids.keys import Key, Look
     from hopcli.grids.view import View
-    from hopcli.plots.files import Picture
+    from hopcli.plots.page import Picture
     from hopcli.tables import Columns, Estimate
 
 _LONGEST = 2.2  # of the legend

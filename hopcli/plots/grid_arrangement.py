@@ -12,7 +12,7 @@ import numpy as np
 from hopcli.errors import SettingError
 from hopcli.grids.keys import Key
 from hopcli.grids.over import interval_over
-from hopcli.plots.captions import number
+from hopcli.plots.kit import number
 
 if TYPE_CHECKING:
     from collections.abc import Iterable, Mapping, Sequence

@@ -18,8 +18,8 @@ if TYPE_CHECKING:
     from matplotlib.axes import Axes
     from numpy.typing import NDArray
 
-    from hopcli.plots.files import Picture
     from hopcli.plots.grid_arrangement import Arrangement, Coordinate
+    from hopcli.plots.page import Picture
 
 _BAR, _NUMBERS = 0.18, 0.85  # width of the colour bar and of its numbers, inches
 _COLOURS = "cividis"  # lightness rises evenly, so it is read in grey too

@@ -10,9 +10,8 @@ from typing import TYPE_CHECKING, Any, NamedTuple
 import numpy as np
 from matplotlib.ticker import FixedLocator, LogLocator, MaxNLocator, NullLocator
 
-from hopcli.plots.captions import number
 from hopcli.plots.grid_arrangement import short
-from hopcli.plots.kit import Entry, panel_page
+from hopcli.plots.kit import Entry, number, panel_page
 from hopcli.plots.page import LINE, TEXT, drawable, shorten, text_width
 
 if TYPE_CHECKING:

@@ -7,18 +7,26 @@ from typing import TYPE_CHECKING, Any
 
 import numpy as np
 
-from hopcli.plots.captions import (
+from hopcli.plots.confusion import confusion_figure
+from hopcli.plots.gallery import gallery_figures
+from hopcli.plots.kit import (
+    COLOURS,
     MOST_LABELS,
+    Entry,
     bars,
     criterion,
     cut_labels,
+    draw_points,
+    estimate,
+    label_rows,
     own_pattern,
+    panel_page,
+    percent_axis,
+    percent_start,
     sentences,
     starts,
+    write_above,
 )
-from hopcli.plots.confusion import confusion_figure
-from hopcli.plots.gallery import gallery_figures
-from hopcli.plots.kit import COLOURS, Entry, draw_points, estimate, panel_page, write_above
 from hopcli.plots.page import (
     FAINT,
     INK,
@@ -33,7 +41,6 @@ from hopcli.plots.page import (
     styled,
     text_width,
 )
-from hopcli.plots.rows import label_rows, percent_axis, percent_start
 from hopcli.plots.select import stored_patterns
 from hopcli.plots.trace import trace_figure
 from hopcli.study import published_recall
@@ -46,7 +53,7 @@ if TYPE_CHECKING:
 
     from hopcli.config import RecallConfig
     from hopcli.experiments.recall import RecallResult
-    from hopcli.plots.files import Picture
+    from hopcli.plots.page import Picture
 
 _SIDES: dict[str, Any] = {"this run": {"color": COLOURS[1]}, "published": {"color": COLOURS[4]}}
 _LEFT = 0.85  # of the bars, inches

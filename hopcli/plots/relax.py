@@ -6,8 +6,18 @@ from typing import TYPE_CHECKING
 
 import numpy as np
 
-from hopcli.plots.captions import bars, criterion, sentences
-from hopcli.plots.kit import COLOURS, Entry, draw_points, estimate, look, panel_page, write_above
+from hopcli.plots.kit import (
+    COLOURS,
+    Entry,
+    bars,
+    criterion,
+    draw_points,
+    estimate,
+    look,
+    panel_page,
+    sentences,
+    write_above,
+)
 from hopcli.plots.page import LINE, MUTED, SOFT, styled
 
 if TYPE_CHECKING:
@@ -16,7 +26,7 @@ if TYPE_CHECKING:
 
     from hopcli.config import RelaxConfig
     from hopcli.experiments.relax import RelaxResult
-    from hopcli.plots.files import Picture
+    from hopcli.plots.page import Picture
 
 _STUDY = (10, 20)  # sweeps of N/2 attempts, as run and as stated
 _STUDY_SITES = 784

@@ -5,8 +5,15 @@ from __future__ import annotations
 import math
 from typing import TYPE_CHECKING, Any
 
-from hopcli.plots.captions import MOST_LABELS, count, cut_labels, minus, sentences
-from hopcli.plots.kit import draw_thumbnail, in_a_row
+from hopcli.plots.kit import (
+    MOST_LABELS,
+    count,
+    cut_labels,
+    draw_thumbnail,
+    in_a_row,
+    minus,
+    sentences,
+)
 from hopcli.plots.page import LINE, MUTED, TEXT, Page, room, styled, text_width
 
 if TYPE_CHECKING:
@@ -15,7 +22,7 @@ if TYPE_CHECKING:
     from hopcli.config import SelectConfig
     from hopcli.experiments.select import SelectResult
     from hopcli.patterns import Patterns
-    from hopcli.plots.files import Picture
+    from hopcli.plots.page import Picture
 
 _PICTURE, _ACROSS, _GAP = 1.3, 5, 0.3
 _SUPERSCRIPTS = str.maketrans("0123456789", "⁰¹²³⁴⁵⁶⁷⁸⁹")

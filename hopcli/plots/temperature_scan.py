@@ -5,15 +5,25 @@ from __future__ import annotations
 import math
 from typing import TYPE_CHECKING, Any
 
-from hopcli.plots.captions import bars, quoted, sentences
-from hopcli.plots.kit import COLOURS, Entry, draw_points, estimate, look, panel_page, write_above
+from hopcli.plots.kit import (
+    COLOURS,
+    Entry,
+    bars,
+    draw_points,
+    estimate,
+    look,
+    panel_page,
+    quoted,
+    sentences,
+    write_above,
+)
 from hopcli.plots.page import LINE, MUTED, SOFT, styled
 from hopcli.study import published_curve
 
 if TYPE_CHECKING:
     from hopcli.config import TemperatureScanConfig
     from hopcli.experiments.temperature_scan import TemperatureScanResult
-    from hopcli.plots.files import Picture
+    from hopcli.plots.page import Picture
 
 _RIGHT = 1.04  # end of the axis, in units of the highest temperature
 _MOST = len(COLOURS)  # patterns drawn; the table contains all

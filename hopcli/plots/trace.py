@@ -7,14 +7,23 @@ from typing import TYPE_CHECKING, Any
 import numpy as np
 from matplotlib.ticker import MaxNLocator
 
-from hopcli.plots.captions import minus, quoted, sentences
-from hopcli.plots.kit import COLOURS, DASHES, Entry, look, panel_page, write_heading
+from hopcli.plots.kit import (
+    COLOURS,
+    DASHES,
+    Entry,
+    look,
+    minus,
+    panel_page,
+    quoted,
+    sentences,
+    write_heading,
+)
 from hopcli.plots.page import INK, LINE, SOFT
 
 if TYPE_CHECKING:
     from hopcli.config import RecallConfig
     from hopcli.experiments.recall import RecallResult
-    from hopcli.plots.files import Picture
+    from hopcli.plots.page import Picture
     from hopcli.tables import Columns
 
 _MOST = 6  # labels drawn; the table contains all

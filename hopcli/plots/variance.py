@@ -6,17 +6,26 @@ from typing import TYPE_CHECKING, Any
 
 import numpy as np
 
-from hopcli.plots.captions import MOST_LABELS, bars, cut_labels, sentences
-from hopcli.plots.kit import COLOURS, Entry, draw_points, estimate, look
+from hopcli.plots.kit import (
+    COLOURS,
+    MOST_LABELS,
+    Entry,
+    bars,
+    cut_labels,
+    draw_points,
+    estimate,
+    label_rows,
+    look,
+    sentences,
+)
 from hopcli.plots.page import INK, MUTED, styled
-from hopcli.plots.rows import label_rows
 
 if TYPE_CHECKING:
     from numpy.typing import NDArray
 
     from hopcli.config import VarianceConfig
     from hopcli.experiments.variance import VarianceResult
-    from hopcli.plots.files import Picture
+    from hopcli.plots.page import Picture
 
 _APART = 0.14  # distance of the two points of a label, in rows
 _SOURCES = {"selection": COLOURS[1], "images": COLOURS[2], "thermal": INK}

@@ -4,8 +4,15 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING
 
-from hopcli.plots.captions import MOST_LABELS, cut_labels, number, sentences
-from hopcli.plots.kit import draw_thumbnail, in_a_row, panel_page
+from hopcli.plots.kit import (
+    MOST_LABELS,
+    cut_labels,
+    draw_thumbnail,
+    in_a_row,
+    number,
+    panel_page,
+    sentences,
+)
 from hopcli.plots.page import INK, LINE, MUTED, SOFT, TEXT, Page, shorten, styled
 
 if TYPE_CHECKING:
@@ -15,7 +22,7 @@ if TYPE_CHECKING:
 
     from hopcli.config import WeightsConfig
     from hopcli.experiments.weights import WeightsResult
-    from hopcli.plots.files import Picture
+    from hopcli.plots.page import Picture
 
 _PANEL, _LEFT = 3.1, 0.3  # inches
 _PICTURE, _ACROSS, _STEP, _ROW = 0.8, 6, 1.75, 0.8 + 2.6 * LINE + 0.25

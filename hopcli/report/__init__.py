@@ -5,9 +5,8 @@ scripts. Templates make it from values (:class:`Section`, rows of claims), so it
 equal those in the tables. The same values give the same bytes.
 """
 
-from hopcli.report.files import write
 from hopcli.report.page import page, write_report
-from hopcli.report.sections import Section, section, sections_in
+from hopcli.report.sections import Section, section, sections_in, write
 
 __all__ = [
     "Section",

@@ -14,15 +14,14 @@ from hopcli._version import __version__
 from hopcli.claims.judging import VERDICTS
 from hopcli.errors import ResultError
 from hopcli.printing import html, terminal
-from hopcli.report.files import check_place, write
-from hopcli.report.sections import sections_in
-from hopcli.results import places
+from hopcli.report.sections import check_place, sections_in, write
+from hopcli.results import listing
 from hopcli.results.manifest import understood
 
 if TYPE_CHECKING:
     from collections.abc import Iterable, Iterator, Mapping, Sequence
 
-    from hopcli.plots.files import Picture
+    from hopcli.plots.page import Picture
     from hopcli.report.sections import Section
 
 _log = logging.getLogger(__name__)
@@ -122,7 +121,7 @@ def write_report(
 
 def _sections(folders: Iterable[Path]) -> Iterator[Section]:
     """Yield the section of every run below, sorted by folder; an unreadable run is an error."""
-    for folder, why in places.find(folders):
+    for folder, why in listing.find(folders):
         if why:
             raise ResultError(why)
         _log.debug("reading %s", folder)
@@ -200,7 +199,7 @@ def drawing(figure: Picture, prefix: str) -> Drawing:
     prefix : str
         Prefix of all ids in the drawing, unique on the page.
     """
-    from hopcli.plots.files import drawn_svg
+    from hopcli.plots.page import drawn_svg
 
     width, height = figure.get_size_inches()
     svg = _NOT_IN_HTML.sub("", drawn_svg(figure))

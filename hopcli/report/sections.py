@@ -12,23 +12,166 @@ from dataclasses import dataclass, field
 from typing import TYPE_CHECKING, Any
 
 from hopcli import catalogue, results
-from hopcli.errors import SettingError
+from hopcli.errors import ResultError, SettingError, told
+from hopcli.grids.grid import read_grid
+from hopcli.grids.texts import set_text, with_sets
 from hopcli.grids.view import TABLE, load_published
-from hopcli.report.commands import command_of_grid, command_of_run, spelt
-from hopcli.results.forms import GRID
+from hopcli.results.files import check_place as check_file_place
+from hopcli.results.files import write_file
 from hopcli.results.listing import settings_of
-from hopcli.results.manifest import finished_in, understood
+from hopcli.results.manifest import GRID, finished_in, understood
 from hopcli.tables import kind_of
+from hopcli.values import RefusedError
 
 if TYPE_CHECKING:
     from collections.abc import Iterator, Mapping
     from pathlib import Path
 
+    from hopcli.catalogue import Entry
     from hopcli.config import Config
     from hopcli.experiments import Result
-    from hopcli.plots.files import Picture
+    from hopcli.grids.grid import Grid
+    from hopcli.kinds import Kind
+    from hopcli.plots.page import Picture
     from hopcli.results import Loaded
     from hopcli.tables import Columns, Estimate
+
+
+MARK = '<meta name="generator" content="hopcli '
+"""Marker in the head of every page of hopcli."""
+
+_HEAD = 1024  # first characters of a file, which contain the marker
+
+
+def check_place(path: Path, *, overwrite: bool = False) -> None:
+    """Raise an error, before a page is made, if it cannot be written to a place.
+
+    Parameters
+    ----------
+    path : Path
+        Path of the page.
+    overwrite : bool
+        Whether it may take the place of a file that is no page of hopcli.
+
+    Raises
+    ------
+    ResultError
+        If the path is not a file, cannot be written, or is not a page of hopcli.
+    """
+    check_file_place(path)
+    if path.exists() and not overwrite and not _is_page(path):
+        raise ResultError(
+            f"{path}: not a report of hopcli; give --out another file, or --overwrite to replace it"
+        )
+
+
+def _is_page(path: Path) -> bool:
+    """Return whether a file is a page of hopcli, or empty."""
+    with told(path), path.open(encoding="utf-8", errors="replace") as file:
+        head = file.read(_HEAD)
+    return not head or MARK in head
+
+
+def write(text: str, path: Path, *, overwrite: bool = False) -> None:
+    """Write a page to a temporary file, and move it into place.
+
+    Parameters
+    ----------
+    text : str
+        The page.
+    path : Path
+        Path of the page.
+    overwrite : bool
+        Whether it may take the place of a file that is no page of hopcli.
+
+    Raises
+    ------
+    ResultError
+        If the page cannot be written; an earlier file is unchanged then.
+    """
+    check_place(path, overwrite=overwrite)
+    content = text.encode("utf-8", errors="replace")
+    write_file(path, lambda stage: stage.write_bytes(content))
+
+
+def spelt(settings: Mapping[str, Any], entry: Entry) -> dict[str, str]:
+    """Spell the settings of a manifest for a reader, with a dash for an open one.
+
+    Parameters
+    ----------
+    settings : mapping of str to object
+        Settings in JSON form; those that vary over a grid are called ``grid.temperature``.
+    entry : Entry
+        The command.
+    """
+    return {
+        name.removeprefix("grid."): entry.show(name, value, gap=" ", unset="\N{EN DASH}")
+        for name, value in settings.items()
+    }
+
+
+def command_of_run(entry: Entry, given: Mapping[str, Any]) -> str | None:
+    """Return the command line of a run.
+
+    Parameters
+    ----------
+    entry : Entry
+        Its command.
+    given : mapping of str to object
+        The given settings, in JSON form.
+
+    Returns
+    -------
+    str or None
+        What a shell takes; None if no flags say the same.
+    """
+    flags = [_flag(name, entry.settings[name].kind, value) for name, value in given.items()]
+    if None in flags:
+        return None
+    return shlex.join(["hopcli", entry.command, *(word for flag in flags for word in flag or [])])
+
+
+def _flag(name: str, kind: Kind, value: Any) -> list[str] | None:
+    """Return the words of a flag, or None if they do not reproduce the value."""
+    words = kind.words(name, value)
+    try:
+        same = len(words) == 1 or kind.settle(kind.read(words[1])) == value
+    except RefusedError:
+        return None
+    return words if same else None
+
+
+def command_of_grid(grid: Grid, *, skips: bool = False) -> str | None:
+    """Return the command line of a grid.
+
+    Parameters
+    ----------
+    grid : Grid
+        The grid.
+    skips : bool
+        Whether to skip impossible cells.
+
+    Returns
+    -------
+    str or None
+        What a shell takes; None if no flags say the same.
+    """
+    said = grid.to_dict()
+    axes = said.pop("grid")
+    said.pop("plot")
+    command = said.pop("command")
+    sets = [set_text(grid.entry, name, [value]) for name, value in said.items()]
+    sets += [set_text(grid.entry, name, values) for name, values in axes.items()]
+    try:
+        again = read_grid(with_sets({"command": command}, sets)).to_dict()
+    except SettingError:
+        return None
+    if again != {**grid.to_dict(), "plot": {}}:
+        return None
+    words = [word for text in sets for word in ("--set", text)]
+    words += ["--skip-impossible"] * skips
+    return shlex.join(["hopcli", "grid", "run", "--command", command, *words])
+
 
 _WIDTH = 4.2  # inches of a picture: readable on a narrow screen, and enlarged on a wide one
 _ELSEWHERE = ("warnings", "topics")  # notes that appear elsewhere in a section

@@ -15,14 +15,21 @@ from hopcli import catalogue
 from hopcli.errors import ResultError, told
 from hopcli.results import BULKY, key
 from hopcli.results.files import STAGING
-from hopcli.results.forms import faults, is_hash, is_plain
-from hopcli.results.manifest import PUBLISHED, Manifest, published, read_values
-from hopcli.results.places import find
+from hopcli.results.listing import find
+from hopcli.results.manifest import (
+    PUBLISHED,
+    Manifest,
+    faults,
+    is_hash,
+    is_plain,
+    published,
+    read_values,
+)
 
 if TYPE_CHECKING:
     from collections.abc import Iterable, Iterator, Mapping, Sequence
 
-    from hopcli.results.places import Place
+    from hopcli.results.listing import Place
 
 _OURS = (".csv", ".npz", ".png", ".svg", ".pdf")
 """Suffixes of the files that runs write."""

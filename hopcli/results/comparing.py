@@ -1,6 +1,6 @@
 """Comparison of two runs: settings, inputs, versions, tables and arrays that differ.
 
-:mod:`hopcli.results.values` compares the values of tables and arrays.
+:mod:`hopcli.results.tables` compares the values of tables and arrays.
 """
 
 from __future__ import annotations
@@ -11,11 +11,9 @@ from typing import TYPE_CHECKING, Any
 from hopcli.catalogue import CATALOGUE
 from hopcli.errors import ResultError
 from hopcli.results import BULKY, open_manifest
-from hopcli.results.listing import settings_of
+from hopcli.results.listing import MANIFESTS, settings_of
 from hopcli.results.manifest import command_in, understood
-from hopcli.results.places import MANIFESTS
-from hopcli.results.tables import read_table
-from hopcli.results.values import compare_arrays, compare_tables
+from hopcli.results.tables import compare_arrays, compare_tables, read_table
 from hopcli.values import show
 
 if TYPE_CHECKING:
@@ -76,7 +74,7 @@ def compare(a: Manifest, b: Manifest) -> dict[str, Any]:
         Paths ``a`` and ``b``; ``same``; the names of :data:`ENTRIES`, each with a list of
         entries that differ (``name``, and its value in ``a`` and ``b``); and ``files``. Each
         file has ``file`` (its name), ``lacks`` (descriptions of parts that only one run
-        contains), ``values`` (the :class:`~hopcli.results.values.Values` that differ) and
+        contains), ``values`` (the :class:`~hopcli.results.tables.Values` that differ) and
         ``same`` (true for the same bytes).
 
     Raises

@@ -6,7 +6,7 @@ import json
 from typing import TYPE_CHECKING, Any
 
 from hopcli import catalogue
-from hopcli.datasets.files import check_file
+from hopcli.datasets.grey import check_file
 from hopcli.errors import ResultError
 from hopcli.results.manifest import open_manifest
 

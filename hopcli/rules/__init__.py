@@ -10,7 +10,7 @@ from typing import TYPE_CHECKING, Any
 
 from hopcli.errors import PatternError, SettingError
 from hopcli.kinds import checked, choice
-from hopcli.later import later
+from hopcli.records import later
 from hopcli.rules.covariance import COVARIANCE
 from hopcli.rules.given import GIVEN, wire, with_own_share
 from hopcli.rules.hebbian import HEBBIAN
@@ -105,7 +105,7 @@ def store(
 normalise), found 0.5
     """
     from hopcli.network import Network, is_low, site_classes
-    from hopcli.network.memory import require
+    from hopcli.network.hamiltonian import require
     from hopcli.records import frozen
 
     checked(choice((*RULES, GIVEN) if weights is not None else RULES), "rule", rule)

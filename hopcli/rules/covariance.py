@@ -6,7 +6,7 @@ from typing import TYPE_CHECKING
 
 from hopcli.errors import PatternError
 from hopcli.kinds import number_or_word
-from hopcli.later import later
+from hopcli.records import later
 from hopcli.rules.rule import Parameter, Rule, Task
 
 if TYPE_CHECKING:

@@ -5,7 +5,7 @@ from __future__ import annotations
 from typing import TYPE_CHECKING
 
 from hopcli.errors import SettingError
-from hopcli.later import later
+from hopcli.records import later
 
 if TYPE_CHECKING:
     import numpy as np

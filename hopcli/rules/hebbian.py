@@ -5,7 +5,7 @@ from __future__ import annotations
 from typing import TYPE_CHECKING, Any
 
 from hopcli.kinds import choice
-from hopcli.later import later
+from hopcli.records import later
 from hopcli.rules.rule import Parameter, Rule, Task
 
 if TYPE_CHECKING:

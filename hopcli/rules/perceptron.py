@@ -7,7 +7,7 @@ from typing import TYPE_CHECKING, Any
 
 from hopcli.errors import PatternError
 from hopcli.kinds import integer, number
-from hopcli.later import later
+from hopcli.records import later
 from hopcli.rules.rule import Parameter, Rule, Task
 
 if TYPE_CHECKING:
@@ -44,7 +44,7 @@ def _learn(task: Task, *, kappa: float, epochs: int) -> Quadratic:
 
 def _trained(task: Task, kappa: float, epochs: int) -> tuple[NDArray[np.float64], float]:
     """Return the couplings and the weakest stability in the last epoch."""
-    from hopcli.network.products import symmetric_product
+    from hopcli.network.hamiltonian import symmetric_product
 
     columns = task.columns
     j = symmetric_product(columns, columns, task.n_sites).copy()

@@ -5,7 +5,7 @@ from __future__ import annotations
 from typing import TYPE_CHECKING, Any
 
 from hopcli.errors import PatternError
-from hopcli.later import later
+from hopcli.records import later
 from hopcli.rules.rule import Rule, Task
 from hopcli.waiting import interruptibly
 
@@ -31,7 +31,7 @@ def _learn(task: Task) -> Quadratic | LowRank:
 def _couplings(task: Task) -> Quadratic | LowRank:
     """Compute the couplings Y Y^T / N, with Q = L L^T and Y = xi^T L^-T."""
     from hopcli.network import couple
-    from hopcli.network.products import symmetric_product
+    from hopcli.network.hamiltonian import symmetric_product
 
     columns = task.columns
     n_classes, p = columns.shape
@@ -61,7 +61,7 @@ def projector(task: Task, tolerance: float = _SINGULAR) -> Quadratic | LowRank:
 
 def _projector(task: Task, tolerance: float) -> Quadratic | LowRank:
     from hopcli.network import couple
-    from hopcli.network.products import symmetric_product
+    from hopcli.network.hamiltonian import symmetric_product
 
     columns = task.columns
     q = symmetric_product(columns.T * task.sizes, columns.T, task.n_sites)

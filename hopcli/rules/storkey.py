@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING, Any
 
-from hopcli.later import later
+from hopcli.records import later
 from hopcli.rules.rule import Rule, Task
 
 if TYPE_CHECKING:
@@ -46,7 +46,7 @@ def _add(
     before: NDArray[np.float64] | None, xi: NDArray[np.float64], sizes: NDArray[np.float64]
 ) -> NDArray[np.float64]:
     """Add patterns to couplings; the matrix is read and written once per batch."""
-    from hopcli.network.products import symmetric_product
+    from hopcli.network.hamiltonian import symmetric_product
 
     xi = np.ascontiguousarray(xi)
     y, scale = _vectors(before, xi, sizes)

@@ -10,8 +10,7 @@ from hopcli.errors import ResultError, SettingError
 from hopcli.grids.publishing import enter_picture
 from hopcli.grids.view import load_view
 from hopcli.results.folder import files_in, publish, writing
-from hopcli.results.forms import GRID
-from hopcli.results.manifest import finished_in, understood
+from hopcli.results.manifest import GRID, finished_in, understood
 from hopcli.values import flag_name
 
 if TYPE_CHECKING:

@@ -13,10 +13,9 @@ from dataclasses import dataclass, replace
 from typing import TYPE_CHECKING
 
 from hopcli.errors import SettingError
-from hopcli.later import later
+from hopcli.records import later
 from hopcli.starts.bases import BASES, NO_SOURCE
-from hopcli.starts.changes import CHANGES, SIDES
-from hopcli.starts.words import Arguments, Bank, Base, Change, copied, word
+from hopcli.starts.words import CHANGES, SIDES, Arguments, Bank, Base, Change, copied, word
 from hopcli.values import nearest
 
 if TYPE_CHECKING:

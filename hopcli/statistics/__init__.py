@@ -6,7 +6,6 @@ experiments are in autocorrelation, clusters, components, counts, crossings, pai
 resampling and times.
 """
 
-from hopcli.statistics.means import mean_interval, mean_sd_sem
 from hopcli.statistics.rates import (
     Z95,
     chao1,
@@ -14,6 +13,8 @@ from hopcli.statistics.rates import (
     clustered_intervals,
     draws_interval,
     exact_interval,
+    mean_interval,
+    mean_sd_sem,
     thermal_interval,
 )
 

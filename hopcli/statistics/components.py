@@ -9,8 +9,7 @@ from typing import TYPE_CHECKING, NamedTuple
 import numpy as np
 
 from hopcli.records import frozen
-from hopcli.statistics.means import mean_sd_sem
-from hopcli.statistics.rates import Z95, draws_interval
+from hopcli.statistics.rates import Z95, draws_interval, mean_sd_sem
 
 if TYPE_CHECKING:
     from numpy.typing import ArrayLike

@@ -9,7 +9,7 @@ import click
 
 from hopcli.cli.lines import print_line, print_lines
 from hopcli.cli.once import Command
-from hopcli.cli.types import FOLDER, FORM, ONE_FOLDER, QUIET
+from hopcli.cli.options import FOLDER, FORM, ONE_FOLDER, QUIET
 from hopcli.errors import ResultError
 from hopcli.printing import terminal
 

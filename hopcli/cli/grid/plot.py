@@ -9,7 +9,7 @@ import click
 
 from hopcli.cli.lines import print_line
 from hopcli.cli.once import Command
-from hopcli.cli.types import FILE, ONE_FOLDER, QUIET, figure_options
+from hopcli.cli.options import FILE, ONE_FOLDER, QUIET, figure_options
 
 if TYPE_CHECKING:
     from pathlib import Path

@@ -9,8 +9,8 @@ import click
 
 from hopcli.cli.completion import complete_config
 from hopcli.cli.once import Command
+from hopcli.cli.options import FOLDER, POSITIVE, QUIET
 from hopcli.cli.tables import table_options
-from hopcli.cli.types import FOLDER, POSITIVE, QUIET
 
 
 def _shard(_ctx: click.Context, _param: click.Parameter, text: str | None) -> tuple[int, int]:

@@ -9,8 +9,16 @@ from typing import TYPE_CHECKING
 import click
 
 from hopcli import endings
-from hopcli.cli.lines import listen, print_files, print_json, print_line, print_lines, tell
-from hopcli.cli.progress import Watch, shown
+from hopcli.cli.lines import (
+    Watch,
+    listen,
+    print_files,
+    print_json,
+    print_line,
+    print_lines,
+    shown,
+    tell,
+)
 from hopcli.cli.tables import check_columns, is_usual, laid_out, print_table
 from hopcli.grids.planning import in_words
 from hopcli.grids.view import TABLE, load_published, load_view

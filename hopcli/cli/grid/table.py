@@ -9,8 +9,8 @@ import click
 
 from hopcli.cli.lines import print_lines
 from hopcli.cli.once import Command
+from hopcli.cli.options import ONE_FOLDER
 from hopcli.cli.tables import check_layout, layout, print_table, table_options
-from hopcli.cli.types import ONE_FOLDER
 from hopcli.errors import ResultError, SettingError
 
 _FORMATS = ("table", "csv", "parquet", "markdown", "latex")  # the last four as grids.export.FORMATS
