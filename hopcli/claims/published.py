@@ -38,6 +38,8 @@ if TYPE_CHECKING:
 DRAWS = 10_000
 """Number of simulated studies."""
 
+_AT_ONCE = 256  # studies whose repeats are drawn at once
+
 
 @dataclass(frozen=True, slots=True, eq=False)
 class Printed:
@@ -260,9 +262,12 @@ def _of_moments(
     error = column(sem) if sem in table else np.zeros_like(mean)
     shared = column(condition.shared) if condition.shared else np.zeros_like(mean)
     n, repeats = len(mean), claim.repeats
-    own = sd[:, None] * rng.standard_normal((draws, n, repeats))
-    together = np.hypot(shared, error) * rng.standard_normal((draws, n))
-    means, sds = mean + together + own.mean(axis=2), own.std(axis=2, ddof=min(1, repeats - 1))
+    means, sds = np.empty((draws, n)), np.empty((draws, n))
+    for first in range(0, draws, _AT_ONCE):
+        part = slice(first, first + _AT_ONCE)
+        own = sd[:, None] * rng.standard_normal((len(means[part]), n, repeats))
+        means[part], sds[part] = own.mean(axis=2), own.std(axis=2, ddof=min(1, repeats - 1))
+    means += mean + np.hypot(shared, error) * rng.standard_normal((draws, n))
     return mean, error, means, sds, shared**2 + sd**2 / repeats, shared**2
 
 
