@@ -280,7 +280,7 @@ class Quadratic:
 MANY = 4000
 """Classes from which on overlaps may replace fields."""
 
-PER_RANK = 16
+PER_RANK = 7
 """Classes per outer product from which on overlaps replace fields."""
 
 _AT_ONCE = 1 << 18  # factors converted at once
