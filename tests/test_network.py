@@ -151,8 +151,8 @@ def test_overlaps_replace_the_couplings(rule: str, monkeypatch: pytest.MonkeyPat
         many.dense()
     with pytest.raises(SizeError, match=r"1,000,000 .* 8,000\.0 GB"):
         store(np.ones((1, 10**6), np.int8)).dense()
-    with pytest.raises(SizeError, match=r"300 .* 4,100 .* 0\.3 GB"):
-        store(random_patterns(3, 300, 4100), rule)
+    with pytest.raises(SizeError, match=r"600 .* 4,100 .* 0\.3 GB"):
+        store(random_patterns(3, 600, 4100), rule)
 
 
 @pytest.mark.parametrize(

@@ -8,6 +8,8 @@ import logging
 from pathlib import Path
 from typing import TYPE_CHECKING, Any, NamedTuple
 
+from threadpoolctl import threadpool_limits
+
 from hopcli import endings, report, results
 from hopcli.claims.claim import PATTERNS
 from hopcli.claims.reading import read_claims
@@ -96,13 +98,14 @@ def reproduce(
     results.check_writable(out)
     for folder in (out, out / _RUNS)[wishes.out is not None :]:
         check_made(folder)
-    runs = prepare(claims, wishes._replace(out=out / _RUNS), quick=quick)
-    results.check_alone(out, _MANIFEST)
-    with results.locked(out):
-        _make_all(runs, watch)
-        judged = judge(claims, runs)
-        made = table(judged, {name: run.told for name, run in runs.items()})
-        files = _publish(out, claims, judged, made, runs)
+    with threadpool_limits(1):  # two threads of the BLAS wait for each other in small products
+        runs = prepare(claims, wishes._replace(out=out / _RUNS), quick=quick)
+        results.check_alone(out, _MANIFEST)
+        with results.locked(out):
+            _make_all(runs, watch)
+            judged = judge(claims, runs)
+            made = table(judged, {name: run.told for name, run in runs.items()})
+            files = _publish(out, claims, judged, made, runs)
     return Verdicts(out, judged, made, files)
 
 
