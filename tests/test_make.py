@@ -8,12 +8,15 @@ import shutil
 import subprocess
 import sys
 from pathlib import Path
+from typing import Any
+from unittest import mock
 
 import pytest
 from conftest import CHECKOUT, RunHopcli, files_below, random_patterns, write_patterns
 
 from hopcli.results import read_manifest
 
+SLOW = pytest.mark.slow
 QUICK = "tests = 2\nrepeats = 1\nsweeps = 2\nfigures = false\n"
 WEIGHTS = 'command = "weights"\ndataset = "text:five.txt"\n'
 BARE = WEIGHTS + "figures = false\n"
@@ -23,10 +26,8 @@ PROGRAM = f'#!/bin/sh\necho "$@" >> said\nexec {sys.executable} -P -m hopcli "$@
 def _make(folder: Path, environment: dict[str, str], *arguments: str) -> tuple[int, str]:
     """Run make; exit code and standard error."""
     env = {key: value for key, value in environment.items() if not key.startswith("MAKE")}
-    command = ["make", *arguments]
-    done = subprocess.run(
-        command, cwd=folder, env=env, capture_output=True, text=True, check=False, timeout=100
-    )
+    how: Any = {"capture_output": True, "text": True, "check": False, "timeout": 100}
+    done = subprocess.run(["make", *arguments], cwd=folder, env=env, **how)
     return done.returncode, done.stderr
 
 
@@ -96,7 +97,7 @@ def test_a_run_is_made_once_and_after_an_edit_again(checkout: Checkout) -> None:
     assert read_manifest(checkout.folder / "results/mine", "weights")["config"]["rule"] == "hebbian"
 
 
-@pytest.mark.slow
+@SLOW
 def test_what_is_missing_is_made_and_what_has_changed_is_made_anew(checkout: Checkout) -> None:
     checkout.config("mine", WEIGHTS)
     checkout.config("bare", BARE)
@@ -125,16 +126,15 @@ def test_what_is_missing_is_made_and_what_has_changed_is_made_anew(checkout: Che
         assert "hopcli: configs/wrong.toml: " in checkout.err, text
 
 
-@pytest.mark.slow
+@SLOW
 def test_what_a_run_reads_is_a_dependency(checkout: Checkout) -> None:
     """Files, pictures and the patterns of another run, though its name comes later."""
     (checkout.folder / "theta.txt").write_text("0.1 " * 42)
     (checkout.folder / "start.txt").write_text("#.#.#.#\n" * 6)
     recall = f'command = "recall"\ndataset = "text:five.txt"\n{QUICK}'
     checkout.config("mine", f'{recall}theta = "theta.txt"\nstart = "text:start.txt"\n')
-    checkout.config(
-        "after", f'{recall}patterns = "results/zero/patterns.npz"\nstart = "flip:0.1"\n'
-    )
+    read = 'patterns = "results/zero/patterns.npz"\nstart = "flip:0.1"\n'
+    checkout.config("after", recall + read)
     select = 'command = "select"\nsamples = 1\ndataset = "text:five.txt"\nfigures = false\n'
     checkout.config("zero", select)
     made = checkout.make("all", "-j2")
@@ -153,7 +153,7 @@ def test_what_a_run_reads_is_a_dependency(checkout: Checkout) -> None:
     assert manifest["config"]["digits"] == ["1", "2", "3"]
 
 
-@pytest.mark.slow
+@SLOW
 def test_a_grid_goes_on_and_makes_only_what_is_new(checkout: Checkout) -> None:
     """Never with --again: its cells know themselves what code has made them."""
     text = WEIGHTS + "[grid]\nrule = ['hebbian', 'storkey']\n"
@@ -187,31 +187,23 @@ def test_the_makefile_runs_no_name_of_a_configuration(checkout: Checkout) -> Non
 CHARACTERS = [chr(k) for k in (*range(32, 127), 9, 10, 13, 27, 0xA0, 0xE9, 0x2028, 0xDCFF)]
 """Those of ASCII that are printed, and some that are not, or not ASCII, or not UTF-8."""
 CHARACTERS.remove("/")
-EVERY = pytest.mark.parametrize(
-    "character",
-    [c if c in " $#%:a~\n\udcff" else pytest.param(c, marks=pytest.mark.slow) for c in CHARACTERS],
-)
+SAMPLE = [c if c in " $#%:a~\n\udcff" else pytest.param(c, marks=SLOW) for c in CHARACTERS]
+EVERY = pytest.mark.parametrize("c", SAMPLE)
 """A sample in the fast suite."""
 
 
 def _real_make(env: dict[str, str], *flags: str) -> int:
     """Run make over the printed part of a Makefile, with a recipe that touches the manifest."""
-    Path("Makefile").write_text(
-        "all: results/mine\nresults/%.json:\n\t@mkdir -p $(@D)\n\t@touch $@\nFORCE:\n"
-        ".PHONY: FORCE\ninclude runs.mk\n"
-    )
+    rules = "all: results/mine\nresults/%.json:\n\t@mkdir -p $(@D)\n\t@touch $@\nFORCE:\n"
+    Path("Makefile").write_text(rules + ".PHONY: FORCE\ninclude runs.mk\n")
     return _make(Path(), env, *flags)[0]
 
 
 @EVERY
 def test_pictures_of_any_name_are_dependencies(
-    run_hopcli: RunHopcli,
-    child_environment: dict[str, str],
-    monkeypatch: pytest.MonkeyPatch,
-    character: str,
+    run_hopcli: RunHopcli, child_environment: dict[str, str], c: str
 ) -> None:
     """With a character inside, before, behind, and in what runs a command."""
-    c = character
     folder = Path("mine" if c == "\udcff" else f"my{c}pictures")
     folder.mkdir()
     names = [f"a{c}b.png", f"{c}x.png", f"x.png{c}", f"a{c}touch ran{c}.png", f"$(touch ran){c}"]
@@ -221,12 +213,10 @@ def test_pictures_of_any_name_are_dependencies(
     for each in (*read[1:], folder, Path("mine.toml")):
         each.touch()
         os.utime(each, (1, 1))
-    monkeypatch.setattr(
-        "hopcli.runs.dependencies._is_incomplete", lambda *_: False
-    )  # of touched ones
 
     def made(*flags: str) -> int:
-        Path("runs.mk").write_text(run_hopcli("deps", "mine.toml").out)
+        with mock.patch("hopcli.runs.dependencies._is_incomplete", return_value=False):
+            Path("runs.mk").write_text(run_hopcli("deps", "mine.toml").out)
         return _real_make(child_environment, *flags)
 
     assert (made(), made("-q")) == (0, 0)
@@ -240,15 +230,13 @@ def test_pictures_of_any_name_are_dependencies(
 
 
 @EVERY
-def test_a_name_that_is_no_target_is_refused(
-    run_hopcli: RunHopcli, child_environment: dict[str, str], character: str
-) -> None:
+def test_names_of_targets(run_hopcli: RunHopcli, child_environment: dict[str, str], c: str) -> None:
     Path("configs").mkdir()
     assert (run_hopcli("deps", "configs").out, run_hopcli("deps").out) == ("", "")
-    path = Path(f"configs/a{character}b.toml")
+    path = Path(f"configs/a{c}b.toml")
     path.write_text(BARE)
     done = run_hopcli("deps", "configs")
-    if not (character.isalnum() or character in "._+,@-"):
+    if not (c.isalnum() or c in "._+,@-"):
         assert (done.code, done.out, done.err.count("\n")) == (2, "", 1)
         return
     assert done.code == 0

@@ -10,6 +10,7 @@ import subprocess
 import sys
 from pathlib import Path
 from typing import Any
+from unittest import mock
 
 import numpy as np
 import pytest
@@ -22,42 +23,37 @@ from hopcli.results import parts
 from hopcli.results.parts import KeptParts, discard_parts
 from hopcli.results.provenance import code_digest
 
-CAPACITY = ["capacity", "--sizes", "20,30", "--draws", "2", "--rule", "storkey,hebbian"]
-CAPACITY += ["--loads", "0.1,0.2,0.4"]
-SCAN = ["temperature-scan", "--dataset", "text:3x3", "--repeats", "3"]
-SCAN += ["--temperatures", "0:0.6:0.05", "--sweeps", "3"]
-VARIANCE = ["variance", "--dataset", "text:3x3", "--start", "flip:0.4", "--selections", "11"]
-VARIANCE += ["--tests", "3", "--repeats", "2", "--sweeps", "3"]
-CRITICAL = ["critical", "--dataset", "digits", "--temperatures", "0.8:1.1:0.1", "--chains", "5"]
-CRITICAL += ["--sweeps", "20"]
-for _command in (CAPACITY, SCAN, VARIANCE, CRITICAL):
-    _command += ["--no-figures", "--overwrite"]
+CAPACITY, SCAN, VARIANCE, CRITICAL = (
+    [*line.split(), "--no-figures", "--overwrite"]
+    for line in (
+        "capacity --sizes 20,30 --draws 2 --rule storkey,hebbian --loads 0.1,0.2,0.4",
+        "temperature-scan --dataset text:3x3 --repeats 3 --temperatures 0:0.6:0.05 --sweeps 3",
+        "variance --dataset text:3x3 --start flip:0.4 --selections 11 --tests 3 --repeats 2",
+        "critical --dataset digits --temperatures 0.8:1.1:0.1 --chains 5 --sweeps 20",
+    )
+)
 PARTS = {"capacity": (CAPACITY, 24, 2), "scan": (SCAN, 13, 1)}
 PARTS |= {"variance": (VARIANCE, 11, 1), "critical": (CRITICAL, 8, 1)}
 """Command, number of parts, and runs of the dynamics in a part."""
 
 
 class Runs:
-    """Counts the runs of the dynamics, and stops the program at one of them."""
+    """Counts the runs of the dynamics, and interrupts the program at one of them."""
 
     def __init__(self, monkeypatch: pytest.MonkeyPatch) -> None:
-        self.made = 0
-        self._left = 10**9
-        self._stop: BaseException = KeyboardInterrupt()
+        self.made, self._most = 0, 10**9
         self._run = dynamics.run
         monkeypatch.setattr(dynamics, "run", self)
 
     def __call__(self, *arguments: Any, **settings: Any) -> Any:
-        if self._left == 0:
-            self._left = 10**9
-            raise self._stop
-        self._left -= 1
+        if self.made == self._most:
+            self._most = 10**9
+            raise KeyboardInterrupt
         self.made += 1
         return self._run(*arguments, **settings)
 
-    def stop_after(self, number: int, stop: BaseException | None = None) -> None:
-        self.made, self._left = 0, number
-        self._stop = KeyboardInterrupt() if stop is None else stop
+    def stop_after(self, number: int) -> None:
+        self.made, self._most = 0, number
 
 
 @pytest.fixture
@@ -141,7 +137,7 @@ def test_a_killed_run_goes_on_from_what_it_had_written(
     assert (_visible("out"), _hidden("out")) == (_visible("whole"), [])
 
 
-def test_stops_at_ends(run_hopcli: RunHopcli, runs: Runs, monkeypatch: pytest.MonkeyPatch) -> None:
+def test_stops_at_ends(run_hopcli: RunHopcli, runs: Runs) -> None:
     runs.stop_after(0)
     assert run_hopcli(*SCAN, "--out", "out").code == 130
     assert list(Path().iterdir()) == []
@@ -149,11 +145,7 @@ def test_stops_at_ends(run_hopcli: RunHopcli, runs: Runs, monkeypatch: pytest.Mo
     done = run_hopcli(*SCAN, "--out", "out")
     assert (done.code, done.out, _counted(done.err)) == (130, "", [(9, 13)])
 
-    def stop(*_: object) -> None:
-        raise KeyboardInterrupt
-
-    with monkeypatch.context() as patch:
-        patch.setattr("hopcli.experiments.temperature_scan._rows", stop)
+    with mock.patch("hopcli.experiments.temperature_scan._rows", side_effect=KeyboardInterrupt):
         assert _counted(run_hopcli(*SCAN, "--out", "out").err)[-1] == (13, 13)
     done = run_hopcli(*SCAN, "--out", "out", "-q")
     assert (done.code, done.err, runs.made) == (0, "", 13)
@@ -210,12 +202,9 @@ def test_a_damaged_part_is_made_again(run_hopcli: RunHopcli, runs: Runs, damage:
     whole = path.read_bytes()
     lines = whole.split(b"\n")
     assert len(lines) == 8  # six, between two breaks
-    lines[3] = {
-        "digit": lines[3].replace(b"[2, ", b"[1, "),
-        "checksum": b"0" * 16 + lines[3][16:],
-        "cut": lines[3][:-5],
-        "noise": b"\xff\x00" + lines[3],
-    }[damage]
+    line = lines[3]
+    damaged = {"digit": line.replace(b"[2, ", b"[1, "), "checksum": b"0" * 16 + line[16:]}
+    lines[3] = (damaged | {"cut": line[:-5], "noise": b"\xff\x00" + line})[damage]
     assert b"\n".join(lines) != whole
     path.write_bytes(b"\n".join(lines))
     runs.stop_after(2)  # goes on behind the damage, and is stopped again

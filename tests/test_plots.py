@@ -165,16 +165,12 @@ def _with_marks(*temperatures: float) -> Run:
     return with_arrays(made("scan"), {"ordering": np.array(temperatures)})
 
 
-CHANGED: dict[str, Callable[[], Run]] = {
-    "long recall": _with_inverses,
-    "close marks": lambda: _with_marks(1.01, 0.99),
-    "marks at the left": lambda: _with_marks(0.02, 0.01),
-    "marks beyond": lambda: _with_marks(9.0, 1.7),
-    **{
-        f"long {name}": functools.partial(lambda name: renamed(made(name)), name)
-        for name in ("select", "scan", "weights", "attractors", "variance", "relax")
-    },
-}
+CHANGED: dict[str, Callable[[], Run]] = {"long recall": _with_inverses}
+for _name, _marks in {"close marks": (1.01, 0.99), "marks at the left": (0.02, 0.01)}.items():
+    CHANGED[_name] = functools.partial(_with_marks, *_marks)
+CHANGED["marks beyond"] = functools.partial(_with_marks, 9.0, 1.7)
+for _name in ("select", "scan", "weights", "attractors", "variance", "relax"):
+    CHANGED[f"long {_name}"] = functools.partial(lambda name: renamed(made(name)), _name)
 
 
 # --- what is on a figure -----------------------------------------------------------------
@@ -183,21 +179,15 @@ CHANGED: dict[str, Callable[[], Run]] = {
 def texts(figure: Figure) -> list[Text]:
     """Return all texts of a figure, including titles and tick labels."""
     found: list[Any] = figure.findobj(Text)
-    hidden = {
-        id(label)
-        for axes in figure.axes
-        if not axes.axison
-        for label in (*axes.get_xticklabels(), *axes.get_yticklabels())
-    }
-    beyond = {
-        id(tick.label1)
-        for axes in figure.axes
-        for axis in (axes.xaxis, axes.yaxis)
-        for tick in axis.get_major_ticks()
-        if not min(axis.get_view_interval()) <= tick.get_loc() <= max(axis.get_view_interval())
-    }
+    hidden = set()
+    for axes in figure.axes:
+        for axis in (axes.xaxis, axes.yaxis):
+            low, high = sorted(axis.get_view_interval())
+            ticks = [t for t in axis.get_major_ticks() if not low <= t.get_loc() <= high]
+            hidden |= {id(tick.label1) for tick in ticks}
+            hidden |= set() if axes.axison else set(map(id, axis.get_ticklabels()))
     written = [text for text in found if text.get_visible() and text.get_text().strip()]
-    return [text for text in written if id(text) not in hidden | beyond]
+    return [text for text in written if id(text) not in hidden]
 
 
 def words(figure: Figure) -> str:

@@ -69,10 +69,8 @@ def test_an_ordinary_label_stays_as_it_is_everywhere() -> None:
 
 def test_tables_for_texts_have_as_many_cells_as_columns() -> None:
     table = pd.DataFrame({"label": HOSTILE, "accuracy": 0.5})
-    markdown, latex = (
-        (write_table(Columns.of_frame(table), None, kind) or "").splitlines()
-        for kind in ("markdown", "latex")
-    )
+    texts = (write_table(Columns.of_frame(table), None, kind) for kind in ("markdown", "latex"))
+    markdown, latex = ((text or "").splitlines() for text in texts)
     assert len(markdown) == len(latex[2:-2]) == 2 + len(HOSTILE)
     for line in markdown:
         bare = re.sub(r"\\[!-/:-@\[-`{-~]", "", line)
@@ -93,16 +91,13 @@ def test_a_table_of_a_run_gives_every_label_back(tmp_path: Path) -> None:
     outputs = {"a.csv": sha256_of(tmp_path / "a.csv")}
     manifest = Manifest(tmp_path, "recall", {"outputs": outputs, "tables": {"a": columns}})
     pd.testing.assert_frame_equal(tables.read_table(manifest, "a").frame(), table)
-    text = (
-        (tmp_path / "a.csv").read_bytes().decode().replace("\r", "\N{SYMBOL FOR CARRIAGE RETURN}")
-    )
+    written = (tmp_path / "a.csv").read_bytes().decode()
+    text = written.replace("\r", "\N{SYMBOL FOR CARRIAGE RETURN}")
     heads, *rows = csv_files.reader(io.StringIO(text, newline=""))
     assert heads == ["label", "a", "'=b"]
     for label, *_ in rows:
         assert re.fullmatch(r"[-+]?[0-9]+|[-+]", label) or label.lstrip()[:1] not in tuple("=+-@")
-    assert (write_table(Columns.of_frame(table), None, "csv") or "") == (
-        tmp_path / "a.csv"
-    ).read_bytes().decode()
+    assert write_table(Columns.of_frame(table), None, "csv") == written
 
 
 def _check_page(page: str) -> None:
@@ -155,9 +150,6 @@ def test_a_notebook_shows_hostile_labels_as_text() -> None:
 # --- tables that are printed
 
 
-SMALL = ["recall", "--tests", "3", "--repeats", "2", "--no-figures", "--out", "out"]
-
-
 @pytest.mark.parametrize("columns", [40, 60, 200])
 def test_a_table_fits_a_terminal(monkeypatch: pytest.MonkeyPatch, columns: int) -> None:
     table = pd.DataFrame({f"column_{k}": [k + 0.125, 123.25] for k in range(12)})
@@ -189,12 +181,10 @@ def test_of_several_runs_each_table_or_line_says_whose_it_is(run_hopcli: RunHopc
 
 def test_scripts_get_json_and_csv(run_hopcli: RunHopcli) -> None:
     """The printed table with its numbers as they are; nothing else on stdout."""
-    printed = {
-        form: run_hopcli(*SMALL, "--temperature", "0.5", "--format", form).out
-        for form in ("json", "csv")
-    }
+    line = "recall --tests 3 --repeats 2 --temperature 0.5 --no-figures --out out --format"
+    as_json, as_csv = (run_hopcli(*line.split(), form).out for form in ("json", "csv"))
     table = results.load("out").result.tables["accuracy"]
-    (line,) = printed["json"].splitlines()
+    (line,) = as_json.splitlines()
     said = json.loads(line)
     assert (said["command"], said["out"]) == ("recall", "out")
     assert [row["label"] for row in said["table"]] == list(table["label"])
@@ -202,5 +192,5 @@ def test_scripts_get_json_and_csv(run_hopcli: RunHopcli) -> None:
     assert said["table"][0]["sd_labels"] is None  # where a table has no number
     assert "accuracy.csv" in said["files"]
     assert len(said["warnings"]) == 1
-    as_csv = pd.read_csv(io.StringIO(printed["csv"]), dtype={"label": str})
-    pd.testing.assert_frame_equal(as_csv, table, check_dtype=False)
+    found = pd.read_csv(io.StringIO(as_csv), dtype={"label": str})
+    pd.testing.assert_frame_equal(found, table, check_dtype=False)

@@ -124,11 +124,9 @@ def test_ends_are_counted_by_pattern_inverse_and_what_else_they_are() -> None:
     assert found == {"9": [0, 1, 1, 0, 0, 0, 0, 0, 0], "3": [1, 1, 0, 1, 2, 1, 0, 0, 1]}
 
 
-SETTINGS: list[dict[str, Any]] = [
-    {"tests": "all", "repeats": 3},
-    {"tests": 9, "repeats": 11, "trace": True},
-    {"start": "random", "tests": 20, "repeats": 5, "rule": "hebbian"},
-]
+SETTINGS: list[dict[str, Any]] = [{"tests": "all", "repeats": 3}]
+SETTINGS += [{"tests": 9, "repeats": 11, "trace": True}]
+SETTINGS += [{"start": "random", "tests": 20, "repeats": 5, "rule": "hebbian"}]
 
 
 def run(settings: dict[str, Any], *, keep: bool = True) -> RecallResult:

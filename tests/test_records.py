@@ -29,18 +29,17 @@ def test_what_nobody_can_write_is_shared() -> None:
     assert frozen(part) is part
 
 
-@pytest.mark.parametrize(
-    ("error", "builtin", "text"),
-    [
-        (DataError("mine.png: none"), ValueError, "mine.png: none"),
-        (PatternError("dependent"), ValueError, "dependent"),
-        (ResultError("out: none"), OSError, "out: none"),
-        (SizeError("8 GB"), MemoryError, "8 GB"),
-        (SettingError("t", "must be >= 0", -1.5), ValueError, "t must be >= 0, found -1.5"),
-        (SettingError("theta", "must be finite"), ValueError, "theta must be finite"),
-    ],
-    ids=str,
-)
+ERRORS = [
+    (DataError("mine.png: none"), ValueError, "mine.png: none"),
+    (PatternError("dependent"), ValueError, "dependent"),
+    (ResultError("out: none"), OSError, "out: none"),
+    (SizeError("8 GB"), MemoryError, "8 GB"),
+    (SettingError("t", "must be >= 0", -1.5), ValueError, "t must be >= 0, found -1.5"),
+    (SettingError("theta", "must be finite"), ValueError, "theta must be finite"),
+]
+
+
+@pytest.mark.parametrize(("error", "builtin", "text"), ERRORS, ids=str)
 def test_errors_can_be_pickled(error: HopcliError, builtin: type[Exception], text: str) -> None:
     assert isinstance(error, HopcliError)
     assert isinstance(error, builtin)

@@ -14,6 +14,7 @@ import subprocess
 import sys
 import termios
 from pathlib import Path
+from typing import Any
 
 import numpy as np
 import pytest
@@ -22,6 +23,7 @@ from PIL import Image
 pytestmark = pytest.mark.skipif(sys.platform == "win32", reason="there is no pty")
 
 COLUMNS = 80
+SILENT: Any = {"stdin": subprocess.DEVNULL, "capture_output": True, "text": True, "check": False}
 SMALL = "--digits 3,1 --tests 4 --repeats 2"
 INTERRUPTED = """
 import os, signal, sys
@@ -52,15 +54,7 @@ class Sitting:
 
     def pipe(self, line: str, code: int = 0) -> str:
         """Type a line whose output a script reads; it ends with this exit code."""
-        done = subprocess.run(
-            ["sh", "-c", line],
-            env=self._environment,
-            stdin=subprocess.DEVNULL,
-            capture_output=True,
-            text=True,
-            check=False,
-            timeout=100,
-        )
+        done = subprocess.run(["sh", "-c", line], env=self._environment, **SILENT)
         assert done.returncode == code, (line, done)
         assert "Traceback" not in done.stderr
         return done.stdout
@@ -186,13 +180,8 @@ COLD = "--dynamics async --until-stable --tests 2 --repeats 1"
 
 def test_a_lecturer_shows_five_own_pictures(sitting: Sitting) -> None:
     y, x = np.mgrid[:60, :60] - 29.5
-    ink = {
-        "bar": abs(y) < 9,
-        "flag": (y // 10) % 2 == 0,
-        "moon": x**2 + y**2 < 500,
-        "plus": (abs(x) < 6) | (abs(y) < 6),
-        "tent": abs(x) < (y + 26) / 2,
-    }
+    ink = {"bar": abs(y) < 9, "flag": (y // 10) % 2 == 0, "moon": x**2 + y**2 < 500}
+    ink |= {"plus": (abs(x) < 6) | (abs(y) < 6), "tent": abs(x) < (y + 26) / 2}
     light = dict.fromkeys(ink, (220, 40)) | {"bar": (20, 180), "flag": (150, 110)}
     Path("own").mkdir()
     for name, shape in ink.items():

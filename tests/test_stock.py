@@ -90,15 +90,12 @@ def test_patterns_of_another_selection(empty_folder: Path, plain: Any, others: A
         assert stock.select(RecallConfig(**usual)) is found
 
 
-@pytest.mark.parametrize(
-    ("rule", "other"),
-    [
-        ("pseudo-inverse", {"rule": "storkey"}),
-        ("hebbian", {"normalise": "p"}),
-        ("perceptron", {"kappa": 0.5}),
-        ("hebbian", {"theta": 0.25}),
-    ],
-)
+OTHERWISE: list[tuple[str, dict[str, Any]]]
+OTHERWISE = [("pseudo-inverse", {"rule": "storkey"}), ("hebbian", {"normalise": "p"})]
+OTHERWISE += [("perceptron", {"kappa": 0.5}), ("hebbian", {"theta": 0.25})]
+
+
+@pytest.mark.parametrize(("rule", "other"), OTHERWISE)
 def test_couplings_made_otherwise_are_others(rule: str, other: dict[str, Any]) -> None:
     stock, theta = Stock(), other.get("theta", 0.0)
     first, second = RecallConfig(rule=rule), RecallConfig(**{"rule": rule} | other)

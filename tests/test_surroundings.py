@@ -7,6 +7,7 @@ import subprocess
 import sys
 from collections.abc import Mapping
 from pathlib import Path
+from typing import Any
 
 import pytest
 from click.shell_completion import BashComplete
@@ -15,21 +16,14 @@ from conftest import CHECKOUT, UNPRIVILEGED
 from hopcli.cli import cli
 
 DATA = ["--dataset", "drawings", "--size", "8x8", "-q", "--out", "run"]
+SILENT: Any = {"capture_output": True, "text": True}
 PICTURE = ["-m", "hopcli", "weights", *DATA]
 
 
-def _python(
-    arguments: list[str], environment: Mapping[str, str], **variables: str | None
-) -> subprocess.CompletedProcess[str]:
+def _python(arguments: list[str], environment: Mapping[str, str], **variables: str | None) -> Any:
     """Run Python with variables of the environment set, or without those that are None."""
-    together = {**environment, **variables}
-    return subprocess.run(
-        [sys.executable, *arguments],
-        capture_output=True,
-        text=True,
-        env={name: value for name, value in together.items() if value is not None},
-        check=False,
-    )
+    env = {n: value for n, value in {**environment, **variables}.items() if value is not None}
+    return subprocess.run([sys.executable, *arguments], env=env, check=False, **SILENT)
 
 
 def test_settings_of_matplotlib(empty_folder: Path, child_environment: Mapping[str, str]) -> None:
@@ -38,13 +32,8 @@ def test_settings_of_matplotlib(empty_folder: Path, child_environment: Mapping[s
     pictures = set()
     for variables in (
         {"MPLBACKEND": "module://nowhere.backend", "MATPLOTLIBRC": "own.rc"},
-        {
-            "MPLBACKEND": "nonsense",
-            "MATPLOTLIBRC": "damaged.rc",
-            "MPLCONFIGDIR": "/dev/null/none",
-            "HOME": None,
-            "SOURCE_DATE_EPOCH": str(10**20),
-        },
+        dict.fromkeys(("MPLBACKEND", "MPLCONFIGDIR"), "/dev/null/none")
+        | {"MATPLOTLIBRC": "damaged.rc", "HOME": None, "SOURCE_DATE_EPOCH": str(10**20)},
     ):
         done = _python([*PICTURE, "--again"], child_environment, **variables)
         assert (done.returncode, done.stdout, done.stderr) == (0, "", ""), variables
@@ -108,12 +97,8 @@ def total(values):
         found += scratch[i]
     return found
 
-print(
-    total(np.arange(4.0)),
-    sum(total.stats.cache_hits.values()),
-    "scipy.linalg" in sys.modules,
-    total(np.arange(4)),
-)
+print(total(np.arange(4.0)), sum(total.stats.cache_hits.values()))
+print("scipy.linalg" in sys.modules, total(np.arange(4)))
 """
 COMPILED, LOADED = ["12.0", "0", "True", "12.0"], ["12.0", "1", "False", "12.0"]
 
@@ -124,10 +109,10 @@ def _run_loop(folder: Path, before: str = "", **variables: str) -> list[str]:
     script.write_text(_LOOP, encoding="utf-8")
     code = f"{UNPRIVILEGED}{before}\nimport runpy; runpy.run_path({str(script)!r})"
     variables = {"NUMBA_CACHE_DIR": str(folder), "NUMBA_DISABLE_JIT": "0"} | variables
-    environment = os.environ | variables
-    command = [sys.executable, "-c", code]
-    done = subprocess.run(command, env=environment, capture_output=True, text=True, check=True)
-    return done.stdout.split()
+    done = _python(["-c", code], os.environ, **variables)
+    assert done.returncode == 0, done.stderr
+    found: list[str] = done.stdout.split()
+    return found
 
 
 def test_what_is_cached_loads_without_the_compiler_and_all_else_compiles(tmp_path: Path) -> None:
@@ -194,9 +179,7 @@ main(["recall", "--tests", "1", "--repeats", "1", "--sweeps", "2", "--out", sys.
 """
 
 
-def _in_a_package_of_another(
-    tmp_path: Path, code: str, *arguments: str, **environment: str
-) -> subprocess.CompletedProcess[str]:
+def _in_a_package_of_another(tmp_path: Path, code: str, *arguments: str, **environment: str) -> Any:
     """Run code with a package, a home and a place of work that may only be read."""
     package, home, work = (tmp_path / name for name in ("site/hopcli", "home", "work"))
     kernels = package / "_kernels"
@@ -209,21 +192,19 @@ def _in_a_package_of_another(
     for folder in (kernels, package, home):
         folder.chmod(0o555)
     kept = {k: v for k, v in os.environ.items() if k in ("PATH", "LD_LIBRARY_PATH", "LANG")}
+    kept |= {"PYTHONPATH": str(package.parent), "PYTHONSAFEPATH": "1"} | environment
+    program = [sys.executable, "-c", f"{UNPRIVILEGED}{code}", *arguments]
     try:
-        return subprocess.run(
-            [sys.executable, "-c", f"{UNPRIVILEGED}{code}", *arguments],
-            cwd=work,
-            env=kept | {"PYTHONPATH": str(package.parent), "PYTHONSAFEPATH": "1"} | environment,
-            capture_output=True,
-            text=True,
-            check=False,
-            timeout=300,
-        )
+        return subprocess.run(program, cwd=work, env=kept, check=False, **SILENT)
     finally:
         for folder in (package, kernels, home):
             folder.chmod(0o755)
 
 
+PRINT_CACHE = """
+from hopcli._kernels import fields as k
+print(k.__file__, k.run_chains.stats.cache_path)
+"""
 CACHES: list[tuple[dict[str, str], str | None]] = [
     ({"HOME": "{home}", "XDG_CACHE_HOME": "relative"}, None),
     ({"HOME": "{work}"}, ".cache"),
@@ -242,10 +223,7 @@ CACHES: list[tuple[dict[str, str], str | None]] = [
 def test_cache_folders(tmp_path: Path, environment: dict[str, str], cache: str | None) -> None:
     places = {name: str(tmp_path / name) for name in ("home", "work")}
     given = {name: text.format(**places) for name, text in environment.items()}
-    code = (
-        "from hopcli._kernels import fields as k; print(k.__file__, k.run_chains.stats.cache_path)"
-    )
-    done = _in_a_package_of_another(tmp_path, code, **given)
+    done = _in_a_package_of_another(tmp_path, PRINT_CACHE, **given)
     assert (done.returncode, done.stderr) == (0, "")
     source, where = done.stdout.split()
     assert source == str(tmp_path / "site/hopcli/_kernels/fields.py")

@@ -264,9 +264,7 @@ def _moves(orbit: frozenset[bytes], w: Floats, theta: Floats, tie: str) -> bool:
 N_SITES = 20
 
 
-def scored_by_hand(
-    m: list[float], kind: str, label: str, stored: list[str], criterion: float, signed: bool
-) -> tuple[bool, set[float], set[int], str]:
+def by_loop(m: Any, kind: str, label: str, stored: Any, criterion: float, signed: bool) -> Any:
     """Recalled, overlaps with the own pattern, nearest pattern (all that may be), outcome."""
     own = [row for row, name in enumerate(stored) if name == label]
     size = m if signed else [abs(overlap) for overlap in m]
@@ -294,36 +292,26 @@ def ends_of(m: list[list[float]], criterion: float) -> Classified:
     return Classified(kind, nearest, overlaps)
 
 
-def score_of(
-    m: list[list[float]], label: str, stored: list[str], criterion: float, *, signed: bool = False
-) -> Scores:
+def score_of(m: Any, label: str, stored: Any, criterion: float, *, signed: bool = False) -> Scores:
     labels = np.array([label] * len(m))
     return score(ends_of(m, criterion), labels, stored, criterion, signed=signed)
 
 
-@given(
-    stored=st.lists(st.sampled_from(["a", "b", "c"]), min_size=1, max_size=5),
-    label=st.sampled_from(["a", "b", "c", "unstored"]),
-    m=st.lists(
-        st.lists(st.sampled_from([-20, -19, -3, 0, 3, 19, 20]), min_size=5, max_size=5),
-        min_size=1,
-        max_size=8,
-    ),
-    reached=st.integers(1, N_SITES),
-    signed=st.booleans(),
-)
-def test_scores_are_those_of_a_plain_loop(
-    stored: list[str], label: str, m: list[list[int]], reached: int, signed: bool
-) -> None:
+_stored = st.lists(st.sampled_from("abc"), min_size=1, max_size=5)
+_label = st.sampled_from(["a", "b", "c", "unstored"])
+_state = st.lists(st.sampled_from([-20, -19, -3, 0, 3, 19, 20]), min_size=5, max_size=5)
+_states = st.lists(_state, min_size=1, max_size=8)
+
+
+@given(_stored, _label, _states, st.integers(1, N_SITES), st.booleans())
+def test_scores_of_a_loop(stored: Any, label: str, m: Any, reached: int, signed: bool) -> None:
     """Overlaps of 20 spins: often equal, and often just at the criterion."""
     criterion = reached / N_SITES
     overlaps = [[whole / N_SITES for whole in row[: len(stored)]] for row in m]
     kinds = ends_of(overlaps, criterion).kind.tolist()
     scores = score_of(overlaps, label, stored, criterion, signed=signed)
     for row, (found, kind) in enumerate(zip(overlaps, kinds, strict=True)):
-        recalled, owns, nearest, outcome = scored_by_hand(
-            found, kind, label, stored, criterion, signed
-        )
+        recalled, owns, nearest, outcome = by_loop(found, kind, label, stored, criterion, signed)
         assert bool(scores.recalled[row]) == recalled
         own = float(scores.own[row])
         assert own in owns or (math.isnan(own) and label not in stored)

@@ -47,18 +47,15 @@ def _seen(outcomes: pd.DataFrame) -> pd.DataFrame:
 # --- small patterns
 
 
-XI = {
-    "4x4": {"column": COLUMN, "row": ROW, "checks": CHECKS, "other-checks": OTHER_CHECKS},
-    "3x3": {"first": FIRST, "second": SECOND},
-    "6": {"up": UP, "down": DOWN},
-}
+PATTERNS = {"column": COLUMN, "row": ROW, "checks": CHECKS, "other-checks": OTHER_CHECKS}
+XI = {"4x4": PATTERNS, "3x3": {"first": FIRST, "second": SECOND}, "6": {"up": UP, "down": DOWN}}
 STARTS = {"4x4": [FROM_4X4], "3x3": [FROM_FIRST, FROM_SECOND], "6": [FROM_SIX]}
 ENDS = {"4x4": {"checks": CHECKS}, "3x3": XI["3x3"], "6": {"down": DOWN}}
-SETTINGS = {
+SETTINGS: dict[str, Any] = {
     "4x4": ("p", "async", "fixed", "down"),
     "3x3": ("N", "async", "fixed", "up"),
-    "6": ("none", "sync", None, "keep"),
 }
+SETTINGS |= {"6": ("none", "sync", None, "keep")}
 
 
 @pytest.mark.parametrize("name", XI)

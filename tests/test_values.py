@@ -12,15 +12,10 @@ import pytest
 from hopcli.results.tables import Found, Values, compare_arrays, compare_tables, write_arrays
 from hopcli.tables import Columns, Table, ends_of
 
-TABLE = pd.DataFrame(
-    {
-        "label": ["3", "", "nan", "007"],
-        "count": [1, 2, 3, 2**53],
-        "rate": [0.25, np.nan, 1e-300, np.inf],
-        "recalled": [True, False, True, False],
-        "outcome": ["own", "", "NA", "own"],
-    }
-)
+TABLE = pd.DataFrame({"label": ["3", "", "nan", "007"], "count": [1, 2, 3, 2**53]})
+TABLE["rate"] = [0.25, np.nan, 1e-300, np.inf]
+TABLE["recalled"] = [True, False, True, False]
+TABLE["outcome"] = ["own", "", "NA", "own"]
 
 
 @pytest.mark.parametrize(
