@@ -55,10 +55,10 @@ def below(figure: Figure, picture: Any) -> list[str]:
 # --- weights -----------------------------------------------------------------------------
 
 
-def couplings_by_hand() -> NDArray[np.float64]:
-    """W_ij = 1/N sum_mu xi_i^mu xi_j^mu, W_ii = 0, pattern by pattern."""
-    products = sum(np.outer(xi, xi) for xi in XI.astype(np.float64))
-    return np.where(np.eye(15), 0, products / 15)
+def couplings_by_hand(patterns: NDArray[np.int8]) -> NDArray[np.float64]:
+    """W_ij = 1/N sum_mu xi_i^mu xi_j^mu, W_ii = 0."""
+    xi = patterns.astype(np.float64)
+    return np.where(np.eye(len(xi.T)), 0, xi.T @ xi / len(xi.T))
 
 
 def three(figure: Figure) -> list[Axes]:
@@ -72,23 +72,9 @@ def heat(axes: Axes) -> NDArray[np.float64]:
     return np.array(image.get_array())
 
 
-def spectrum_drawn(figure: Figure) -> NDArray[np.float64]:
-    """Eigenvalues as often as they occur, lowest first."""
-    axes = three(figure)[2]
-    (points,) = axes.lines
-    value, times = np.array(points.get_xdata()), np.array(points.get_ydata())
-    low, high = axes.get_ylim()
-    assert low < times.min() <= times.max() < high
-    assert axes.get_yscale() == "log"
-    (stems,) = axes.collections
-    tops = [np.asarray(path.vertices)[:, 1].max() for path in stems.get_paths()]
-    np.testing.assert_allclose(tops, times)
-    return np.sort(np.repeat(value, times.astype(int)))
-
-
 def test_matrix_pixel_and_spectrum_are_those_of_the_couplings(hebbian: Run) -> None:
-    figure, w = hebbian.figure(), couplings_by_hand()
-    matrix, pixel, _ = three(figure)
+    figure, w = hebbian.figure(), couplings_by_hand(XI)
+    matrix, pixel, spectrum = three(figure)
     np.testing.assert_allclose(heat(matrix), w, atol=1e-12)
     assert matrix.get_ylim()[0] > matrix.get_ylim()[1], "site 0 is at the top"
     row, column = PIXEL
@@ -97,7 +83,15 @@ def test_matrix_pixel_and_spectrum_are_those_of_the_couplings(hebbian: Run) -> N
     assert f"{len(np.unique(XI, axis=1).T)} classes" in words(figure)
     (mark,) = pixel.lines
     assert np.array(mark.get_xydata()).tolist() == [[column, row]]
-    np.testing.assert_allclose(spectrum_drawn(figure), np.linalg.eigvalsh(w), atol=1e-8)
+    (points,), (stems,) = spectrum.lines, spectrum.collections
+    value, times = np.array(points.get_xdata()), np.array(points.get_ydata())
+    drawn = np.sort(np.repeat(value, times.astype(int)))
+    np.testing.assert_allclose(drawn, np.linalg.eigvalsh(w), atol=1e-8)
+    tops = [np.asarray(path.vertices)[:, 1].max() for path in stems.get_paths()]
+    np.testing.assert_allclose(tops, times)
+    low, high = spectrum.get_ylim()
+    assert low < times.min() <= times.max() < high
+    assert spectrum.get_yscale() == "log"
 
 
 def test_both_panels_have_one_scale_with_nothing_beyond_it(hebbian: Run) -> None:
@@ -116,7 +110,7 @@ def test_beside_and_below_each_pattern_are_its_label_and_whether_it_is_fixed(heb
     figure = hebbian.figure()
     shown = [state.ravel() for state in states(figure, 5)]
     np.testing.assert_array_equal(shown, XI)
-    aligned = XI * (XI @ couplings_by_hand())
+    aligned = XI * (XI @ couplings_by_hand(XI))
     assert (aligned < -1e-9).sum(axis=1).tolist() == [2, 1, 0, 0]
     np.testing.assert_allclose(aligned.min(axis=1), [-2 / 15, -0.8, 0, 2 / 3], atol=1e-12)
     verdicts = ["2 sites flip", "1 site flips", "fixed point", "fixed point"]
@@ -137,9 +131,7 @@ def test_beside_and_below_each_pattern_are_its_label_and_whether_it_is_fixed(heb
 def test_of_many_sites_those_evenly_apart_are_drawn() -> None:
     shown = run(WeightsConfig(dataset="drawings", size=(40, 32), rule="hebbian", pixel=(3, 20)))
     matrix, pixel, _ = three(shown.figure())
-    xi = shown.result.patterns.xi.astype(np.float64)
-    w = xi.T @ xi / 1280
-    np.fill_diagonal(w, 0)
+    w = couplings_by_hand(shown.result.patterns.xi)
     kept = np.linspace(0, 1279, 1000).astype(int)
     np.testing.assert_allclose(heat(matrix), w[np.ix_(kept, kept)], atol=1e-12)
     np.testing.assert_allclose(heat(pixel), w[3 * 40 + 20].reshape(32, 40), atol=1e-12)
@@ -148,18 +140,13 @@ def test_of_many_sites_those_evenly_apart_are_drawn() -> None:
 # --- attractors --------------------------------------------------------------------------
 
 
-def heights(figure: Figure) -> dict[str, float]:
-    """Return the place of each rule's name, from the top."""
-    found = {text.get_text(): text.get_position()[1] for text in texts(figure)}
-    assert found["hebbian"] < found["storkey"]
-    return found
-
-
 def by_rule(figure: Figure) -> dict[str, list[Any]]:
     """The pictures under the name of each rule, row by row."""
     found: dict[str, list[Any]] = {"hebbian": [], "storkey": []}
+    heights = {text.get_text(): text.get_position()[1] for text in texts(figure)}
+    assert heights["hebbian"] < heights["storkey"]
     for picture in images(figure, np.int8):
-        lower = picture.get_extent()[3] > heights(figure)["storkey"]
+        lower = picture.get_extent()[3] > heights["storkey"]
         found["storkey" if lower else "hebbian"].append(picture)
     for some in found.values():
         some.sort(key=lambda picture: (picture.get_extent()[3], picture.get_extent()[0]))

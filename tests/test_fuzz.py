@@ -149,14 +149,9 @@ IDX = struct.pack(">4I", 0x803, *GREY.shape) + GREY.tobytes()
 DRAWN = b"one:\n#.#\n.#.\n\ntwo:\n..#\n##.\n"
 
 
-def _npz() -> bytes:
-    stream = io.BytesIO()
-    labels = np.arange(5)
-    np.savez_compressed(stream, x_train=GREY, y_train=labels, x_test=GREY, y_test=labels + 5)
-    return stream.getvalue()
-
-
-NPZ = _npz()
+_FILE = io.BytesIO()
+np.savez_compressed(_FILE, x_train=GREY, y_train=range(5), x_test=GREY, y_test=range(5, 10))
+NPZ = _FILE.getvalue()
 
 
 @fuzzed
