@@ -420,9 +420,10 @@ def test_holm_corrects_within_a_family_alone() -> None:
     p = [0.01, 0.02, 0.03, 0.04]
     evidence, claims = [Evidence(each, 1 - each) for each in p], [_claim(bound=1)] * 4
     for families, corrected in (([""] * 4, p), (["f", "f", "f", ""], [0.03, 0.04, 0.04, 0.04])):
-        found = answers(claims, families, evidence, 0.05)
+        found = answers(claims, families, evidence, 0.035)
         assert [one.p_holm for one in found] == pytest.approx(corrected)
         assert [one.p for one in found] == pytest.approx(p)
+        assert [one.state == "agrees" for one in found] == [each < 0.035 for each in corrected]
 
 
 STATES = ("agrees", "coarse", "fails", "open")
@@ -507,6 +508,13 @@ def test_the_name_of_a_run_is_no_path() -> None:
     for name in ("../out", "a/b", "..", ".", ".hidden", "-x", "", "/tmp/x", "a b", "x" * 101):
         text = GOOD.replace("runs.mine", f'runs."{name}"').replace("mine /", f"{name} /")
         assert _refused(_read, text).setting == f"{CLAIMS}: runs.{name}"
+
+
+def test_all_conditions_that_fit_are_named() -> None:
+    above = 'test = "above"\nbound = 0.5'
+    text = re.sub('test = "equivalent"(.|\n)*alternative = 90', above, GOOD + AUTHORS)
+    (judged,) = judge(_read(text), RUNS)
+    assert judged.under.split(" and ") == [side.condition.label for side in judged.sides]
 
 
 def test_two_claims_of_one_name_are_refused() -> None:
