@@ -96,23 +96,23 @@ def _asking(_: Effort) -> list[Job]:
 
 
 def _reproduce(_: Effort) -> list[Job]:
-    peaks: list[float] = []
-
-    def whole() -> float:
-        used = measuring.hopcli("reproduce", "--quick")
-        peaks.append(used.megabytes)
-        return used.cpu
-
+    whole, peak = _with_peak(lambda: measuring.hopcli("reproduce", "--quick"), lambda u: u.cpu)
     text, bounds = "hopcli reproduce --quick", "the runs behind the claims, and the page"
     return [
         at_most("reproduce", f"{text}, CPU", "s", whole, 25, bounds),
-        at_most("reproduce-memory", f"{text}, memory", "MB", lambda: _peak(peaks), 400, bounds),
+        at_most("reproduce-memory", f"{text}, memory", "MB", peak, 400, bounds),
     ]
 
 
-def _peak(peaks: list[float]) -> float:
-    """Take the last peak; the first may be taken again."""
-    return peaks.pop() if len(peaks) > 1 else peaks[0]
+def _with_peak(run: Callable[[], Used], read: Callable[[Used], float]) -> tuple[Measure, Measure]:
+    """Measure a quantity of a run, and afterwards the memory of the same run."""
+    turns: list[Used] = []
+
+    def whole() -> float:
+        turns.append(run())
+        return read(turns[-1])
+
+    return whole, lambda: (turns.pop() if len(turns) > 1 else turns[0]).megabytes
 
 
 _WALL = """
@@ -181,15 +181,10 @@ def _million(effort: Effort) -> list[Job]:
     chains = repeats * (all_images if asked == "all" else len(DIGITS) * int(asked))
     loop = _all_images(labels, chains // repeats)
     run = ("recall", "--no-figures", "--tests", asked, "--repeats", f"{repeats}")
-    peaks: list[float] = []
-
-    def whole() -> float:
-        used = measuring.hopcli(*run)
-        peaks.append(used.megabytes)
-        return 1e9 * used.seconds / (chains * loop.attempts)
-
+    attempts = chains * loop.attempts
+    both = _with_peak(lambda: measuring.hopcli(*run), lambda used: 1e9 * used.seconds / attempts)
     described = f"hopcli {' '.join(run)}: {chains:,} chains"
-    whole_run, memory = (Entrant("hopcli recall", one) for one in (whole, lambda: _peak(peaks)))
+    whole_run, memory = (Entrant("hopcli recall", one) for one in both)
     alone = enter(peers.OURS, loop, "its loop alone")._replace(states=None)
     bounds = "beside the loop: starts are taken, ends scored and counted, block by block"
     megabyte, states = (Entrant("1 MB", lambda: 1.0), 400), "the images, and a block of states"
