@@ -62,15 +62,17 @@ def _scan(
     t, last = begin, begin
     while t < end:
         t &= _PLACES
-        candidates = 0
-        for k in range(GROUP):
-            candidates = 2 * candidates + int(levels[codes[sites[t + k]]] >= floors[t + k])
-        if candidates == 0:
-            t += GROUP
-            continue
-        t += _FIRST[candidates]
-        if t >= end:
-            break
+        # After a flip the next attempt is tried alone: where flips are dense, it flips too.
+        if t != last or levels[codes[sites[t]]] < floors[t]:
+            candidates = 0
+            for k in range(GROUP):
+                candidates = 2 * candidates + int(levels[codes[sites[t + k]]] >= floors[t + k])
+            if candidates == 0:
+                t += GROUP
+                continue
+            t += _FIRST[candidates]
+            if t >= end:
+                break
         site = int(sites[t])
         code = int(np.int64(codes[site]))
         if (
