@@ -155,12 +155,12 @@ def test_overlaps_replace_the_couplings(rule: str, monkeypatch: pytest.MonkeyPat
         store(random_patterns(3, 600, 4100), rule)
 
 
-@pytest.mark.parametrize(
-    ("of_group", "free"), [(("300000", "100000"), 200_000), (("max", "0"), 1_024_000)]
-)
-def test_the_free_memory_is_that_of_machine_and_group(
-    of_group: tuple[str, str], free: int, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
-) -> None:
+GROUPS = [(("300000", "100000"), 200_000), (("max", "0"), 1_024_000)]
+
+
+@pytest.mark.parametrize(("of_group", "free"), GROUPS)
+def test_free_memory(of_group: Any, free: int, tmp_path: Path, monkeypatch: Any) -> None:
+    """The least of machine and group."""
     for name, text in zip(("max", "current"), of_group, strict=True):
         (tmp_path / f"memory.{name}").write_text(f"{text}\n", encoding="ascii")
     (tmp_path / "meminfo").write_text("MemFree: 1 kB\nMemAvailable:  1000 kB\n", encoding="ascii")

@@ -39,6 +39,7 @@ LOSS = Table("patterns", (LABEL, Column("loss", axis="loss (dimensionless)")), "
 RULES = ("storkey", "hebbian", "pseudo-inverse")
 TEMPERATURES = (0.1, 0.2, 0.3, 0.5, 0.8)
 SAMPLES = (1, 10, 100, 1000)
+COLD: dict[str, tuple[Any, ...]] = {"temperature": TEMPERATURES}
 DIGITS = {"3,6": 2, "3,6,1": 3, "3,6,1,0": 4, "3,6,1,0,4": 5}
 
 
@@ -349,8 +350,7 @@ def test_a_number_without_bounds_has_its_own_colours() -> None:
 
 # --- what is refused ---------------------------------------------------------------------
 
-ALL = {"rule": RULES[:2], "samples": SAMPLES[:3], "temperature": TEMPERATURES, "seed": (1, 2, 3, 4)}
-COLD = {"temperature": TEMPERATURES}
+ALL = COLD | {"rule": RULES[:2], "samples": SAMPLES[:3], "seed": (1, 2, 3, 4)}
 
 
 @pytest.mark.parametrize(
@@ -406,22 +406,16 @@ def test_texts_are_cut_to_a_width_and_only_if_they_must_be(texts: list[str], wid
 # --- the page ----------------------------------------------------------------------------
 
 DATASETS = ("mnist", "a$b_c", "x" * 60)
-CASES: dict[str, tuple[dict[str, tuple[Any, ...]], Look]] = {
-    "line": ({"temperature": TEMPERATURES}, Look()),
-    "many lines": ({"temperature": TEMPERATURES, "selection_seed": tuple(range(14))}, Look()),
-    "panels": (
-        {"digits": tuple(DIGITS), "rule": RULES, "samples": SAMPLES},
-        Look(x="samples", by="rule"),
-    ),
-    "large numbers": ({"seed": (1, 2), "rule": RULES, "samples": SAMPLES}, Look()),
-    "categories": ({"rule": RULES, "dataset": DATASETS}, Look(x="dataset")),
-    "long values": ({"start": LONG, "rule": RULES}, Look(x="start")),
-    "maps": ({"rule": RULES, "temperature": TEMPERATURES, "samples": SAMPLES}, Look(map=True)),
-    "map of categories": (
-        {"dataset": DATASETS, "temperature": TEMPERATURES},
-        Look(map=True, x="temperature", y="dataset"),
-    ),
-}
+TWO = {"rule": RULES, "samples": SAMPLES}
+CASES: dict[str, tuple[dict[str, tuple[Any, ...]], Look]] = {"line": (COLD, Look())}
+CASES["many lines"] = COLD | {"selection_seed": tuple(range(14))}, Look()
+CASES["panels"] = {"digits": tuple(DIGITS)} | TWO, Look(x="samples", by="rule")
+CASES["large numbers"] = {"seed": (1, 2)} | TWO, Look()
+CASES["categories"] = {"rule": RULES, "dataset": DATASETS}, Look(x="dataset")
+CASES["long values"] = {"start": LONG, "rule": RULES}, Look(x="start")
+CASES["maps"] = COLD | TWO, Look(map=True)
+BY_DATASET = Look(map=True, x="temperature", y="dataset")
+CASES["map of categories"] = COLD | {"dataset": DATASETS}, BY_DATASET
 
 
 @pytest.mark.parametrize("name", CASES)

@@ -198,19 +198,15 @@ def test_draws_that_are_all_alike_have_the_interval_of_their_units(end: float) -
 # --- medians over draws -----------------------------------------------------------------------
 
 
-@pytest.mark.parametrize(
-    ("values", "found"),
-    [
-        ([[0.3], [0.3]], (0.3, 0.0, 1.0)),  # 0 of 2 is up to 0.84: even 0 is not excluded
-        ([[0.3]] * 5, (0.3, 0.0, 1.0)),  # 0 of 5 is up to 1 - 0.025^(1/5) = 0.52
-        ([[0.3]] * 6, (0.3, 0.3, 0.3)),  # 0 of 6 is up to 0.46
-        ([[1.0, 1.0, 1.0]] * 2, (1.0, 1.0, 1.0)),
-        ([[0.0, 0.0, 0.0]] * 2, (0.0, 0.0, 0.0)),
-        ([[0.2, 0.4]] * 2, (0.2, 0.0, 1.0)),
-        ([[0.1, 0.2, 0.9]], (0.2, math.nan, math.nan)),
-    ],
-)
+FEW = [([[value]] * n, (value, 0.0, 1.0)) for value, n in ((0.3, 2), (0.3, 5))]
+FEW += [([[0.3]] * 6, (0.3, 0.3, 0.3)), ([[0.2, 0.4]] * 2, (0.2, 0.0, 1.0))]
+FEW += [([[end] * 3] * 2, (end, end, end)) for end in (0.0, 1.0)]
+FEW += [([[0.1, 0.2, 0.9]], (0.2, math.nan, math.nan))]
+
+
+@pytest.mark.parametrize(("values", "found"), FEW)
 def test_medians_of_few(values: list[list[float]], found: tuple[float, float, float]) -> None:
+    """Of 5 draws 0 are up to 1 - 0.025^(1/5) = 0.52, so even 0 is not excluded; of 6 up to 0.46."""
     assert draws_median(values) == pytest.approx(found, abs=0, nan_ok=True)
 
 

@@ -14,18 +14,12 @@ from numpy.typing import NDArray
 from scipy import stats
 from scipy.optimize import brentq
 
+from hopcli import theory
 from hopcli.network import Network, Quadratic
 from hopcli.observables import binder_ratio, energy, overlaps, projection_norm
 from hopcli.rules import RULES, store
 from hopcli.taxonomy import unstable_sites
-from hopcli.theory import (
-    PairStates,
-    chance_overlap,
-    exact_overlaps,
-    mean_field_overlaps,
-    one_step_error,
-    ordering_temperatures,
-)
+from hopcli.theory import PairStates, mean_field_overlaps, ordering_temperatures
 
 Floats = NDArray[np.float64]
 
@@ -38,7 +32,7 @@ def pair(agree: int, n_sites: int) -> NDArray[np.int8]:
 
 
 def exact(network: Network, temperatures: list[float]) -> Any:
-    return exact_overlaps(network, temperatures)
+    return theory.exact_overlaps(network, temperatures)
 
 
 def states_of(xi: NDArray[np.int8], rule: str) -> Any:
@@ -122,7 +116,7 @@ def test_mean_field_ends_at_a_fixed_point(five: NDArray[np.int8]) -> None:
 def test_chance_overlap_is_that_of_random_spins(n_sites: int) -> None:
     up = np.arange(n_sites + 1)
     exact_mean = stats.binom.pmf(up, n_sites, 0.5) @ np.abs(2 * up - n_sites) / n_sites
-    assert chance_overlap(n_sites) == pytest.approx(exact_mean, rel=0.5 / n_sites)
+    assert theory.chance_overlap(n_sites) == pytest.approx(exact_mean, rel=0.5 / n_sites)
 
 
 # --- all states of two patterns
@@ -211,8 +205,8 @@ def test_one_step_error_is_the_binomial_law_of_the_crosstalk(p: int, n_sites: in
     """A site flips if more than half of the signs, by (N - 1) / 2, oppose it."""
     signs = (n_sites - 1) * (p - 1)
     exact = stats.binom.sf((signs + n_sites - 1) / 2, signs, 0.5)
-    assert one_step_error(p, n_sites) == pytest.approx(exact, rel=0.08, abs=2e-3)
-    assert one_step_error(1, n_sites) == 0
+    assert theory.one_step_error(p, n_sites) == pytest.approx(exact, rel=0.08, abs=2e-3)
+    assert theory.one_step_error(1, n_sites) == 0
     flipped = [
         unstable_sites(xi, store(xi, "hebbian")).mean()
         for xi in (random_patterns(seed, p, n_sites) for seed in range(40))

@@ -96,18 +96,15 @@ def test_trials_come_by_label_and_alike_in_every_repeat(
         assert bank.source_index.tolist() == sources * 2
 
 
-@pytest.mark.parametrize(
-    ("stored", "settings", "setting", "most"),
-    [
-        (2, {"tests": 4}, "tests", "3"),
-        (2, {"tests": 5, "exclude_samples": False}, "tests", "4"),
-        (2, {"start": "random", "tests": 30_000_000}, "tests", "20,000,000"),
-        (2, {"tests": 3, "repeats": 400_000_000}, "repeats", "1,000,000,000"),
-        (2, {"tests": 3, "repeats": 9_000_000}, "repeats", "5,000,000"),
-        (2, {"tests": "all", "repeats": 9_000_000}, "repeats", "5,000,000"),
-        (LABELS.index("x"), {"tests": 1}, "tests", "0"),
-    ],
-)
+TOO_MANY: list[tuple[int, dict[str, Any], str, str]]
+TOO_MANY = [(2, {"tests": 4}, "tests", "3"), (LABELS.index("x"), {"tests": 1}, "tests", "0")]
+TOO_MANY += [(2, {"tests": 5, "exclude_samples": False}, "tests", "4")]
+TOO_MANY += [(2, {"start": "random", "tests": 30_000_000}, "tests", "20,000,000")]
+TOO_MANY += [(2, {"tests": 3, "repeats": 400_000_000}, "repeats", "1,000,000,000")]
+TOO_MANY += [(2, {"tests": n, "repeats": 9_000_000}, "repeats", "5,000,000") for n in (3, "all")]
+
+
+@pytest.mark.parametrize(("stored", "settings", "setting", "most"), TOO_MANY)
 def test_too_many_trials(stored: int, settings: dict[str, Any], setting: str, most: str) -> None:
     with refuses(setting, most=most):
         _drawn(_stored(stored), **settings)

@@ -51,11 +51,8 @@ PATTERNS = {"column": COLUMN, "row": ROW, "checks": CHECKS, "other-checks": OTHE
 XI = {"4x4": PATTERNS, "3x3": {"first": FIRST, "second": SECOND}, "6": {"up": UP, "down": DOWN}}
 STARTS = {"4x4": [FROM_4X4], "3x3": [FROM_FIRST, FROM_SECOND], "6": [FROM_SIX]}
 ENDS = {"4x4": {"checks": CHECKS}, "3x3": XI["3x3"], "6": {"down": DOWN}}
-SETTINGS: dict[str, Any] = {
-    "4x4": ("p", "async", "fixed", "down"),
-    "3x3": ("N", "async", "fixed", "up"),
-}
-SETTINGS |= {"6": ("none", "sync", None, "keep")}
+SETTINGS: dict[str, Any] = {"4x4": ("p", "async", "fixed", "down")}
+SETTINGS |= {"3x3": ("N", "async", "fixed", "up"), "6": ("none", "sync", None, "keep")}
 
 
 @pytest.mark.parametrize("name", XI)
