@@ -24,9 +24,12 @@ import sys
 sys.path.insert(0, sys.argv[1])
 import numpy as np
 from hopcli.dynamics import chain_seeds, run
-from hopcli.rules import store
-xi, seeds = np.ones((1, 2), np.int8), chain_seeds(np.random.SeedSequence(0), 1)
-run(store(xi, "hebbian"), xi, seeds=seeds, temperatures=0.0, sweeps=1, attempts_per_sweep=1)
+from hopcli.network import LowRank, Network, Quadratic
+spins, one = np.ones((1, 1), np.int8), np.ones(1)
+seeds = chain_seeds(np.random.SeedSequence(0), 1)
+for pairs in (Quadratic(np.ones((1, 1))), *(LowRank(spins.astype(t), 1.0, one) for t in "bd")):
+    network = Network("one site", np.zeros(1, np.int32), spins, pairs, one)
+    run(network, spins, seeds=seeds, temperatures=0.0, sweeps=1, attempts_per_sweep=1)
 """
 
 _TIMEOUT = 600  # seconds

@@ -14,8 +14,10 @@ from typing import Any
 import pytest
 
 from hopcli import endings
+from hopcli.config import RecallExecution
 from hopcli.datasets import Dataset
 from hopcli.errors import ResultError
+from hopcli.experiments import no_progress
 from hopcli.experiments.stock import Stock
 from hopcli.grids import cells, planning
 from hopcli.grids.cells import Made, Task
@@ -125,8 +127,11 @@ def test_data_that_change_meanwhile_are_noticed(tmp_path: Path) -> None:
         return one
 
     one = plan("##.\n.#.\n#..\n")
+    ready = one.planned()
     task, other = one.task, plan("##.\n.##\n#..\n").task
     assert (bool(one.make().error), one.make().tables) == (True, {})
+    with pytest.raises(ResultError):
+        ready.run(RecallExecution(), no_progress)
     plan("##.\n.#.\n#..\n")
     assert [bool(one.error) for one in cells.make_all([task])] == [False]
     plan("##.\n.##\n#..\n")
@@ -144,12 +149,13 @@ def test_a_start_that_changes_after_the_plan_is_noticed(tmp_path: Path) -> None:
 
 def test_a_plan_holds_no_images(tmp_path: Path) -> None:
     path, stock = tmp_path / "own.txt", Stock()
-    path.write_text("##.\n.#.\n#..\n", encoding="utf-8")
+    path.write_text("#..\n.#.\n..#\n", encoding="utf-8")
     (one,) = _planned(stock, dataset=f"text:{path}", tests=2, grid={"seed": [1]})
+    plan = one.planned()
     stock.__init__()  # type: ignore[misc]  # nothing is kept
     gc.collect()
     held = [each for each in gc.get_objects() if isinstance(each, Dataset)]
-    assert not [each for each in held if each.sha256 == one.planned().inputs["dataset"]]
+    assert not [each for each in held if each.sha256 == plan.inputs["dataset"]]
 
 
 # --- edges: small numbers, ties

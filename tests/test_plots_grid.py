@@ -14,7 +14,7 @@ from conftest import CHECKOUT
 from hypothesis import given
 from hypothesis import strategies as st
 from matplotlib.axes import Axes
-from matplotlib.collections import QuadMesh
+from matplotlib.collections import LineCollection, QuadMesh
 from matplotlib.colors import rgb_to_hsv, to_rgb
 from matplotlib.figure import Figure
 from numpy.typing import NDArray
@@ -174,6 +174,17 @@ def test_three_keys_are_small_multiples_as_is_best_or_as_asked() -> None:
             assert line.bars is None
     assert picture.axes[1].get_ylabel() == "n"
     assert "Bars" not in picture.caption
+
+
+def test_points_closer_than_pixels_share_bars() -> None:
+    table, keys = grid(seed=tuple(range(2500)))
+    (axes,) = panels(figure(table, keys, RATE, Look()))
+    (bars,) = (one for one in axes.collections if isinstance(one, LineCollection))
+    ends = np.array([segment[:, 1] for segment in bars.get_segments()])
+    rates = table[table["label"] == "overall"].round(9).reset_index()
+    assert (len(ends), len(axes.lines[0].get_xydata())) == (1000, 2500)  # type: ignore[arg-type]
+    assert (ends.min(), ends.max()) == (rates["ci_low"].min(), rates["ci_high"].max())
+    assert ends[0].tolist() == [rates["ci_low"][:2].min(), rates["ci_high"][:2].max()]
 
 
 def test_categories_are_points_side_by_side_in_the_order_of_the_grid() -> None:
@@ -351,6 +362,7 @@ def test_a_number_without_bounds_has_its_own_colours() -> None:
 # --- what is refused ---------------------------------------------------------------------
 
 ALL = COLD | {"rule": RULES[:2], "samples": SAMPLES[:3], "seed": (1, 2, 3, 4)}
+SEEDS = COLD | {"seed": tuple(range(200))}
 
 
 @pytest.mark.parametrize(
@@ -360,7 +372,7 @@ ALL = COLD | {"rule": RULES[:2], "samples": SAMPLES[:3], "seed": (1, 2, 3, 4)}
         *((ALL, {"y": "wide"}, "y"), (ALL, {"y": "samples"}, "y"), (ALL, {"by": "seed"}, "by")),
         *((ALL, {"x": "rule", "by": "rule"}, "by"), (ALL, {}, "by"), (COLD, {"map": True}, "map")),
         (ALL, {"map": True, "y": "rule", "rows": "rule"}, "y"),
-        (COLD, {"rows": "temperature"}, "rows"),
+        *((COLD, {"rows": "temperature"}, "rows"), (SEEDS, {"x": "temperature"}, "by")),
     ],
 )
 def test_impossible_pictures(axes: dict[str, Any], look: dict[str, Any], setting: str) -> None:

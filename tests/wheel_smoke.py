@@ -56,7 +56,7 @@ def main() -> None:
     assert found.origin is not None
     assert Path(found.origin).is_relative_to(sys.prefix), f"not the installed one: {found.origin}"
     loops = Path(found.origin).parent.rglob("*.run_chains-*.nbc")
-    assert len(list(loops)) == 1, "the loops were not compiled"
+    assert len(list(loops)) == 3, "the loops were not compiled"
     with tempfile.TemporaryDirectory() as folder:
         for command in COMMANDS:
             run(command, Path(folder))

@@ -1,7 +1,7 @@
 """A cell of a grid: its run, and the stored tables.
 
-A cell is planned once. If another process makes it, that process receives a :class:`Task` and
-plans the cell itself.
+A cell is planned to be named, and again where it is made, as plans of many cells take much
+memory. Another process that makes it receives a :class:`Task`.
 """
 
 from __future__ import annotations
@@ -27,7 +27,7 @@ from hopcli.tables.several import Part
 if TYPE_CHECKING:
     from collections.abc import Callable, Sequence
 
-    from hopcli.config import Execution
+    from hopcli.config import Config, Execution
     from hopcli.experiments import Plan, Progress
     from hopcli.experiments.stock import Stock
 
@@ -109,6 +109,20 @@ def code_version() -> str:
 def named(plan: Plan) -> str:
     """Return the name of a planned cell."""
     return key(plan.config.command, plan.config.to_dict(), plan.inputs)
+
+
+def plan_cell(cell: str, config: Config, stock: Stock) -> Plan:
+    """Plan a cell that has its name.
+
+    Raises
+    ------
+    ResultError
+        If it has another name now, as its data have changed.
+    """
+    planned = experiments.plan(config, stock)
+    if named(planned) != cell:
+        raise ResultError(CHANGED)
+    return planned
 
 
 def make(
@@ -193,9 +207,6 @@ def make_all(tasks: Sequence[Task]) -> list[Made]:
 def _make_task(task: Task) -> Made:
     def plan() -> Plan:
         config = catalogue.entry(task.command).config.from_values(task.config)
-        planned = experiments.plan(config, _own_stock())
-        if named(planned) != task.cell:
-            raise ResultError(CHANGED)
-        return planned
+        return plan_cell(task.cell, config, _own_stock())
 
     return make(task.cell, task.command, plan, task.keep)

@@ -8,6 +8,7 @@ import numpy as np
 
 from hopcli.errors import ResultError, SettingError
 from hopcli.results.tables import as_csv
+from hopcli.results.tables import write_table as write_blocks
 from hopcli.tables import Columns, Layout
 from hopcli.tables.documents import chosen_rows, document
 from hopcli.tables.rates import complete
@@ -24,6 +25,7 @@ if TYPE_CHECKING:
     from hopcli.tables.several import Part
 
 _WHOLE = Layout()
+_AT_ONCE = 10_000  # rows
 
 FORMATS = {"csv": ".csv", "parquet": ".parquet", "markdown": ".md", "latex": ".tex"}
 """Formats of an exported table, with the suffix of a file of each."""
@@ -137,6 +139,10 @@ def write_table(
         except ImportError:
             rule = "must be another one: parquet needs the package pyarrow"
             raise SettingError("format", rule, form) from None
+        return None
+    if form == "csv" and path is not None:
+        firsts = range(0, len(table) or 1, _AT_ONCE)
+        write_blocks((table.take(slice(first, first + _AT_ONCE)) for first in firsts), path)
         return None
     if form == "csv":
         text = as_csv(table)

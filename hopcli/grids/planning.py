@@ -6,7 +6,7 @@ from typing import TYPE_CHECKING, Any, NamedTuple
 
 from hopcli import experiments
 from hopcli.errors import HopcliError, SettingError
-from hopcli.grids.cells import Made, Task, make, named
+from hopcli.grids.cells import Made, Task, make, named, plan_cell
 from hopcli.values import show
 
 if TYPE_CHECKING:
@@ -28,8 +28,10 @@ class Planned(NamedTuple):
         The point.
     cell : str
         Name of the cell.
-    plan : Plan or None
-        The plan of the cell; None if another process makes it.
+    least_seconds : float
+        Minimum seconds of its update attempts.
+    stock : Stock
+        Shared data of the cells.
     keep : tuple of str
         Tables to keep in addition to the usual ones.
     """
@@ -37,7 +39,8 @@ class Planned(NamedTuple):
     grid: Grid
     point: Point
     cell: str
-    plan: Plan | None
+    least_seconds: float
+    stock: Stock
     keep: tuple[str, ...] = ()
 
     @property
@@ -48,9 +51,8 @@ class Planned(NamedTuple):
         return Task(self.cell, self.grid.command, known, self.keep)
 
     def planned(self) -> Plan:
-        """Return the plan of the cell."""
-        assert self.plan is not None
-        return self.plan
+        """Plan the cell again."""
+        return plan_cell(self.cell, self.grid.read(self.point)[0], self.stock)
 
     def make(self, progress: Progress = experiments.no_progress) -> Made:
         """Make the cell."""
@@ -69,8 +71,6 @@ def plan_grid(
     stock: Stock,
     keep: tuple[str, ...] = (),
     tell: Callable[[int, int], None] = experiments.no_progress,
-    *,
-    remote: bool = False,
 ) -> tuple[list[Planned], list[Impossible]]:
     """Plan the run of every point of a grid.
 
@@ -84,8 +84,6 @@ def plan_grid(
         Tables to keep in addition to the usual ones.
     tell : callable
         Receives the progress.
-    remote : bool
-        Other processes make the cells: keep no plan.
 
     Returns
     -------
@@ -102,7 +100,8 @@ def plan_grid(
         except HopcliError as error:
             others.append(Impossible(point, error))
         else:
-            planned.append(Planned(grid, point, named(plan), None if remote else plan, keep))
+            least = plan.least_seconds(1)
+            planned.append(Planned(grid, point, named(plan), least, stock, keep))
         tell(1, len(grid))
     return planned, others
 

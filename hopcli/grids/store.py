@@ -16,8 +16,10 @@ folder writes.
 
 from __future__ import annotations
 
+import functools
 import hashlib
 import json
+import sys
 from typing import TYPE_CHECKING, NamedTuple
 
 from hopcli.errors import ResultError, SettingError
@@ -177,7 +179,7 @@ class Store(Database):
         query = "SELECT cell, version, seconds, error, notes FROM cells"
         with self._told():
             return {
-                cell: Standing(str(version), float(seconds), error, *_warnings(notes))
+                cell: Standing(sys.intern(str(version)), float(seconds), error, *_warnings(notes))
                 for cell, version, seconds, error, notes in self._sql.execute(query)
             }
 
@@ -276,6 +278,7 @@ def _is_whole(made: Made, checksum: object) -> bool:
         return False
 
 
+@functools.lru_cache(maxsize=1000)  # many cells have the same
 def _warnings(notes: str) -> tuple[tuple[str, ...], tuple[str, ...]]:
     """Return the warnings in the notes of a cell, and their topics."""
     read = json.loads(notes)

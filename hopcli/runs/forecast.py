@@ -72,14 +72,14 @@ def _estimate(
     for one in chosen:
         there = standings.get(one.cell)
         if there is not None and there.state == "finished":
-            measured.setdefault(_kind(one), []).append((_work(one), there.seconds))
+            measured.setdefault(_kind(one), []).append((one.least_seconds, there.seconds))
     alike: dict[tuple[Any, ...], list[Planned]] = {}
-    for one in sorted(left, key=_work):
+    for one in sorted(left, key=lambda one: one.least_seconds):
         alike.setdefault(_kind(one), []).append(one)
     for kind, cells in alike.items():
         if kind not in measured:
             measured[kind] = _tried(cells, is_first=not measured)
-    return sum(_seconds(_work(one), measured[_kind(one)]) for one in left)
+    return sum(_seconds(one.least_seconds, measured[_kind(one)]) for one in left)
 
 
 def _tried(cells: Sequence[Planned], *, is_first: bool) -> list[tuple[float, float]]:
@@ -87,10 +87,12 @@ def _tried(cells: Sequence[Planned], *, is_first: bool) -> list[tuple[float, flo
 
     Among cells with equal work, they are the first and the last.
     """
-    short = [one for one in cells if _work(one) <= _TRIED]
+    short = [one for one in cells if one.least_seconds <= _TRIED]
     if short and is_first:
         short[0].make()  # which loads the loops
-    return [(_work(one), one.make().seconds) for one in dict.fromkeys((*short[:1], *short[-1:]))]
+    return [
+        (one.least_seconds, one.make().seconds) for one in dict.fromkeys((*short[:1], *short[-1:]))
+    ]
 
 
 def _seconds(work: float, measured: Sequence[tuple[float, float]]) -> float:
@@ -109,8 +111,3 @@ def _seconds(work: float, measured: Sequence[tuple[float, float]]) -> float:
 def _kind(one: Planned) -> tuple[Any, ...]:
     numbers = (int, float)
     return tuple(v if isinstance(v, str | bool) else type(v) in numbers for v in one.point.values)
-
-
-def _work(one: Planned) -> float:
-    """Return the least seconds of its update attempts."""
-    return one.planned().least_seconds(1)

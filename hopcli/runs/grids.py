@@ -154,9 +154,7 @@ class GridJob:
         results.check_writable(out)
         results.check_alone(out, "grid")
         _check_look(grid)
-        self.planned, others = plan_grid(
-            grid, self.stock, self._keep, progress, remote=options.dask is not None
-        )
+        self.planned, others = plan_grid(grid, self.stock, self._keep, progress)
         if others and not (options.skip_impossible and self.planned):
             raise impossible(grid, others)
         if others:

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import sys
 from collections.abc import Iterable, Iterator, Mapping
 from typing import TYPE_CHECKING, Any, NamedTuple, TypeVar
 
@@ -18,6 +19,7 @@ if TYPE_CHECKING:
 
 Form = TypeVar("Form")
 
+_AT_ONCE = 10_000  # rows
 _LARGEST = np.iinfo(np.int64).max
 
 
@@ -116,7 +118,8 @@ def join(parts: Iterable[Part], declared: Table | None = None) -> tuple[Columns,
     """
     places: dict[tuple[str, int], int] = {}  # a name and its number among equal ones
     kinds: list[str] = []
-    columns: list[list[Any]] = []
+    columns: list[list[Any]] = []  # the last rows
+    arrays: list[list[NDArray[Any]]] = []  # those before; they take less memory
     lengths: list[int] = []
     counts: list[str] = []
     heads: list[str] | None = None
@@ -126,18 +129,32 @@ def join(parts: Iterable[Part], declared: Table | None = None) -> tuple[Columns,
         if part.heads != heads:
             heads, where = part.heads, _places(part.heads, places, kinds)
             columns += [[None] * n_rows for _ in range(len(places) - len(columns))]
+            arrays += [[] for _ in range(len(places) - len(arrays))]
         n = len(part.values[0]) if part.values else 0
         for place, values in zip(where, part.values, strict=True):
             columns[place] += values
         if len(where) < len(columns):
             for place in set(range(len(columns))) - set(where):
                 columns[place] += [None] * n
-        counts += part.counts or [""] * n
+        counts += map(sys.intern, part.counts or [""] * n)
         lengths.append(n)
         n_rows += n
-    arrays = [typed_column(*each) for each in zip(columns, kinds, strict=True)]
+        if n_rows // _AT_ONCE > (n_rows - n) // _AT_ONCE:
+            _move(columns, kinds, arrays)
+    _move(columns, kinds, arrays)
+    whole = [each[0] if len(each) == 1 else np.concatenate(each) for each in arrays]
     names = [name for name, _ in places]
-    return Columns(names, arrays, declared, counts if any(counts) else None), lengths
+    return Columns(names, whole, declared, counts if any(counts) else None), lengths
+
+
+def _move(
+    columns: list[list[Any]], kinds: Sequence[str], arrays: Sequence[list[NDArray[Any]]]
+) -> None:
+    """Convert the values of columns to arrays, and clear the columns."""
+    for values, kind, converted in zip(columns, kinds, arrays, strict=True):
+        if values or not converted:
+            converted.append(typed_column(values, kind))
+            values.clear()
 
 
 def with_keys(
@@ -189,7 +206,8 @@ def typed_column(values: Sequence[Any], kind: str) -> NDArray[Any]:
     if kind == "number" or (kind == "integer" and None in values):
         return np.array(values, dtype=np.float64)  # None becomes NaN
     if kind == "text" or None in values:
-        return np.array(["" if v is None else v for v in values], dtype=object)
+        same = {value: value for value in values}  # equal texts are one object
+        return np.array(["" if v is None else same[v] for v in values], dtype=object)
     return _numbers(values)
 
 
