@@ -166,15 +166,6 @@ def test_chunks_are_reported(monkeypatch: pytest.MonkeyPatch) -> None:
     assert np.array_equal(chunked.spins, whole.spins)
 
 
-def test_an_interrupt_stops_the_work() -> None:
-    def interrupt(_: int) -> None:
-        raise KeyboardInterrupt
-
-    spins = random_patterns(3, 64, 61)
-    with pytest.raises(KeyboardInterrupt):
-        run(network(), spins, sweeps=100_000, temperatures=2.0, progress=interrupt)
-
-
 # --- errors
 
 

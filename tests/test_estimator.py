@@ -77,16 +77,6 @@ def digits() -> tuple[Any, Any]:
 # --- ends and votes ----------------------------------------------------------------------
 
 
-def test_prototypes_are_recalled_as_what_they_are_and_what_is_damaged_is_repaired() -> None:
-    xi, samples, labels = _noisy(2, 5, 200, 20, 0.25)
-    memory = _memory(xi, temperature=0.0)
-    assert memory.predict(xi).tolist() == ["c0", "c1", "c2", "c3", "c4"]
-    np.testing.assert_array_equal(memory.transform(xi), overlaps(xi, xi))
-    np.testing.assert_array_equal(memory.prototypes_, xi)
-    np.testing.assert_array_equal(memory.recall(samples)[:, 0], xi[labels])
-    assert np.all(_memory(xi, sweeps=0).recall(samples)[:, 0] == samples)
-
-
 @pytest.mark.parametrize("dynamics", ["metropolis", "glauber", "async", "sync"])
 def test_the_ends_are_those_of_the_same_chains_run_by_hand(dynamics: str) -> None:
     xi, samples, _ = _noisy(3, 4, 50, 5, 0.3)

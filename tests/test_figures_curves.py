@@ -117,19 +117,18 @@ RULES = ("hebbian", "storkey", "pseudo-inverse")
 SIZES = (30, 50)
 
 
+def _sample(figure: Figure, name: str) -> Any:
+    """Return the line or marker at the left of a text."""
+    ((x, y),) = (text.get_position() for text in texts(figure) if text.get_text() == name)
+    level = [line for line in figure.axes[0].lines if np.allclose(line.get_ydata(), y)]
+    ends = {float(np.max(line.get_xdata())): line for line in level}
+    return ends[max(end for end in ends if end < x)]
+
+
 def _looks(figure: Figure) -> dict[str, tuple[str, str]]:
-    """Colour and marker of each rule, by the sample at the left of its name."""
-    found = {}
-    for text in texts(figure):
-        if text.get_text() in RULES:
-            x, y = text.get_position()
-            (sample,) = (
-                line
-                for line in figure.axes[0].lines
-                if np.allclose(line.get_ydata(), y) and 0 < x - np.max(line.get_xdata()) < 0.2
-            )
-            found[text.get_text()] = (to_hex(sample.get_color()), str(sample.get_marker()))
-    return found
+    """Colour and marker of each rule."""
+    samples = {rule: _sample(figure, rule) for rule in RULES}
+    return {rule: (to_hex(one.get_color()), one.get_marker()) for rule, one in samples.items()}
 
 
 def _by_look(axes: Axes) -> dict[tuple[Any, ...], Any]:
@@ -309,13 +308,7 @@ def test_each_dot_bar_and_entry_is_that_of_its_classifier_and_label() -> None:
         np.testing.assert_allclose(bars[:, :, 0], 100 * rows[["ci_low", "ci_high"]])
         np.testing.assert_allclose(found[name].points[:, 0], 100 * rows["accuracy"])
         entry = f"{100 * rows['accuracy'].iloc[0]:.1f} %  {says}"
-        ((x, y),) = (t.get_position() for t in texts(figure) if t.get_text() == entry)
-        samples = [line for line in figure.axes[0].lines if np.allclose(line.get_ydata(), y)]
-        sample = max(
-            (line for line in samples if np.all(np.asarray(line.get_xdata()) < x)),
-            key=lambda line: float(np.max(line.get_xdata())),
-        )
-        assert _look(sample) == _look(found[name].line)
+        assert _look(_sample(figure, entry)) == _look(found[name].line)
     heights = np.array([one.points[:, 1] for one in found.values()])
     assert np.all(np.diff(heights.T.ravel()) > 0), "one below the other, in groups"
     heads = {t.get_text(): t.get_position()[1] for t in texts(figure)}

@@ -198,7 +198,7 @@ def test_three_standard_deviations_are_the_border() -> None:
 def test_the_automatic_criterion_is_four_standard_deviations_below() -> None:
     assert _resting([1.0], [0.0]).automatic == 0.99
     assert _resting([0.98, 0.99], [0.005, 0.01]).automatic == pytest.approx(0.95)
-    assert _resting([0.98765], [0.01]).automatic == 0.9476  # rounded down
+    assert _resting([0.98768], [0.01]).automatic == 0.9476  # rounded down
     assert _resting([0.5], [0.0]).automatic == 0.5
     assert _resting([0.499], [0.0]).automatic is None
 
