@@ -36,10 +36,9 @@ from hopcli.errors import SettingError
 from hopcli.experiments.trials import Block, Counts, Tally
 from hopcli.livepage import gather_contents, languages, page
 from hopcli.rules import RULES, store
-from hopcli.scoring import Scores
 from hopcli.starts import Bank
 from hopcli.tables import Columns
-from hopcli.taxonomy import Classified
+from hopcli.taxonomy import Classified, Scores
 
 if TYPE_CHECKING:
     from collections.abc import Iterator, Mapping, Sequence

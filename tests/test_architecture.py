@@ -28,7 +28,7 @@ LAYERS = """\
 _loading _version endings errors observables printing records streams values waiting
 _kernels catalogue data kinds markup
 datasets dynamics network statistics taxonomy
-patterns rules scoring tables theory
+patterns rules tables theory
 estimator results starts study
 config
 claims experiments

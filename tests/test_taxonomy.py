@@ -18,8 +18,7 @@ import hopcli
 from hopcli.network import Network
 from hopcli.observables import class_sums, overlaps
 from hopcli.rules import RULES, store
-from hopcli.scoring import Scores, score
-from hopcli.taxonomy import KINDS, Classified, classify, fixed_points, mixture_method
+from hopcli.taxonomy import KINDS, Classified, Scores, classify, fixed_points, mixture_method, score
 
 Spins = NDArray[np.int8]
 Floats = NDArray[np.float64]

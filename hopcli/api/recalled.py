@@ -105,7 +105,7 @@ class Recalled:
 
     @property
     def recalled(self) -> NDArray[np.bool_]:
-        """True for each recalled trial, see :mod:`hopcli.scoring`, shape (n,)."""
+        """True for each recalled trial, see :mod:`hopcli.taxonomy`, shape (n,)."""
         return self.block.scores.recalled
 
     @functools.cached_property
@@ -132,7 +132,7 @@ class Recalled:
         """Draw start and end of the first trials, with their overlap and outcome."""
         from hopcli.experiments.recall import Gallery
         from hopcli.experiments.recall_tables import trials_table
-        from hopcli.plots.gallery import trials_figure
+        from hopcli.plots.recall import trials_figure
 
         first = np.arange(min(_count(trials), len(self)))
         patterns, size = self.relaxation.patterns, self.relaxation.trials.size

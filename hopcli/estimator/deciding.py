@@ -10,8 +10,7 @@ import numpy as np
 
 from hopcli.dynamics import DYNAMICS
 from hopcli.errors import HopcliWarning
-from hopcli.scoring import recall_of
-from hopcli.taxonomy import nearness
+from hopcli.taxonomy import nearness, recall_of
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Iterable, Mapping

@@ -19,11 +19,11 @@ from hopcli.experiments.trials import free_images
 from hopcli.observables import overlaps_of_sums
 from hopcli.patterns import draw_samples, select
 from hopcli.rules import store
-from hopcli.scoring import recall_of
 from hopcli.statistics import draws_interval, mean_sd_sem
 from hopcli.statistics.comparisons import permutation_p, rank_correlation, rank_correlation_interval
 from hopcli.streams import Streams, spawned
 from hopcli.tables import Columns, Table, columns
+from hopcli.taxonomy import recall_of
 from hopcli.waiting import interruptibly
 
 if TYPE_CHECKING:

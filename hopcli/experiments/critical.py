@@ -19,12 +19,12 @@ from hopcli.experiments.trials import check_states
 from hopcli.observables import energy_of_sums, overlaps_of_sums, projection_norm
 from hopcli.patterns import Patterns, random_spins
 from hopcli.rules import store
-from hopcli.scoring import recall_of
 from hopcli.statistics import exact_interval
 from hopcli.statistics.autocorrelation import autocorrelation_time
 from hopcli.statistics.rates import replicate_interval
 from hopcli.streams import Streams, spawned
 from hopcli.tables import Columns, Table, columns
+from hopcli.taxonomy import recall_of
 
 if TYPE_CHECKING:
     from hopcli.config import CriticalConfig, ThreadedExecution

@@ -10,11 +10,10 @@ from typing import TYPE_CHECKING, Any
 import numpy as np
 
 from hopcli.observables import binder_ratio
-from hopcli.scoring import recall_of
 from hopcli.statistics.crossings import FEWEST, Crossing, crossing
 from hopcli.statistics.rates import resampled_means
 from hopcli.streams import Streams
-from hopcli.taxonomy import ROUNDING
+from hopcli.taxonomy import ROUNDING, recall_of
 from hopcli.theory import PairStates, ordering_temperatures
 
 if TYPE_CHECKING:

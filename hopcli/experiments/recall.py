@@ -25,9 +25,8 @@ from hopcli.experiments.relaxation import Relaxation, forgotten
 from hopcli.experiments.trials import Block, Blocks, Tally
 from hopcli.observables import energy, energy_of_sums
 from hopcli.records import frozen
-from hopcli.scoring import score
 from hopcli.tables import Columns, Tables
-from hopcli.taxonomy import classify, mixture_method, unstable_sites
+from hopcli.taxonomy import classify, mixture_method, score, unstable_sites
 from hopcli.theory import ordering_temperatures
 
 if TYPE_CHECKING:

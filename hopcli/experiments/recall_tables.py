@@ -7,11 +7,10 @@ from typing import TYPE_CHECKING, Any
 import numpy as np
 
 from hopcli.experiments.trials import OUTCOMES, OVERALL, confusion_columns
-from hopcli.scoring import STORED
 from hopcli.statistics import mean_sd_sem
 from hopcli.tables import Columns, Table, columns, ends_of
 from hopcli.tables.rates import MEAN, counts_text
-from hopcli.taxonomy import KINDS, mixture_method
+from hopcli.taxonomy import KINDS, STORED, mixture_method
 
 if TYPE_CHECKING:
     from hopcli.experiments.trials import Block, Counts

@@ -19,12 +19,12 @@ from hopcli.experiments.recall_tables import RATE
 from hopcli.experiments.relaxation import Relaxation
 from hopcli.experiments.trials import OVERALL
 from hopcli.observables import energy_of_sums, overlaps_of_sums
-from hopcli.scoring import recall_of
 from hopcli.statistics import clustered_intervals, mean_interval, thermal_interval
 from hopcli.statistics.autocorrelation import AutocorrelationTime, autocorrelation_time
 from hopcli.statistics.comparisons import time_quantile
 from hopcli.statistics.rates import clustered_mean_sem
 from hopcli.tables import Columns, Table, columns
+from hopcli.taxonomy import recall_of
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Iterator

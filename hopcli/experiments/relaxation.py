@@ -18,10 +18,9 @@ from hopcli.dynamics import DYNAMICS
 from hopcli.experiments.trials import authors_sites, authors_trials, draw_trials
 from hopcli.observables import overlaps, overlaps_of_sums
 from hopcli.records import frozen
-from hopcli.scoring import nearest_of, recall_of
 from hopcli.starts import first_states
 from hopcli.streams import Streams, seed_word, splitmix64
-from hopcli.taxonomy import ROUNDING, fixed_points, nearness
+from hopcli.taxonomy import ROUNDING, fixed_points, nearest_of, nearness, recall_of
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Collection, Iterator, Sequence

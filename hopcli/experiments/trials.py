@@ -21,10 +21,9 @@ import numpy as np
 
 from hopcli.errors import DataError, ResultError, SettingError
 from hopcli.records import frozen
-from hopcli.scoring import STORED, Scores
 from hopcli.starts import Bank, fill_bank
 from hopcli.streams import legacy_random_state
-from hopcli.taxonomy import KINDS, Classified
+from hopcli.taxonomy import KINDS, STORED, Classified, Scores
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Iterable, Iterator, Sequence
@@ -40,7 +39,7 @@ if TYPE_CHECKING:
 
 
 OUTCOMES = (*STORED, *KINDS[2:])
-"""All outcomes; those of :data:`hopcli.scoring.STORED` name a pattern."""
+"""All outcomes; those of :data:`hopcli.taxonomy.STORED` name a pattern."""
 
 OVERALL = "overall"
 """Label of the rows of all labels together."""

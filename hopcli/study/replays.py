@@ -14,7 +14,7 @@ import numpy as np
 
 from hopcli import dynamics
 from hopcli.observables import overlaps_of_sums
-from hopcli.scoring import recall_of
+from hopcli.taxonomy import recall_of
 
 if TYPE_CHECKING:
     from collections.abc import Callable

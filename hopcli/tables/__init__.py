@@ -6,10 +6,9 @@ intervals and axis texts come from the declarations. The manual of the command, 
 :mod:`hopcli.results`.
 """
 
-from hopcli.tables.columns import Column, columns, ends_of
 from hopcli.tables.documents import Layout
 from hopcli.tables.several import DataFrames, Tables
-from hopcli.tables.table import Columns, Estimate, Table, kind_of
+from hopcli.tables.table import Column, Columns, Estimate, Table, columns, ends_of, kind_of
 
 __all__ = [
     "Column",

@@ -21,8 +21,7 @@ from hopcli.values import nearest
 if TYPE_CHECKING:
     from collections.abc import Sequence
 
-    from hopcli.tables.columns import Column
-    from hopcli.tables.table import Columns
+    from hopcli.tables.table import Column, Columns
 
 _DIGITS, _OF_ERROR = 4, 2  # significant digits of numbers without an error, and of errors
 _TWO_DIGITS = 3.55  # first digits of a half width below which a second digit is shown
