@@ -83,7 +83,9 @@ def test_a_file_is_something_else(base: Path, tmp_path: Path, name: str, kind: s
         ("results/mine", "run mine.toml"),
         ("results/grid", "grid run grid.toml"),
         ("results/grid", "run grid.toml"),
-        *((f"mine/{name}", REPRODUCE) for name in ("runs", "runs/six-sites", ".hopcli-published")),
+        ("mine/runs", REPRODUCE),
+        ("mine/runs/six-sites", REPRODUCE),
+        ("mine/.hopcli-published", REPRODUCE),
     ],
 )
 def test_a_folder_that_nobody_typed_is_no_link(folder: str, words: str) -> None:
@@ -157,10 +159,14 @@ def test_a_manifest_that_lies(place: Path, command: str) -> None:
 @pytest.mark.parametrize(
     ("where", "changed"),
     [
-        *(("execution", {"animate": "../outside/a.gif"}), ("execution", {"figure_format": "exe"})),
-        *(("execution", {"threads": "many"}), ("tables", {"../whole/accuracy": ["label: text"]})),
-        *(("outputs", {"../outside/precious": "0" * 64}), ("outputs", {"accuracy.csv": 3})),
-        *(("versions", {"hopcli": None}), ("notes", {"warnings": [3]})),
+        ("execution", {"animate": "../outside/a.gif"}),
+        ("execution", {"figure_format": "exe"}),
+        ("execution", {"threads": "many"}),
+        ("tables", {"../whole/accuracy": ["label: text"]}),
+        ("outputs", {"../outside/precious": "0" * 64}),
+        ("outputs", {"accuracy.csv": 3}),
+        ("versions", {"hopcli": None}),
+        ("notes", {"warnings": [3]}),
     ],
 )
 def test_every_reader_refuses_the_same_lies(where: str, changed: dict[str, Any]) -> None:
