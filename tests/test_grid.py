@@ -18,8 +18,7 @@ from scipy import stats
 from hopcli.catalogue import CATALOGUE, entry
 from hopcli.errors import SettingError
 from hopcli.grids import over
-from hopcli.grids.grid import read_grid
-from hopcli.grids.keys import Key
+from hopcli.grids.grid import Key, read_grid
 from hopcli.grids.store import OWN_COLUMNS
 from hopcli.grids.texts import read_set, with_sets
 from hopcli.statistics import draws_interval, exact_interval

@@ -23,7 +23,7 @@ from hopcli.grids import cells, planning
 from hopcli.grids.cells import Made, Task
 from hopcli.grids.engine import Engine, local_engine, run_cells
 from hopcli.grids.grid import read_grid
-from hopcli.grids.state import State
+from hopcli.grids.planning import State
 
 TASKS = [Task(f"cell{number}", "recall", {}) for number in range(40)]
 

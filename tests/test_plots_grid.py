@@ -23,7 +23,7 @@ from test_plots import Series, check_layout, series
 from hopcli import results
 from hopcli.catalogue import CATALOGUE
 from hopcli.errors import SettingError
-from hopcli.grids.keys import Key, Look
+from hopcli.grids.grid import Key, Look
 from hopcli.grids.over import average
 from hopcli.plots.grid import figure as drawn
 from hopcli.plots.grid_panels import apart

@@ -47,7 +47,7 @@ def check(*folders: Place) -> pd.DataFrame:
     """
     import pandas as pd
 
-    from hopcli.grids.checking import EVERY_CHECKER
+    from hopcli.grids.store import EVERY_CHECKER
     from hopcli.results import checking
 
     rows = [

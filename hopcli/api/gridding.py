@@ -27,7 +27,7 @@ from hopcli.config import find_config, read_config
 from hopcli.errors import HopcliWarning, SettingError
 from hopcli.experiments.stock import Stock
 from hopcli.grids.grid import read_grid
-from hopcli.grids.state import State
+from hopcli.grids.planning import State
 from hopcli.grids.store import Store
 from hopcli.grids.texts import with_settings
 from hopcli.grids.view import load_view

@@ -41,7 +41,7 @@ def command(folders: tuple[Path, ...], quiet: bool, form: str) -> int:
     an interrupted or running run, and tables, arrays and pictures that no manifest in their
     folder names.
     """
-    from hopcli.grids.checking import EVERY_CHECKER
+    from hopcli.grids.store import EVERY_CHECKER
     from hopcli.results import checking
 
     n_runs = n_files = 0

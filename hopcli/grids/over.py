@@ -16,7 +16,7 @@ if TYPE_CHECKING:
 
     from numpy.typing import NDArray
 
-    from hopcli.grids.keys import Key
+    from hopcli.grids.grid import Key
     from hopcli.tables import Estimate
 
 

@@ -17,9 +17,8 @@ if TYPE_CHECKING:
     from collections.abc import Callable
     from pathlib import Path
 
-    from hopcli.grids.grid import Grid
-    from hopcli.grids.keys import Look
-    from hopcli.grids.state import State
+    from hopcli.grids.grid import Grid, Look
+    from hopcli.grids.planning import State
     from hopcli.grids.store import Store
 
     Draw = Callable[[View, Look, Path], None]

@@ -26,7 +26,9 @@ from hopcli.errors import ResultError, SettingError
 from hopcli.grids.cells import Made
 from hopcli.grids.database import Database, quoted
 from hopcli.grids.grid import read_grid
+from hopcli.results.checking import Checked, Checker, Finding, check_manifest
 from hopcli.results.files import is_file
+from hopcli.results.listing import MANIFESTS
 from hopcli.results.manifest import STORE
 
 if TYPE_CHECKING:
@@ -288,3 +290,35 @@ def _warnings(notes: str) -> tuple[tuple[str, ...], tuple[str, ...]]:
 
 def _digest(said: str, rows: Iterable[tuple[int, str]]) -> str:
     return hashlib.sha256(json.dumps([said, list(rows)]).encode()).hexdigest()
+
+
+# --- verification --------------------------------------------------------------------------
+
+
+def check_store(path: Path) -> Checked:
+    """Verify the cells of a grid, each of which is a run, against their checksums.
+
+    Parameters
+    ----------
+    path : Path
+        The store.
+    """
+    n_cells, differences = 0, list[str]()
+    try:
+        with Store(path.parent) as store:
+            n_cells = len(store.standings())
+            differences = [
+                f"{path}: is damaged: cell {cell[:12]} is not as written"
+                for cell in store.damaged()
+            ]
+            store.places()
+    except ResultError as error:
+        differences.append(str(error))
+    return Checked(n_cells, 1, tuple(Finding(path, line) for line in differences), frozenset())
+
+
+EVERY_CHECKER: Mapping[str, Checker] = {
+    **dict.fromkeys((*MANIFESTS, "reproduce.json"), check_manifest),
+    "grid.sqlite": check_store,
+}
+"""Functions that verify a file of runs, verdicts and grids, by its name."""

@@ -17,8 +17,7 @@ if TYPE_CHECKING:
     from collections.abc import Sequence
     from pathlib import Path
 
-    from hopcli.grids.grid import Grid
-    from hopcli.grids.keys import Look
+    from hopcli.grids.grid import Grid, Look
     from hopcli.tables import Columns
 
 TABLE = "grid.csv"

@@ -20,7 +20,7 @@ if TYPE_CHECKING:
     from matplotlib.axes import Axes
     from numpy.typing import NDArray
 
-    from hopcli.grids.keys import Key, Look
+    from hopcli.grids.grid import Key, Look
     from hopcli.grids.view import View
     from hopcli.plots.page import Picture
     from hopcli.tables import Columns, Estimate

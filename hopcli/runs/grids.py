@@ -15,9 +15,8 @@ from hopcli.experiments.stock import Stock
 from hopcli.grids.cells import code_version
 from hopcli.grids.engine import local_engine, run_cells
 from hopcli.grids.merging import merge
-from hopcli.grids.planning import impossible, plan_grid, shard_of
+from hopcli.grids.planning import State, impossible, plan_grid, shard_of
 from hopcli.grids.publishing import publish_if_whole
-from hopcli.grids.state import State
 from hopcli.grids.store import Store, is_grid
 from hopcli.results.folder import uninterrupted
 from hopcli.runs.pictures import draw_grid

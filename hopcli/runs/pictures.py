@@ -18,7 +18,7 @@ if TYPE_CHECKING:
     from pathlib import Path
 
     from hopcli.catalogue import Entry
-    from hopcli.grids.keys import Look
+    from hopcli.grids.grid import Look
     from hopcli.grids.view import View
 
 _FORMATS = ("png", "svg", "pdf")

@@ -27,7 +27,7 @@ def status(folder: Path, form: str) -> None:
 
     Nothing is written into the folder. The command also works while the grid is running.
     """
-    from hopcli.grids.state import State
+    from hopcli.grids.planning import State
     from hopcli.grids.store import Store
 
     with Store(folder) as store:
@@ -66,8 +66,7 @@ def check(folder: Path, quiet: bool) -> int:
     Nothing is written into the folder. The exit code is 0 if all are as they were written, and
     1 if any differs. Every difference is listed.
     """
-    from hopcli.grids.checking import EVERY_CHECKER
-    from hopcli.grids.store import FILE, is_grid
+    from hopcli.grids.store import EVERY_CHECKER, FILE, is_grid
     from hopcli.results.checking import check as check_folders
 
     if not is_grid(folder):

@@ -14,7 +14,7 @@ from hopcli.cli.options import FILE, ONE_FOLDER, QUIET, figure_options
 if TYPE_CHECKING:
     from pathlib import Path
 
-    from hopcli.grids.keys import Look
+    from hopcli.grids.grid import Look
     from hopcli.grids.view import View
 
 

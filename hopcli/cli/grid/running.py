@@ -31,7 +31,7 @@ if TYPE_CHECKING:
     from pathlib import Path
 
     from hopcli.grids.grid import Grid
-    from hopcli.grids.state import State
+    from hopcli.grids.planning import State
     from hopcli.runs.grids import GridDone, GridOptions
     from hopcli.runs.requests import Wishes
 
