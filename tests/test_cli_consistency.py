@@ -177,6 +177,14 @@ def test_test_images_took_no_part_in_the_selection(monkeypatch: pytest.MonkeyPat
     assert len({tuple(halves[0]) for _, _, halves in seen}) > 1
 
 
+def test_all_images_beside_the_samples_may_be_tested() -> None:
+    fewest = min(len(load_dataset("digits").indices_of(f"{k}")) for k in range(10))
+    settings = {"dataset": "digits", "samples": 40, "tests": fewest - 40}
+    experiments.plan(ConsistencyConfig.from_values(settings))
+    with pytest.raises(SettingError, match=rf"^tests .* {fewest - 40}\b"):
+        experiments.plan(ConsistencyConfig.from_values(settings | {"tests": fewest - 39}))
+
+
 def test_images_that_are_too_large_are_refused(monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.setattr(consistency, "_MOST_NUMBERS", 10 * 63**2)
     with pytest.raises(SettingError, match=r"size .* 63 .* 10 "):
