@@ -192,6 +192,8 @@ def compiled(function: _F, **options: Any) -> _F:
     cache = _shortcut(function, options.get("_nrt", True)) if hasattr(loop, "_cache") else None
     if cache is not None:
         cast("Any", loop)._cache = cache
+        # Extensions of numba, searched for among all packages, are loaded by the compiler.
+        cast("Any", loop)._compilation_chain_init_hook = lambda: None
         return cast("_F", loop)
     try:
         return cast("_F", numba.njit(cache=True, **options)(function))

@@ -436,7 +436,7 @@ def images_as_patterns(dataset: Dataset, indices: Ints, samples: Ints | None = N
         tuple(str(label) for label in dataset.labels[indices]),
         indices,
         dataset.shape,
-        np.unique(indices if samples is None else samples),
+        np.flatnonzero(np.bincount(np.ravel(indices if samples is None else samples))),
         dataset.name,
         dataset.sha256,
     )

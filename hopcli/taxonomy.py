@@ -329,17 +329,22 @@ def score(
     """
     labels = np.array(stored)
     is_own = label[:, None] == labels
-    recalled, own = recall_of(ends.m, is_own, criterion, signed=signed)
     nearest = nearest_of(ends.m, is_own)
+    recalled, own = recall_of(ends.m, is_own, criterion, signed=signed, nearest=nearest)
     outcome = ends.kind.astype("<U12")
     pattern = ends.kind == "pattern"
     outcome[pattern & is_own.any(axis=1)] = "other"
-    outcome[pattern & (labels[nearest] == label)] = "own"
+    outcome[pattern & _at(is_own, nearest)] = "own"
     return Scores(recalled=recalled, own=own, nearest=nearest, outcome=outcome)
 
 
 def recall_of(
-    m: Floats, is_own: Bools, criterion: float, *, signed: bool = False
+    m: Floats,
+    is_own: Bools,
+    criterion: float,
+    *,
+    signed: bool = False,
+    nearest: Ints | None = None,
 ) -> tuple[Bools, Floats]:
     """Decide which states are recalled, and return their overlaps with the own pattern.
 
@@ -353,6 +358,8 @@ def recall_of(
         Smallest overlap at which a state is recalled, above 0, at most 1.
     signed : bool
         Whether to compare m; otherwise |m|.
+    nearest : ndarray of int64, shape (...), optional
+        The nearest pattern of each state, of :func:`nearest_of`, if it is known.
 
     Returns
     -------
@@ -372,7 +379,7 @@ def recall_of(
     size = m if signed else np.abs(m)
     is_own = np.broadcast_to(is_own, m.shape)
     has_own = is_own.any(axis=-1)
-    nearest = nearest_of(m, is_own)
+    nearest = nearest_of(m, is_own) if nearest is None else nearest
     scored = np.where(_at(is_own, nearest) | ~has_own, _at(size, nearest), -np.inf)
     nearest_own = np.where(is_own, m if signed else nearness(m), -np.inf).argmax(axis=-1)
     return scored >= criterion - ROUNDING, np.where(has_own, _at(m, nearest_own), np.nan)

@@ -68,7 +68,7 @@ class Continuation:
 
     def add(self, block: Block, spins: Spins) -> None:
         """Keep the final states of these trials in a block of the run."""
-        here = np.flatnonzero(np.isin(block.rows, self._rows))
+        here = np.flatnonzero(np.isin(block.rows, self._rows, assume_unique=True))
         self._recalled.append(block.scores.recalled[here])
         self._spins.append(spins[here])
 

@@ -15,7 +15,7 @@ from hopcli.taxonomy import KINDS, STORED, mixture_method
 if TYPE_CHECKING:
     from hopcli.experiments.trials import Block, Counts
     from hopcli.patterns import Patterns
-    from hopcli.records import Bools, Ints
+    from hopcli.records import Bools
 
 RATE = {
     "axis": "accuracy (fraction of trials recalled)",
@@ -182,14 +182,16 @@ def outcome_table(
     """
     rows: list[tuple[Any, ...]] = []
     texts: list[str] = []
-    named = np.where(counts.outcome < len(STORED), counts.nearest, -1)
+    n_names = len(counts.stored) + 1
+    named = np.where(counts.outcome < len(STORED), counts.nearest, len(counts.stored))
+    ended = counts.outcome * n_names + named
     for place, label in enumerate(counts.labels):
         units = _Units(counts, place, population)
-        ways = zip(counts.outcome[units.own].tolist(), named[units.own].tolist(), strict=True)
+        names = (*counts.stored, "")
         ends = [
-            (OUTCOMES[kind], "" if name < 0 else counts.stored[name], units.number_of(hit), hit)
-            for kind, name in dict.fromkeys(ways)
-            for hit in ((counts.outcome == kind) & (named == name),)
+            (OUTCOMES[way // n_names], names[way % n_names], units.number_of(hit), hit)
+            for way in dict.fromkeys(ended[units.own].tolist())
+            for hit in (ended == way,)
         ]
         ends.sort(key=lambda end: (-end[2], *end[:2]))
         rows += [(label, kind, name, count, count / units.n) for kind, name, count, _ in ends]
@@ -219,13 +221,13 @@ class _Units:
     """Trials of a label, by their common unit."""
 
     def __init__(self, counts: Counts, place: int, population: bool) -> None:
-        self.own = counts.label == place
+        self.own = slice(*np.searchsorted(counts.label, (place, place + 1)))  # sorted by label
         self._number = counts.number[self.own]
         self._alone, self._population = counts.alone, population
         self.n = int(self._number.sum())
         if not self._alone:
-            _, self._which = np.unique(counts.unit[self.own], return_inverse=True)
-            self._trials = _counted(self._which, self._number)
+            self._firsts = np.flatnonzero(np.diff(counts.unit[self.own], prepend=-1))
+            self._trials = np.add.reduceat(self._number, self._firsts)
 
     def number_of(self, hit: Bools) -> int:
         """Count the trials with one of these outcomes."""
@@ -237,10 +239,6 @@ class _Units:
             hits = self.number_of(hit)
             groups = np.array([1, 0]), np.array([1, 1]), np.array([hits, self.n - hits])
         else:
-            successes = _counted(self._which, self._number * hit[self.own])
+            successes = np.add.reduceat(self._number * hit[self.own], self._firsts)
             groups = successes, self._trials, np.ones_like(successes)
         return counts_text(*groups, population=self._population)
-
-
-def _counted(which: Ints, number: Ints) -> Ints:
-    return np.bincount(which, number).astype(np.int64)

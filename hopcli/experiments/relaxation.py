@@ -133,7 +133,7 @@ def rest(
         Compare m, otherwise |m|.
     """
     p = len(patterns.labels)
-    chosen = np.unique(np.linspace(0, p - 1, min(p, _MOST_PATTERNS)).astype(np.int64))
+    chosen = np.linspace(0, p - 1, min(p, _MOST_PATTERNS)).astype(np.int64)
     runs = min(_MOST, _ALTOGETHER // len(chosen))
     row = np.repeat(chosen, runs)
     step = max(1, _SITES // patterns.xi.shape[1])

@@ -23,6 +23,7 @@ from hopcli.errors import DataError, ResultError, SettingError
 from hopcli.records import frozen
 from hopcli.starts import Bank, fill_bank
 from hopcli.streams import legacy_random_state
+from hopcli.tables.rates import added
 from hopcli.taxonomy import KINDS, STORED, Classified, Scores
 
 if TYPE_CHECKING:
@@ -172,10 +173,10 @@ class Tally:
         nearest = np.where(outcome < len(STORED), reached, 0)  # without meaning otherwise
         recalled = block.scores.recalled.astype(np.int64)
         ways = np.ravel_multi_index((label, unit, outcome, nearest, recalled), self._shape)
-        self._ways.append(np.unique(ways, return_counts=True))
+        self._ways.append(added(ways, np.ones_like(ways)))
         # Sizes increase from the last to the first, so that merges are rare.
         while len(self._ways) > 1 and len(self._ways[-1][0]) >= len(self._ways[-2][0]):
-            self._ways[-2:] = [_together(self._ways[-2:])]
+            self._ways[-2:] = [added(*map(np.concatenate, zip(*self._ways[-2:], strict=True)))]
         cell = block.rows // self._size * len(self._labels) + label
         first, end = int(cell.min()), int(cell.max()) + 1
         for counted, weights in ((self._hits, recalled), (self._trials, None)):
@@ -183,18 +184,11 @@ class Tally:
 
     def counts(self) -> Counts:
         """Return the counts so far."""
-        ways, number = _together(self._ways)
+        ways, number = added(*map(np.concatenate, zip(*self._ways, strict=True)))
         label, unit, outcome, nearest, recalled = np.unravel_index(ways, self._shape)
         names, each = (self._labels, self._stored), (label, unit, outcome, nearest)
         alone, of_repeats = not self._n_units, (self._hits, self._trials)
         return Counts(*names, *each, recalled.astype(bool), number, alone, *of_repeats)
-
-
-def _together(counted: Sequence[tuple[Ints, Ints]]) -> tuple[Ints, Ints]:
-    """Return the different numbers, increasing, and the count of each."""
-    ways, often = (np.concatenate(parts) for parts in zip(*counted, strict=True))
-    different, which = np.unique(ways, return_inverse=True)
-    return different, np.bincount(which, often, len(different)).astype(np.int64)
 
 
 def _places(names: Texts, known: Sequence[str]) -> Ints:
@@ -434,8 +428,10 @@ def _test_images(
         return np.concatenate(chosen)
 
     def fresh(repeat: Ints, place: Ints) -> Ints:
-        repeats, which = np.unique(repeat, return_inverse=True)
-        return np.stack([draw(number) for number in repeats.tolist()])[which, place]
+        first = int(repeat.min())
+        is_here = np.bincount(repeat - first) > 0
+        drawn = np.stack([draw(first + k) for k in np.flatnonzero(is_here).tolist()])
+        return drawn[np.cumsum(is_here)[repeat - first] - 1, place]
 
     size = len(image) if config.tests == "all" else len(labels) * int(config.tests)
     check_trials(config, len(labels), size)
@@ -448,7 +444,7 @@ def _test_images(
 def free_images(dataset: Dataset, label: str, used: ArrayLike) -> Ints:
     """Return the images of a label except those that are already used."""
     pool = dataset.indices_of(label)
-    return pool[~np.isin(pool, used)]
+    return pool[~np.isin(pool, used, assume_unique=True)]
 
 
 def _check_pools(config: RecallConfig, labels: Sequence[str], sizes: Sequence[int]) -> None:

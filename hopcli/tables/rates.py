@@ -22,6 +22,7 @@ MEAN = "mean"
 """In place of counts: the rate is the mean of the rates above, back to the last such row."""
 
 _POPULATION = "all "  # begins the text if the groups are the whole population
+_DENSE = 16  # fewer possible places for each given one are counted without sorting them
 _AT_ONCE = 1000  # rates, of about equally many kinds of groups
 
 
@@ -36,11 +37,21 @@ def counts_text(successes: Ints, trials: Ints, number: Ints, *, population: bool
         True if the groups are the whole population, such as all images.
     """
     step = int(successes.max()) + 1
-    kinds, which = np.unique(trials * step + successes, return_inverse=True)
-    often = np.bincount(which, number).astype(np.int64).tolist()
-    groups = zip(kinds.tolist(), often, strict=True)
+    kinds, often = added(trials * step + successes, number)
+    groups = zip(kinds.tolist(), often.tolist(), strict=True)
     text = " ".join(f"{n}*{kind % step}/{kind // step}" for kind, n in groups if n)
     return _POPULATION * population + text
+
+
+def added(places: Ints, number: Ints) -> tuple[Ints, Ints]:
+    """Return the different places, increasing, and the sum (not 0) of the numbers of each."""
+    if int(places.max()) < _DENSE * len(places):
+        sums = np.bincount(places, number).astype(np.int64)
+        return (found := np.flatnonzero(sums)), sums[found]
+    order = places.argsort(kind="stable")
+    places, number = places[order], number[order]
+    first = np.flatnonzero(np.diff(places, prepend=-1))
+    return places[first], np.add.reduceat(number, first)
 
 
 def intervals(texts: Iterable[str]) -> dict[str, tuple[float, float]]:
