@@ -70,13 +70,11 @@ if os.geteuid() == 0:  # root may write anywhere; without its capabilities it ma
 
 
 def pytest_configure(config: pytest.Config) -> None:
-    """Compile the kernels once, before several workers do so at the same time.
+    """Compile the kernels once, before workers do so at the same time or a command says so.
 
-    They find them in numba's cache on disk, and so do the child processes of a test.
-    Without workers the first test that needs the kernels compiles them.
+    All find them in numba's cache on disk, the child processes of a test too.
     """
-    controls = not hasattr(config, "workerinput") and config.getoption("numprocesses", None)
-    if controls and not config.option.collectonly:
+    if not hasattr(config, "workerinput") and not config.option.collectonly:
         xi = np.ones((1, 2), np.int8)
         seeds = dynamics.chain_seeds(np.random.SeedSequence(0), 1)
         dynamics.run(store(xi), xi, seeds=seeds, temperatures=0.0, sweeps=1, attempts_per_sweep=1)
