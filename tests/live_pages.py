@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, Any
 
 import numpy as np
 
@@ -43,6 +43,22 @@ class Seen:
         self.tab.click("#run")
         self.tab.locator("#run", has_text="Run").wait_for()
         return self.outcome()
+
+    def click(self, *places: str) -> None:
+        """Click one place after the other."""
+        for place in places:
+            self.tab.click(place)
+
+    def enter(self, name: str, value: str) -> None:
+        self.tab.locator(f"#{name}").fill(value)
+        self.tab.locator(f"#{name}").press("Enter")
+
+    def call(self) -> dict[str, Any]:
+        """Run the Python call that the page shows; return its names."""
+        names: dict[str, Any] = {}
+        self.tab.click("#calls summary")
+        exec(self.tab.inner_text("#python"), names)
+        return names
 
     def slide(self, name: str, value: float) -> None:
         self.tab.locator(f"#{name}").fill(str(value))

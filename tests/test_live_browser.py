@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import shlex
 from pathlib import Path
-from typing import TYPE_CHECKING, Any
+from typing import TYPE_CHECKING
 
 import numpy as np
 import pytest
@@ -53,20 +53,15 @@ def test_calls_end_alike(seen: Seen, empty_folder: Path, case: str, run_hopcli: 
     tab.click(".settings summary")
     for name, value in CASES[case].items():
         tab.select_option(f"#{name}", value)
-    tab.locator("#seed").fill("77")
-    tab.locator("#seed").press("Enter")
-    tab.click("#image")
-    tab.click("#store")
+    seen.enter("seed", "77")
+    seen.click("#image", "#store")
     seen.run()
-    tab.click("#calls summary")
-    script, line = tab.inner_text("#python"), tab.inner_text("#command")
+    names, line = seen.call(), tab.inner_text("#command")
     for name in ("start", "patterns"):
         with tab.expect_download() as download:
             tab.click(f"#save-{name}")
         download.value.save_as(empty_folder / f"{name}.txt")
     shown = seen.shown()
-    names: dict[str, Any] = {}
-    exec(script, names)
     assert np.array_equal(names["end"].spins[0], shown.ravel())
     words = shlex.split(line.replace("\\\n", " "))
     assert run_hopcli(*words[1:]).code == 0
@@ -79,16 +74,12 @@ def test_a_temperature_that_changed_is_a_call_of_the_loop(seen: Seen) -> None:
     seen.slide("temperature", 0.9)
     for _ in range(3):
         seen.tab.click("#sweep")
-    seen.tab.click("#calls summary")
-    script = seen.tab.inner_text("#python")
-    assert "[0.2, 0.9], [20, 3]" in script
+    end = seen.call()["end"]
+    assert "[0.2, 0.9], [20, 3]" in seen.tab.inner_text("#python")
     state = seen.tab.inner_text("#numbers"), seen.overlaps()
     seen.tab.reload()
     assert (seen.tab.inner_text("#numbers"), seen.overlaps()) == state
-    shown = seen.shown()
-    names: dict[str, Any] = {}
-    exec(script, names)
-    assert np.array_equal(names["end"].spins[0], shown.ravel())
+    assert np.array_equal(end.spins[0], seen.shown().ravel())
 
 
 def test_it_works_by_keyboard_alone(seen: Seen) -> None:
@@ -143,13 +134,8 @@ ON_A_DESK = [pytest.param((WIDE, one), marks=pytest.mark.slow) for one in ("ligh
 
 @pytest.mark.parametrize("seen", [(NARROW, "dark"), *ON_A_DESK], indirect=True, ids=str)
 def test_axe_finds_nothing(seen: Seen) -> None:
-    seen.tab.click("#lesson-open")
-    seen.tab.click("#lesson-answers button")
-    seen.tab.click(".settings summary")
-    seen.tab.click("#calls summary")
-    seen.tab.click("#look")
-    seen.tab.click("#state")
-    seen.tab.click("#count-drawn")
+    seen.click("#lesson-open", "#lesson-answers button", ".settings summary", "#calls summary")
+    seen.click("#look", "#state", "#count-drawn")
     seen.tab.locator("#count-result").wait_for()
     found = Axe().run(seen.tab).response["violations"]
     assert [(one["id"], one["nodes"][0]["html"]) for one in found] == []
