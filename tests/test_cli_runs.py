@@ -48,6 +48,8 @@ def test_runs_are_listed_with_the_settings_in_which_they_differ(shell: Shell) ->
     assert first.index("rule") == second.index("hebbian")
     assert rows_of(shell.run("runs all/b").out)[0][0] == ["folder", "command", *ENDS]
     assert shell.run("runs all/b all all/a/..") == done  # each once
+    change("all/b/recall.json", lambda m: m["config"].pop("gamma"))  # which is null in the other
+    assert rows_of(shell.run("runs all").out)[0][0][2:5] == ["seed", "rule", "gamma"]
 
 
 def test_csv_is_one_table_and_json_has_all_settings(shell: Shell) -> None:

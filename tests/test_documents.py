@@ -53,6 +53,8 @@ def test_an_unsymmetric_interval_is_shown_by_its_ends() -> None:
     assert open_above[2].cells == ["81.2 [79.97, inf]", "99.0 [98.6, 99.4]"]
     assert columns[4].cells == ["-0.51 ± 0.04", "0.9"]
     assert columns[5].cells == ["-283.1", "0.0001235"]
+    large = shown_columns(made(energy=[10_000, 99_999.6]), Layout())
+    assert large[-1].cells == ["10000", "100000"]
 
 
 def parsed(text: str) -> tuple[str, list[list[str]]]:
