@@ -61,8 +61,10 @@ def test_a_start_from_the_target_stays_there_when_cold(shell: Shell) -> None:
 @pytest.mark.parametrize(
     ("start", "zero", "four"),
     [
-        *(("target", 0.554, 1.0), ("target,flip:0.2", 0.554 * 0.6, 0.6)),
-        *(("majority", 0.777, 0.777), ("random:0", 0.370, 0.598)),
+        ("target", 0.554, 1.0),
+        ("target,flip:0.2", 0.554 * 0.6, 0.6),
+        ("majority", 0.777, 0.777),
+        ("random:0", 0.370, 0.598),
         ("target,occlude:top:1", 0.370, 0.598),
     ],
 )

@@ -96,8 +96,10 @@ def test_estimates_are_without_bias(runs: int) -> None:
 @pytest.mark.parametrize(
     ("model", "shape", "least", "most"),
     [
-        *((LIKE_A_3, (100, 40), 0.95, 0.95), (LIKE_A_3, (3, 40), 0.94, 1)),
-        *((LIKE_A_1, (100, 40), 0.95, 0.97), (NO_SELECTION, (100, 40), 0.945, 0.98)),
+        (LIKE_A_3, (100, 40), 0.95, 0.95),
+        (LIKE_A_3, (3, 40), 0.94, 1),
+        (LIKE_A_1, (100, 40), 0.95, 0.97),
+        (NO_SELECTION, (100, 40), 0.945, 0.98),
         (TWO_KINDS, (100, 40), 0.95, 0.955),
     ],
 )

@@ -28,11 +28,19 @@ RECALL = [
 Step = tuple[Any, str, str]
 DRAW = (plots, "draw", "before")
 STEPS = [  # where something happens, before or after it; the exit code if the disk is full
-    *((Plan, "run", "before"), (Plan, "run", "after"), (tables, "write_table", "after", 2)),
-    *((results, "publish_new", "before", 2), (results, "publish_new", "after")),
-    *((endings, "wrote", "before"), (endings, "wrote", "after"), (results, "save", "after")),
-    *((single, "discard_parts", "after"), (*DRAW, 3), (plots, "draw", "after", 3)),
-    *((results, "save_pictures", "after"), (execute, "print_table", "before")),
+    (Plan, "run", "before"),
+    (Plan, "run", "after"),
+    (tables, "write_table", "after", 2),
+    (results, "publish_new", "before", 2),
+    (results, "publish_new", "after"),
+    (endings, "wrote", "before"),
+    (endings, "wrote", "after"),
+    (results, "save", "after"),
+    (single, "discard_parts", "after"),
+    (*DRAW, 3),
+    (plots, "draw", "after", 3),
+    (results, "save_pictures", "after"),
+    (execute, "print_table", "before"),
     (execute, "print_table", "after"),
 ]
 EVENTS = [

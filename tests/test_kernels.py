@@ -59,8 +59,11 @@ def scanning(monkeypatch: pytest.MonkeyPatch) -> None:
 @pytest.mark.parametrize(
     ("n_sites", "p", "rule", "theta"),
     [
-        *((784, 5, "pseudo-inverse", 0.0), (787, 5, "hebbian", 0.1), (401, 40, "hebbian", 0.0)),
-        *((787, 300, "pseudo-inverse", 0.0), (64, 1, "hebbian", 0.0)),
+        (784, 5, "pseudo-inverse", 0.0),
+        (787, 5, "hebbian", 0.1),
+        (401, 40, "hebbian", 0.0),
+        (787, 300, "pseudo-inverse", 0.0),
+        (64, 1, "hebbian", 0.0),
         (1, 1, "pseudo-inverse", 0.3),
     ],
 )

@@ -368,11 +368,18 @@ SEEDS = COLD | {"seed": tuple(range(200))}
 @pytest.mark.parametrize(
     ("axes", "look", "setting"),
     [
-        *((ALL, {"x": "heat"}, "x"), (ALL, {"by": "accuracy"}, "by"), (ALL, {"rows": "n"}, "rows")),
-        *((ALL, {"y": "wide"}, "y"), (ALL, {"y": "samples"}, "y"), (ALL, {"by": "seed"}, "by")),
-        *((ALL, {"x": "rule", "by": "rule"}, "by"), (ALL, {}, "by"), (COLD, {"map": True}, "map")),
+        (ALL, {"x": "heat"}, "x"),
+        (ALL, {"by": "accuracy"}, "by"),
+        (ALL, {"rows": "n"}, "rows"),
+        (ALL, {"y": "wide"}, "y"),
+        (ALL, {"y": "samples"}, "y"),
+        (ALL, {"by": "seed"}, "by"),
+        (ALL, {"x": "rule", "by": "rule"}, "by"),
+        (ALL, {}, "by"),
+        (COLD, {"map": True}, "map"),
         (ALL, {"map": True, "y": "rule", "rows": "rule"}, "y"),
-        *((COLD, {"rows": "temperature"}, "rows"), (SEEDS, {"x": "temperature"}, "by")),
+        (COLD, {"rows": "temperature"}, "rows"),
+        (SEEDS, {"x": "temperature"}, "by"),
     ],
 )
 def test_impossible_pictures(axes: dict[str, Any], look: dict[str, Any], setting: str) -> None:

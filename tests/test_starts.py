@@ -280,8 +280,11 @@ def test_a_trial_has_a_stream_of_its_own() -> None:
 
 STARTED_FROM: list[tuple[str, int, str, list[int]]] = [
     *((text, 0, "abbaab", [1, 2, 3, 4, 6, 7]) for text in ("image", "image,flip:0.5")),
-    *(("digit", 0, "aaa", [1, 4, 6]), ("digit", 1, "bbb", [2, 3, 7])),
-    *(("target", 0, "a", [100]), ("target", 1, "b", [101]), ("pattern", 0, "ab", [100, 101])),
+    ("digit", 0, "aaa", [1, 4, 6]),
+    ("digit", 1, "bbb", [2, 3, 7]),
+    ("target", 0, "a", [100]),
+    ("target", 1, "b", [101]),
+    ("pattern", 0, "ab", [100, 101]),
 ]
 
 

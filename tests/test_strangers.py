@@ -64,9 +64,11 @@ def place(base: Path, tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Path:
 
 SAMPLE = [
     *random.Random(5).sample(cases(), len(cases()) // SAMPLED),
-    *(("recall/.hopcli-lock", "link"), ("recall/.hopcli-published", "link")),
+    ("recall/.hopcli-lock", "link"),
+    ("recall/.hopcli-published", "link"),
     (PARTS, "folder"),
-    *(("recall/recall.json", "fifo"), ("recall/recall.json", "device")),
+    ("recall/recall.json", "fifo"),
+    ("recall/recall.json", "device"),
     ("grid/grid.sqlite-journal", "link"),
 ]
 
