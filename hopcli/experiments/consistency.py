@@ -36,7 +36,7 @@ if TYPE_CHECKING:
     from hopcli.experiments import Tell
     from hopcli.experiments.stock import Stock
     from hopcli.patterns import Patterns
-    from hopcli.records import Floats, Ints, Spins
+    from hopcli.records import Floats, Ints
 
 MEASURES = ("within", "contrast", "loss")
 """Measures of consistency. A shape is consistent if its loss is low, or another value high."""
@@ -95,14 +95,17 @@ def shape_table(dataset: Dataset, labels: Sequence[str], samples: int) -> Column
         :data:`MEASURES` also have ``_rank``.
     """
     n_sites, n_labels = dataset.n_sites, len(labels)
-    spins = [dataset.spins[dataset.indices_of(label)] for label in labels]
-    number = np.array([len(own) for own in spins])
+    images = [dataset.indices_of(label) for label in labels]
+    number = np.array([len(own) for own in images])
     exact = np.float32 if number.max() * n_sites < _EXACT_FLOAT32 else np.float64
-    moments = np.array([own.astype(exact).T @ own.astype(exact) for own in spins])
+    moments = np.empty((n_labels, n_sites, n_sites), exact)
+    for own, moment in zip(images, moments, strict=True):
+        spins = dataset.spins[own].astype(exact)
+        np.matmul(spins.T, spins, out=moment)
     mean = _mean_squares(moments, number, n_sites)
     profiles = [
-        _profiles(_evenly(own).astype(exact), moments, number, place)
-        for place, own in enumerate(spins)
+        _profiles(dataset.spins[_evenly(own)].astype(exact), moments, number, place)
+        for place, own in enumerate(images)
     ]
     others = (n_labels - 1) * samples * n_sites**2
     same = samples * (samples - 1) * n_sites**2
@@ -125,7 +128,7 @@ def shape_table(dataset: Dataset, labels: Sequence[str], samples: int) -> Column
     return SHAPES.of(columns)
 
 
-def _evenly(own: Spins) -> Spins:
+def _evenly(own: Ints) -> Ints:
     """Return some of the images of a label, evenly spaced; all if there are few."""
     chosen = np.linspace(0, len(own) - 1, min(len(own), _FOR_ERRORS)).astype(np.int64)
     return own[chosen]

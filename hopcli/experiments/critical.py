@@ -80,11 +80,9 @@ _ROUNDING = 1e-9  # of the critical temperature, from an eigenvalue
 
 def _scan(measured: Measured) -> Columns:
     """Make one row per size, temperature and start."""
-    temperatures = np.array(measured.config.temperatures)
     rows = []
-    for size in range(len(measured.sizes)):
-        exact = measured.exact(size, temperatures)
-        for place, start in itertools.product(range(len(temperatures)), _STARTS):
+    for size, exact in enumerate(measured.exact_of_run):
+        for place, start in itertools.product(range(len(exact)), _STARTS):
             rows.append(_row(measured, size, place, start, exact[place]))
     return _SCAN.rows(rows)
 

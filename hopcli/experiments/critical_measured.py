@@ -27,6 +27,7 @@ _REPLICATES = 1000
 _MOST_PAIRS = 1 << 22  # of sums of two groups whose states are summed
 _LEVEL = 0.05
 _POWERS = 5
+_ROWS = 64  # of sums of a group, whose observables are computed at once
 
 
 def powers(projection: Floats, energy: Floats) -> Floats:
@@ -102,10 +103,15 @@ class Measured:
     def _states(self, states: PairStates | None) -> tuple[PairStates, Floats] | None:
         if states is None:
             return None
-        m = np.moveaxis(states.overlaps, 0, -1)
-        at_pattern, _ = recall_of(m, np.zeros(len(states.overlaps), bool), self.config.criterion)
-        seen = powers(states.projection, states.energy / states.n_sites)
-        return states, np.concatenate([seen, at_pattern[None]])
+        seen = np.empty((_POWERS + 1, *states.energy.shape))
+        for first in range(0, len(states.energy), _ROWS):
+            rows = slice(first, first + _ROWS)
+            m = np.moveaxis(states.overlaps[:, rows], 0, -1)
+            is_own = np.zeros(len(states.overlaps), bool)
+            seen[-1, rows], _ = recall_of(m, is_own, self.config.criterion)
+            energy = states.energy[rows] / states.n_sites
+            seen[:-1, rows] = powers(states.projection[rows], energy)
+        return states, seen
 
     @property
     def same(self) -> Floats:
@@ -142,6 +148,12 @@ class Measured:
             "energy": energy,
             "specific_heat": n_sites * (energy_square - energy**2) / np.square(temperature),
         }
+
+    @functools.cached_property
+    def exact_of_run(self) -> list[Floats]:
+        """Return :meth:`exact` of each size at the temperatures of the run."""
+        temperatures = np.array(self.config.temperatures)
+        return [self.exact(size, temperatures) for size in range(len(self.sizes))]
 
     def exact(self, size: int, temperatures: Floats) -> Floats:
         """Compute exact means of the powers, and the share of states at a pattern.
@@ -232,21 +244,30 @@ def _exact_crossing(measured: Measured, small: int, large: int) -> float:
     """Compute the crossing of the exact curves; NaN without a crossing or exact values."""
     from scipy.optimize import brentq
 
-    def difference(temperatures: Floats) -> Floats:
-        one, other = (
-            measured.quantities(measured.exact(size, temperatures)[:, :-1], size, 1.0)["binder"]
-            for size in (small, large)
-        )
-        return other - one
-
     temperatures = np.array(measured.config.temperatures)
-    curve = difference(temperatures)
+    sizes = (small, large)
+    curve = _difference(measured, sizes, [measured.exact_of_run[size] for size in sizes])
     last_above = int(np.argmax(np.cumsum(curve)))
     bracket = curve[last_above : last_above + 2]
     if len(bracket) < 2 or not bracket[0] > 0 > bracket[1]:
         return np.nan
     low, high = temperatures[last_above : last_above + 2].tolist()
-    return float(brentq(lambda t: float(difference(np.array([t]))[0]), low, high, xtol=1e-10))
+    # Not a closure: brentq would keep it and all states in a reference cycle.
+    return float(brentq(_difference_at, low, high, args=(measured, sizes), xtol=1e-10))
+
+
+def _difference_at(temperature: float, measured: Measured, sizes: tuple[int, int]) -> float:
+    exact = [measured.exact(size, np.array([temperature])) for size in sizes]
+    return float(_difference(measured, sizes, exact)[0])
+
+
+def _difference(measured: Measured, sizes: tuple[int, int], exact: list[Floats]) -> Floats:
+    """Return the exact Binder ratio of the larger size less that of the smaller one."""
+    one, other = (
+        measured.quantities(means[:, :-1], size, 1.0)["binder"]
+        for size, means in zip(sizes, exact, strict=True)
+    )
+    return other - one
 
 
 def _extrapolated(sizes: list[int], found: list[Crossing]) -> Crossing:

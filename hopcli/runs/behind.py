@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+import contextlib
+import ctypes
 import functools
 import shlex
 from dataclasses import dataclass
@@ -35,6 +37,9 @@ if TYPE_CHECKING:
     """A finished run (None for a grid), its tables and its key."""
 
 
+_ARENA_MAX = -8  # of malloc.h
+
+
 @dataclass(eq=False)
 class PreparedRun:
     """A run or grid, planned or finished.
@@ -63,7 +68,12 @@ class PreparedRun:
         """Make it, if it is not finished."""
         work, self.work = self.work, None
         if work is not None:
+            with contextlib.suppress(AttributeError, OSError, TypeError):  # not of every C library
+                ctypes.CDLL(None).mallopt(_ARENA_MAX, 1)  # memory freed by one thread serves all
             work()
+            del work
+            with contextlib.suppress(AttributeError, OSError, TypeError):
+                ctypes.CDLL(None).malloc_trim(0)
 
     @functools.cached_property
     def _found(self) -> Read:
