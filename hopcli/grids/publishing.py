@@ -28,7 +28,7 @@ PICTURE = "grid.png"
 
 def publish_if_whole(
     store: Store, state: State, n_made: int, began: float, draw: Draw | None
-) -> tuple[list[Path], str]:
+) -> tuple[list[Path], str, View | None]:
     """Write table, manifest and picture of a grid, if every cell is finished.
 
     Parameters
@@ -50,10 +50,12 @@ def publish_if_whole(
         The files.
     undrawn : str
         Reason why the picture is missing; empty otherwise.
+    view : View or None
+        The published grid; None if nothing was published now.
     """
     grid = state.grid
     if not state.is_whole or (not n_made and _is_published(store, grid, drawn=draw is not None)):
-        return [], ""
+        return [], "", None
     folder, reasons = store.path.parent, list[str]()
     view = View.of(store, grid)
 
@@ -85,7 +87,7 @@ def publish_if_whole(
             lambda: enter_picture(folder, lambda stage: draw(view, grid.look, stage / PICTURE))
         )
         files[-1:-1] = drawn or []
-    return files, "; ".join(dict.fromkeys(reasons))
+    return files, "; ".join(dict.fromkeys(reasons)), view
 
 
 def _is_published(store: Store, grid: Grid, *, drawn: bool) -> bool:

@@ -31,6 +31,7 @@ if TYPE_CHECKING:
     from hopcli.grids.engine import Engine
     from hopcli.grids.grid import Grid
     from hopcli.grids.planning import Planned
+    from hopcli.grids.view import View
     from hopcli.runs.requests import Wishes
 
     CellProgress = Callable[[int, int, int], None]
@@ -94,12 +95,15 @@ class GridDone(NamedTuple):
         Number of cells that were to be made now.
     undrawn : str
         Reason why it was published without its picture; empty otherwise.
+    view : View or None
+        The grid as it was published now.
     """
 
     state: State
     files: list[Path]
     n_made: int
     undrawn: str = ""
+    view: View | None = None
 
 
 class GridJob:
@@ -308,8 +312,9 @@ def _expect(out: Path, *, pictures: bool) -> None:
 
 def _published(store: Store, state: State, n_made: int, began: float, *, draws: bool) -> GridDone:
     """Publish a grid if it is complete."""
-    files, undrawn = publish_if_whole(store, state, n_made, began, draw_grid if draws else None)
-    return GridDone(state, files, n_made, undrawn)
+    draw = draw_grid if draws else None
+    files, undrawn, view = publish_if_whole(store, state, n_made, began, draw)
+    return GridDone(state, files, n_made, undrawn, view)
 
 
 def _check_command(store: Store, grid: Grid) -> None:

@@ -21,7 +21,7 @@ from hopcli.cli.lines import (
 )
 from hopcli.cli.tables import check_columns, is_usual, laid_out, print_table
 from hopcli.grids.planning import in_words
-from hopcli.grids.view import TABLE, load_published, load_view
+from hopcli.grids.view import TABLE, load_view
 from hopcli.results.manifest import STORE
 from hopcli.runs.forecast import forecast
 from hopcli.runs.grids import GridJob, merge_shards
@@ -31,7 +31,7 @@ if TYPE_CHECKING:
     from pathlib import Path
 
     from hopcli.grids.grid import Grid
-    from hopcli.grids.planning import State
+    from hopcli.grids.view import View
     from hopcli.runs.grids import GridDone, GridOptions
     from hopcli.runs.requests import Wishes
 
@@ -77,16 +77,17 @@ def _print(out: Path, done: GridDone, *, quiet: bool, form: str = "table") -> in
         if state.warned is not None:
             listed = f"`hopcli grid status {shlex.quote(str(out))}` lists them"
             tell(f"warning: {state.warned}; {listed}")
-        _print_state(out, state, done.files, done.n_made, form)
+        _print_state(out, done, form)
     return endings.NO_PICTURES if done.undrawn else min(len(failures), 1)
 
 
-def _print_state(folder: Path, state: State, files: list[Path], n_made: int, form: str) -> None:
+def _print_state(folder: Path, done: GridDone, form: str) -> None:
     """Print the state of the cells, the plotted numbers, and the names of the files.
 
     Formats for scripts and documents contain only the numbers of all finished cells.
     """
-    grid, counts = state.grid, {**state.counts, "made now": n_made}
+    grid, files = done.state.grid, done.files
+    counts = {**done.state.counts, "made now": done.n_made}
     if form == "json":
         print_json(folder, files, command="grid", **counts)
         return
@@ -96,16 +97,16 @@ def _print_state(folder: Path, state: State, files: list[Path], n_made: int, for
         return
     said = ", ".join(f"{count:,} {name}" for name, count in counts.items() if count)
     click.echo(f"{grid.command}: {said}")
-    if files:
-        _print_numbers(folder, grid)
+    if done.view is not None:
+        _print_numbers(done.view)
     click.echo()
     print_files(folder, files or [folder / STORE])
 
 
-def _print_numbers(folder: Path, grid: Grid) -> None:
+def _print_numbers(view: View) -> None:
     """Print the first rows of the plotted table."""
-    name = f"over_{grid.look.over}.csv" if grid.look.over else TABLE
-    shown = load_published(folder).numbers()
+    look, shown = view.grid.look, view.numbers()
+    name = f"over_{look.over}.csv" if look.over else TABLE
     print_lines("\n" + laid_out(shown.take(slice(_SHOWN))))
     if len(shown) > _SHOWN:
         click.echo(f"... and {len(shown) - _SHOWN:,} more rows in {name}")
