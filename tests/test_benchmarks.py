@@ -77,19 +77,23 @@ def test_loop_jobs_and_axes_run(
     assert json.loads((tmp_path / "machine.json").read_text())["processor"]
 
 
-@pytest.mark.parametrize("p", [5, pytest.param(300, marks=pytest.mark.slow)])
 @pytest.mark.parametrize(
-    ("temperature", "sweeps", "verdict"),
-    [(0.8, 20, "agrees"), (0.82, 20, "DIFFERS"), (0.8, 2, "DIFFERS")],
+    ("p", "temperature", "other", "sweeps", "verdict"),
+    [
+        *((5, 0.8, 0.8, 20, "agrees"), (5, 0.8, 0.82, 20, "DIFFERS"), (5, 0.8, 0.8, 2, "DIFFERS")),
+        pytest.param(300, 0.8, 0.82, 20, "DIFFERS", marks=pytest.mark.slow),
+        pytest.param(300, 0.2, 0.2, 20, "agrees", marks=pytest.mark.slow),
+        pytest.param(300, 0.2, 0.25, 20, "DIFFERS", marks=pytest.mark.slow),
+    ],
 )
 def test_a_peer_with_another_job_is_marked(
-    p: int, temperature: float, sweeps: int, verdict: str
+    p: int, temperature: float, other: float, sweeps: int, verdict: str
 ) -> None:
-    work = recall(500, p, temperature=0.8)
-    other = replace(work, temperature=temperature, sweeps=sweeps)
-    peer = Program("peer", lambda _: OVER_CHAINS.prepare(other))
-    job = ratios.race("j", "short", work, {peer: None})
-    assert str(ratios.run(job, replace(TINY, rounds=1))[0][0]["difference"]).endswith(verdict)
+    work = recall(500, p, temperature=temperature)
+    job = replace(work, temperature=other, sweeps=sweeps)
+    peer = Program("peer", lambda _: OVER_CHAINS.prepare(job))
+    race = ratios.race("j", "short", work, {peer: None})
+    assert str(ratios.run(race, replace(TINY, rounds=1))[0][0]["difference"]).endswith(verdict)
 
 
 def test_the_committed_ratios_are_those_of_their_rounds() -> None:

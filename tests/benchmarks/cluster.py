@@ -18,6 +18,7 @@ from benchmarks.ratios import Job
 from benchmarks.waits import IDLE, at_most
 
 WORKERS = 4
+LIMITS = {"status": 0.1, "check": 0.1, "table": 0.1, "plot": 0.05}  # ms a cell
 Turn = dict[int, tuple[Used, float]]
 
 
@@ -65,6 +66,7 @@ def _cluster(effort: Effort) -> list[Job]:
     reading = "reading all of each cell, and its checksum"
     bounds = {"status": reading, "check": reading}
     bounds["table"] = "intervals of the rates, and writing the rows"
+    bounds["plot"] = "reading the table, as `grid table` does"
     sent = "planning, sending, receiving and saving in one Python"
     command, size = f"hopcli grid {{}}, {cells}, CPU", lambda: slope(few, many, kilobytes)
     return [
@@ -73,7 +75,7 @@ def _cluster(effort: Effort) -> list[Job]:
         at_most("cluster-memory", f"{remote}, memory of the client", "kB", memory),
         at_most("cluster-plan", command.format("run --dry-run"), "ms", dry_run),
         *(
-            at_most(f"cluster-{name}", command.format(name), "ms", read(name), 0.1, why)
+            at_most(f"cluster-{name}", command.format(name), "ms", read(name), LIMITS[name], why)
             for name, why in bounds.items()
         ),
         at_most("cluster-merge", command.format("merge, 2 shards"), "ms", per_cell(merge)),

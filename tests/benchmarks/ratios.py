@@ -149,7 +149,8 @@ RACES: dict[str, tuple[str, Callable[[Effort], Work], Targets, str]] = {
     ),
     "p50-cold": ("p = 50, T = 0.2", _patterns(50, 0.2), {LOOP: 2.2}, FLIPS),
     "p50-warm": ("p = 50, T = 0.8", _patterns(50, 0.8), {LOOP: None}, FLIPS),
-    "p300-cold": ("p = 300, T = 0.2", _patterns(300, 0.2), {LOOP: 2.0}, FLIPS),
+    # Here 500 starts distinguish T = 0.25 from T = 0.2, unlike those of `paper`.
+    "p300-cold": ("p = 300, T = 0.2", _patterns(300, 0.2), {LOOP: 2.0, peers.DWAVE: None}, FLIPS),
     "p300-warm": ("p = 300, T = 0.8", _patterns(300, 0.8), {LOOP: 2.0}, FLIPS),
     "large": (
         "N = 16,384, p = 3, T = 0.2, 10 sweeps",
