@@ -32,6 +32,17 @@ if TYPE_CHECKING:
 
     from hopcli.records import Floats, Ints, Spins
 
+__all__ = [
+    "Losses",
+    "Patterns",
+    "draw_samples",
+    "images_as_patterns",
+    "overlap_loss",
+    "random_spins",
+    "read_patterns",
+    "select",
+]
+
 
 _BLOCK = 1024  # samples multiplied with all others at once, to bound the memory
 _MOST_PIXELS = 2**29  # of all samples, compared in eight bytes each
@@ -158,18 +169,6 @@ def _by_moments(spins: Spins) -> Floats:
     floats: NDArray[Any] = spins.astype(np.float32 if exact else np.float64)
     moments = floats.T @ floats
     return np.einsum("pi,pi->p", floats @ moments, floats, dtype=np.float64)
-
-
-__all__ = [
-    "Losses",
-    "Patterns",
-    "draw_samples",
-    "images_as_patterns",
-    "overlap_loss",
-    "random_spins",
-    "read_patterns",
-    "select",
-]
 
 
 _MOST_LABELS = 10_000

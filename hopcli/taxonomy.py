@@ -28,11 +28,16 @@ if TYPE_CHECKING:
 __all__ = [
     "KINDS",
     "ROUNDING",
+    "STORED",
     "Classified",
+    "Scores",
     "classify",
     "fixed_points",
     "mixture_method",
+    "nearest_of",
     "nearness",
+    "recall_of",
+    "score",
     "unstable_sites",
 ]
 
@@ -249,8 +254,6 @@ def unstable_sites(spins: Spins, network: Network, tie: str = "keep") -> Bools:
     changed: Bools = np.asarray(wanted != spins)
     return changed
 
-
-__all__ = ["STORED", "Scores", "nearest_of", "recall_of", "score"]
 
 STORED = ("own", "other", "pattern", "inverse")
 """Outcomes that refer to a stored pattern; all others are kinds of the taxonomy."""

@@ -41,7 +41,6 @@ ROOMS = (
     "dynamics",
     "starts",
     "observables",
-    "scoring",
     "taxonomy",
     "theory",
     "statistics",
