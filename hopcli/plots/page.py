@@ -79,11 +79,18 @@ _PAPER: Any = {
 }
 
 
+@functools.cache
+def _defaults() -> dict[str, Any]:
+    """Return matplotlib's default settings, except the backend."""
+    return {name: value for name, value in mpl.rcParamsDefault.items() if name != "backend"}
+
+
 @contextlib.contextmanager
 def look(*, tex_fonts: bool = False) -> Iterator[None]:
     """Set the fonts and colours of hopcli, whatever the user's matplotlibrc contains."""
     with mpl.rc_context():
-        mpl.rcdefaults()
+        # rcdefaults() would read every style sheet, and validate every value again.
+        dict.update(cast("Any", mpl.rcParams), _defaults())
         mpl.rcParams.update({**_LOOK, **(_TEX_FONTS if tex_fonts else {})})
         yield
 
