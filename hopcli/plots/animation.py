@@ -61,10 +61,11 @@ def write_animation(frames: Frames, shape: tuple[int, int], path: Path) -> None:
 
     with pages(Form("paper")):
         figure, show = _drawn(frames, frames.shown_in(path.name)[:_MOST], shape)
-        last, pixels = _settled(frames), []
+        figure.set_dpi(_DPI)
+        last, pixels, canvas = _settled(frames), [], FigureCanvasAgg(figure)
         for frame in range(last + 1):
             show(frame)
-            pixels.append(_rendered(figure))
+            pixels.append(_rendered(canvas))
     if path.suffix == ".mp4":
         _write_video(pixels, path)
         return
@@ -145,10 +146,8 @@ def _drawn(
     return page.figure, show
 
 
-def _rendered(figure: Picture) -> NDArray[np.uint8]:
+def _rendered(canvas: Any) -> NDArray[np.uint8]:
     """Return the pixels of a figure, shape (height, width, 3)."""
-    figure.set_dpi(_DPI)
-    canvas: Any = FigureCanvasAgg(figure)
     canvas.draw()
     pixels = np.asarray(canvas.buffer_rgba())[..., :3]
     # Videos need even sides.
