@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import dataclasses
 import logging
 import re
 from pathlib import Path
@@ -42,7 +43,7 @@ _MARKS = dict(
 
 def page(
     title: str,
-    sections: Sequence[Section],
+    sections: Iterable[Section],
     *,
     intro: str = "",
     claims: Sequence[Mapping[str, Any]] = (),
@@ -53,8 +54,8 @@ def page(
     ----------
     title : str
         Its title.
-    sections : sequence of Section
-        Runs and grids, in order.
+    sections : iterable of Section
+        Runs and grids, in order; figures are drawn one section at a time.
     intro : str
         Paragraphs under the title, separated by empty lines.
     claims : sequence of mapping
@@ -68,21 +69,24 @@ def page(
     str
         The page; equal arguments give equal text.
     """
-    parts = list(zip(_anchors("run", (one.name for one in sections)), sections, strict=True))
     anchor_of: dict[str, str] = {}
-    for anchor, section in parts:
+    parts, drawings, taken = [], {}, set[str]()
+    for section in sections:
+        anchor = _anchor("run", section.name, taken)
         anchor_of.setdefault(section.name, anchor)
+        drawings[anchor] = _drawings(anchor, section)
+        parts.append((anchor, dataclasses.replace(section, figures={})))
     verdicts = [claim["verdict"] for claim in claims]
     values: dict[str, Any] = {
         "version": __version__,
         "title": title,
         "paragraphs": [text for text in re.split(r"\n\s*\n", intro) if text.strip()],
-        "claims": list(zip(_anchors("claim", (one["id"] for one in claims)), claims, strict=True)),
+        "claims": [(_anchor("claim", one["id"], taken), one) for one in claims],
         "tally": {v: verdicts.count(v) for v in VERDICTS if v in verdicts},
         "marks": _MARKS,
         "sections": parts,
         "anchor_of": anchor_of,
-        "drawings": _drawings,
+        "drawings": drawings,
     }
     return _environment().get_template("page.html.j2").render(values)
 
@@ -129,24 +133,22 @@ def _sections(folders: Iterable[Path]) -> Iterator[Section]:
 
 
 def _drawings(anchor: str, section: Section) -> list[Drawing]:
-    """Draw the figures of a section when the template reaches it."""
+    """Draw the figures of a section."""
     _log.debug("drawing %s", section.name)
     with understood(section.name):
         return [drawing(figure, f"{anchor}.{name}") for name, figure in section.figures.items()]
 
 
-def _anchors(kind: str, names: Iterable[str]) -> list[str]:
-    """Return an anchor for each name, made of its letters, with a number if it is taken."""
-    taken: dict[str, None] = {}
-    for name in names:
-        words = re.sub(r"[^a-z0-9]+", "-", name.lower()).strip("-")
-        base = f"{kind}-{words}" if words else kind
-        anchor, number = base, 1
-        while anchor in taken:
-            number += 1
-            anchor = f"{base}-{number}"
-        taken[anchor] = None
-    return list(taken)
+def _anchor(kind: str, name: str, taken: set[str]) -> str:
+    """Return an anchor made of the letters of a name, with a number if it is taken."""
+    words = re.sub(r"[^a-z0-9]+", "-", name.lower()).strip("-")
+    base = f"{kind}-{words}" if words else kind
+    anchor, number = base, 1
+    while anchor in taken:
+        number += 1
+        anchor = f"{base}-{number}"
+    taken.add(anchor)
+    return anchor
 
 
 def _environment() -> jinja2.Environment:

@@ -172,8 +172,8 @@ def _is_there(out: Path, outputs: Mapping[str, str]) -> bool:
 def _page(claims: Claims, judged: Sequence[Judged], runs: Mapping[str, PreparedRun]) -> str:
     """Write the page: first the claims, then the runs behind them."""
     rows = [_row(one, runs) for one in judged]
-    sections = list(_sections(claims, runs))
-    return report.page(f"{claims.title}: verdicts", sections, intro=_intro(claims), claims=rows)
+    title, sections = f"{claims.title}: verdicts", _sections(claims, runs)
+    return report.page(title, sections, intro=_intro(claims), claims=rows)
 
 
 def _intro(claims: Claims) -> str:
