@@ -12,7 +12,7 @@ from hopcli.plots.grid_map import contours, draw_map
 from hopcli.plots.grid_panels import apart, panels_of
 from hopcli.plots.kit import COLOURS, Entry, count, draw_points
 from hopcli.plots.kit import look as line_look
-from hopcli.plots.page import Form, pages, printed, rounded
+from hopcli.plots.page import Form, pages, printed
 
 if TYPE_CHECKING:
     from collections.abc import Sequence
@@ -77,8 +77,7 @@ def figure(
     SettingError
         If the look names an unknown column, or more keys vary than can be drawn.
     """
-    every = None if points is None else rounded(points)
-    drawn = arrange(rounded(table), keys, headline, look, every)
+    drawn = arrange(table, keys, headline, look, points)
     against = [short(c.says) for c in (drawn.x, drawn.up) if c is not None]
     name = short(drawn.headline.says)
     title = f"{name[:1].upper()}{name[1:]} against {' and '.join(against)}"

@@ -13,6 +13,7 @@ from hopcli.errors import SettingError
 from hopcli.grids.grid import Key
 from hopcli.grids.over import interval_over
 from hopcli.plots.kit import number
+from hopcli.plots.page import rounded
 
 if TYPE_CHECKING:
     from collections.abc import Iterable, Mapping, Sequence
@@ -137,7 +138,7 @@ def arrange(
     look: Look,
     points: Columns | None = None,
 ) -> Arrangement:
-    """Arrange the numbers of a picture.
+    """Arrange the numbers of a picture, rounded to ten digits.
 
     Parameters
     ----------
@@ -155,8 +156,8 @@ def arrange(
     of = headline.of(None if "y" in wanted else look.y)
     _check_number(table, of.value, names)
     chosen = {name: v for name, v in headline.where.items() if name not in wanted.values()}
-    rows = table.matching(chosen)
-    every = (table if points is None else points).only(known)
+    rows = rounded(table.matching(chosen))
+    every = rounded((table if points is None else points).only(known))
     cells = list(dict.fromkeys(_rows(every, known)))[: None if known else 1]
     own = _rows(rows, known)
     has_number = ~np.isnan(rows[of.value].astype(np.float64))
