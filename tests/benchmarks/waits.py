@@ -43,7 +43,7 @@ def _start(_: Effort) -> list[Job]:
     drawing = f"{IMPORTS}, matplotlib.figure"
     plain, figure = (_imports(code) for code in (IMPORTS, drawing))
     described = "a warm hopcli recall {} pictures, 5,000 chains, CPU"
-    bounds = "own modules, reading MNIST, numpy.ma (by numpy.unique), the loop, git, small tables"
+    bounds = "own modules, reading MNIST, numpy.ma (by numba), the loop, git, small tables"
     drawn = "three pictures drawn at full size"
     without, with_pictures = (described.format(word) for word in ("without", "with"))
     return [
