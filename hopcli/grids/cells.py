@@ -1,7 +1,7 @@
 """A cell of a grid: its run, and the stored tables.
 
-A cell is planned to be named, and again where it is made, as plans of many cells take much
-memory. Another process that makes it receives a :class:`Task`.
+A cell is planned once, unless its grid has very many cells. Another process that makes it
+receives a :class:`Task` and plans it itself.
 """
 
 from __future__ import annotations

@@ -20,6 +20,8 @@ if TYPE_CHECKING:
     from hopcli.grids.grid import Grid, Point
     from hopcli.grids.store import Standing
 
+_PLANS = 4000  # kept in memory; each takes some 7 kB
+
 
 class Planned(NamedTuple):
     """A point with its cell.
@@ -32,6 +34,8 @@ class Planned(NamedTuple):
         The point.
     cell : str
         Name of the cell.
+    plan : Plan or None
+        The plan of the cell; None beyond the first thousands, to bound the memory.
     least_seconds : float
         Minimum seconds of its update attempts.
     stock : Stock
@@ -43,6 +47,7 @@ class Planned(NamedTuple):
     grid: Grid
     point: Point
     cell: str
+    plan: Plan | None
     least_seconds: float
     stock: Stock
     keep: tuple[str, ...] = ()
@@ -55,8 +60,8 @@ class Planned(NamedTuple):
         return Task(self.cell, self.grid.command, known, self.keep)
 
     def planned(self) -> Plan:
-        """Plan the cell again."""
-        return plan_cell(self.cell, self.grid.read(self.point)[0], self.stock)
+        """Return the plan of the cell."""
+        return self.plan or plan_cell(self.cell, self.grid.read(self.point)[0], self.stock)
 
     def make(self, progress: Progress = experiments.no_progress) -> Made:
         """Make the cell."""
@@ -96,7 +101,8 @@ def plan_grid(
     impossible : list of Impossible
         The other points.
     """
-    planned, others = [], []
+    planned: list[Planned] = []
+    others: list[Impossible] = []
     for point in grid.points():
         try:
             config, _ = grid.read(point)
@@ -105,7 +111,8 @@ def plan_grid(
             others.append(Impossible(point, error))
         else:
             least = plan.least_seconds(1)
-            planned.append(Planned(grid, point, named(plan), least, stock, keep))
+            kept = plan if len(planned) < _PLANS else None
+            planned.append(Planned(grid, point, named(plan), kept, least, stock, keep))
         tell(1, len(grid))
     return planned, others
 
