@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import contextlib
 import dataclasses
+import gc
 import logging
 from pathlib import Path
 from typing import TYPE_CHECKING, Any, NamedTuple
@@ -103,6 +104,7 @@ def reproduce(
         results.check_alone(out, _MANIFEST)
         with results.locked(out):
             _make_all(runs, watch)
+            gc.collect()  # pictures of the runs refer to themselves
             judged = judge(claims, runs)
             made = table(judged, {name: run.told for name, run in runs.items()})
             files = _publish(out, claims, judged, made, runs)
