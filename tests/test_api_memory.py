@@ -125,6 +125,13 @@ def test_a_state_without_a_label_may_reach_any_pattern() -> None:
     assert not memory.recall(~left, temperature=0.01, score="signed").recalled.any()
 
 
+@pytest.mark.usefixtures("empty_folder")
+def test_images_without_labels_may_reach_any_pattern() -> None:
+    np.save("own.npy", np.array([*BARS.values()], dtype=np.uint8))
+    end = hopcli.store(BARS).recall(hopcli.load("npy:own.npy"), temperature=0.01)
+    assert (end.labels.tolist(), end.outcome.tolist()) == (["", ""], ["pattern"] * 2)
+
+
 # --- refusals ----------------------------------------------------------------------------
 
 STATE = np.ones((1, 4))
