@@ -20,7 +20,7 @@ from hypothesis import strategies as st
 
 from hopcli import kinds
 from hopcli.catalogue import CATALOGUE, Entry, entry
-from hopcli.config import Facts, RecallConfig, find_config, notations, read_config
+from hopcli.config import Facts, RecallConfig, RecallExecution, find_config, notations, read_config
 from hopcli.config.schema import configuration_schema
 from hopcli.errors import DataError, SettingError
 from hopcli.kinds import Kind
@@ -64,6 +64,14 @@ def test_what_is_resolved_resolves_to_itself_also_as_a_manifest_has_it(found: En
     VALIDATOR.validate({"command": found.command, **given})
 
 
+def test_an_animation_has_at_most_a_thousand_frames() -> None:
+    animated = RecallExecution(animate="recall.gif")
+    animated.check_with(RecallConfig(sweeps=1000))
+    with pytest.raises(SettingError) as error:
+        animated.check_with(RecallConfig(sweeps=1001))
+    assert error.value.setting == "sweeps"
+
+
 @pytest.mark.parametrize("found", ENTRIES)
 def test_a_resolved_configuration_has_every_value(found: Entry) -> None:
     """A manifest in which a setting is open that resolution fills is refused."""
@@ -102,7 +110,7 @@ def test_what_does_not_go_together_is_found_when_it_is_checked_not_on_the_way() 
         ("recall", {}, LETTERS, {"digits": ("boat", "fish")}),
         ("recall", {"source_indices": [9, 56]}, CHOSEN, {"digits": ("4", "0")}),
         ("recall", {"patterns": [56, 9]}, CHOSEN, {"source_indices": (56, 9), "patterns": None}),
-        ("recall", {"gamma": 4, "dynamics": "glauber"}, FACTS, {"temperature": 0.5}),
+        ("recall", {"gamma": 4, "dynamics": "glauber"}, FACTS, {"temperature": 0.5, "gamma": None}),
         ("recall", {"replay_authors": True}, FACTS, {"test_images": "same", "tests": 100}),
         ("recall", {"replay_authors": True}, FACTS, {"exclude_samples": False}),
         ("temperature-scan", {}, LETTERS, {"target": "fish"}),

@@ -137,6 +137,7 @@ def test_all_sites_at_once_end_in_the_state_of_the_last_sweep(tie: str, threads:
             fields = expected[-1] @ couplings.dense()
             at_tie = expected[-1] if tie == "keep" else np.int8(AT_TIE[tie])
             expected.append(np.where(np.abs(fields) < 1e-9, at_tie, np.sign(fields)))
+        stable_at_once = np.all(expected[0] == expected[1], axis=1)
         sums = [class_sums(states.astype(np.int8), couplings) for states in expected]
         settings = {"dynamics": "sync", "tie": tie, "record": True, "threads": threads}
         for sweeps in range(10):
@@ -144,6 +145,7 @@ def test_all_sites_at_once_end_in_the_state_of_the_last_sweep(tie: str, threads:
             assert np.array_equal(final.spins, expected[sweeps])
             fixed = np.all(expected[sweeps] == expected[sweeps + 1], axis=1)
             assert np.array_equal(final.status == STABLE, fixed)
+            assert np.all(final.sweeps[stable_at_once] == min(1, sweeps))
             assert final.class_sums is not None
             for sweep in range(sweeps + 1):
                 assert np.array_equal(final.class_sums[:, sweep], sums[sweep])

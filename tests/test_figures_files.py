@@ -209,4 +209,6 @@ def test_more_than_a_handful_of_own_pictures_have_a_page_each(seven: Run) -> Non
     trials = seven.result.tables["gallery"].copy()
     trials.loc[trials["label"] == "picture 2", "source_index"] = -1
     changed = _pages(with_table(seven, "gallery", trials))
+    drawn = [{text.get_text().split("\n")[0] for text in texts(one)} for one in changed.values()]
+    assert [{"-1", "0"} & one for one in drawn] == [{"0"}, *[set()] * 6]
     assert ["index" in words(one) for one in changed.values()] == [k != 2 for k in range(7)]

@@ -101,6 +101,12 @@ def test_between_its_two_temperatures_only_the_mixture_is_retrieved() -> None:
     assert between[0] == pytest.approx(expected, abs=1e-3)
 
 
+def test_without_noise_a_site_without_a_field_keeps_its_value() -> None:
+    network = store(np.array([[1, 1, 1], [1, -1, 1]], dtype=np.int8), "hebbian")
+    found = mean_field_overlaps(network, [0.0, 0.0], 0)
+    np.testing.assert_allclose(found, [[1, 1 / 3]] * 2, atol=1e-9)
+
+
 def test_mean_field_ends_at_a_fixed_point(five: NDArray[np.int8]) -> None:
     """S = tanh((W S - theta) / T), with the N x N matrix, has these overlaps."""
     theta = np.random.default_rng(0).choice([0.0, 0.05], 784)
