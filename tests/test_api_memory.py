@@ -52,6 +52,9 @@ def test_labels_are_carried_and_arrays_are_copied(mnist: Dataset) -> None:
     patterns = hopcli.store(xi).patterns
     xi[0, 0] = -1
     assert patterns.xi.tolist() == [[1, -1, 1, 1]]
+    grey = np.array([[0, 200, 7]], dtype=np.uint8)
+    assert hopcli.load(grey, threshold=100).spins.tolist() == [[-1, 1, -1]]
+    assert grey.tolist() == [[0, 200, 7]]
 
 
 # --- recall ------------------------------------------------------------------------------

@@ -50,6 +50,15 @@ def test_deleted_pictures_come_back_to_the_byte(shell: Shell, command: str) -> N
     assert outputs(f"out/{command}.json") == set(before) - {f"{command}.json"}
 
 
+def test_pictures_come_back_in_the_format_of_their_run(shell: Shell) -> None:
+    before = shell.make(f"{WEIGHTS} --figure-format svg")
+    for name in pictures(before):
+        Path("out", name).unlink()
+    shell.run("plot out")
+    assert {Path(name).suffix for name in pictures(below("out"))} == {".svg"}
+    assert below("out") == before
+
+
 def test_another_format_is_added_and_the_run_stays(shell: Shell) -> None:
     before, name = shell.make_small("recall"), "recall.json"
     old = read_json(f"out/{name}")

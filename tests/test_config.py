@@ -20,7 +20,15 @@ from hypothesis import strategies as st
 
 from hopcli import kinds
 from hopcli.catalogue import CATALOGUE, Entry, entry
-from hopcli.config import Facts, RecallConfig, RecallExecution, find_config, notations, read_config
+from hopcli.config import (
+    Facts,
+    RecallConfig,
+    RecallExecution,
+    find_config,
+    groups,
+    notations,
+    read_config,
+)
 from hopcli.config.schema import configuration_schema
 from hopcli.errors import DataError, SettingError
 from hopcli.kinds import Kind
@@ -62,6 +70,11 @@ def test_what_is_resolved_resolves_to_itself_also_as_a_manifest_has_it(found: En
     assert again.values() == resolved.values()
     given = {name: value for name, value in resolved.to_dict().items() if value is not None}
     VALIDATOR.validate({"command": found.command, **given})
+
+
+def test_labels_are_spelled_with_each_letter_once() -> None:
+    assert groups.spelled(("361",), DIGITS) == ("3", "6", "1")
+    assert groups.spelled(("336",), DIGITS) == ("336",)
 
 
 def test_an_animation_has_at_most_a_thousand_frames() -> None:

@@ -21,7 +21,7 @@ from strangers import PARTS, READERS, SHOWN, WRITERS, cases, check_case, lay_fol
 import hopcli
 from hopcli import plots, report
 from hopcli.errors import ResultError
-from hopcli.results import key, load
+from hopcli.results import files, key, load
 
 SAMPLED = 60  # one of so many is tried here
 REPRODUCE = "reproduce --quick --only six-sites -q --out mine"
@@ -101,6 +101,25 @@ def test_a_folder_that_nobody_typed_is_no_link(folder: str, words: str) -> None:
     assert folder in done.err
     assert files_below(Path("outside")) == outside
     assert [str(path) for path in Path(folder).parent.iterdir()] == [folder]
+
+
+def test_a_link_is_no_lock_where_the_system_would_follow_it(
+    empty_folder: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr(files, "_NO_LINK", 0)
+    Path("link").symlink_to("target")
+    with pytest.raises(ResultError):
+        files.open_own(empty_folder / "link", os.O_WRONLY)
+    assert not Path("target").exists()
+
+
+def test_a_journal_of_several_files_is_refused_and_stays(place: Path) -> None:
+    journal = place / "out/grid/grid.sqlite-journal"
+    journal.write_bytes(bytes(20) + bytes.fromhex("d9d505f920a163d7"))  # of SQLite's format
+    before = files_below(place)
+    done = call("grid", "status", "out/grid")
+    assert (done.code, done.out, done.err.count("\n")) == (2, "", 1), done
+    assert files_below(place) == before
 
 
 # --- manifests that lie ----------------------------------------------------------------------
