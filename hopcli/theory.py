@@ -97,7 +97,7 @@ def mean_field_overlaps(network: Network, temperatures: ArrayLike, start: int) -
     fixed[moving] = magnetisation
     m = (sizes * fixed) @ patterns / network.n_sites
     # The remaining error of the iteration depends on the machine and is rounded away.
-    return np.round(m, _DIGITS).reshape(*np.shape(temperatures), -1) + 0.0
+    return np.round(m, _DIGITS).reshape(*np.shape(temperatures), patterns.shape[1]) + 0.0
 
 
 def exact_overlaps(network: Network, temperatures: ArrayLike) -> Floats | None:

@@ -68,7 +68,7 @@ def test_intervals_hold_the_sweeps_of_a_table(stock: Stock, tmp_path: Path, n_ta
     """Tables in the authors' order, and in random ones."""
     path = tmp_path / "table.csv"
     replays, sites = _made(stock, 11)
-    held = {"known": 0, "unknown": 0}
+    held, widened = {"known": 0, "unknown": 0}, 0
     widths: dict[str, list[int]] = {"known": [], "unknown": []}
     rng = np.random.default_rng(11)
     small: Any = {"tests": 30, "sweeps": tuple(range(9, 14)), "replays": 12, "orders": 12}
@@ -81,7 +81,14 @@ def test_intervals_hold_the_sweeps_of_a_table(stock: Stock, tmp_path: Path, n_ta
             row: Any = tables["estimate"].set_index("order").loc[order]
             assert row["sweeps_ci_low"] <= row["sweeps"] <= row["sweeps_ci_high"]
             widths[order].append(int(row["sweeps_ci_high"] - row["sweeps_ci_low"]))
+            fits = tables["likelihood"].query("order == 'unknown'")
+            estimate: Any = tables["estimate"].set_index("order").loc["unknown"]
+            lack, limit = -2 * fits["relative"], 3.841459 * estimate["overdispersion"]
+            reached = lack - 2 * 1.645 * fits["relative_error"] <= limit
+            assert fits["in_interval"].tolist() == reached.tolist()
+            widened += int(np.sum(reached & (lack > limit)))
     assert min(held.values()) >= n_tables - 1
+    assert widened  # by the error of the finite number of orders
     assert np.median(widths["known"]) <= 1
     assert 0 < np.mean(widths["unknown"]) < 10
 

@@ -154,6 +154,18 @@ def test_all_sites_at_once_end_in_the_state_of_the_last_sweep(tie: str, threads:
     assert cycles > 100
 
 
+def test_an_order_by_hand_visits_the_sites_in_turn() -> None:
+    couplings, spins = network(9, 2, "hebbian"), random_patterns(3, 20, 9)
+    order = [3, 0, 7, 1, 8, 2, 5, 6, 4]  # not its own inverse
+    expected = spins.copy()
+    for site in order:
+        field = local_fields(expected, couplings)[:, site]
+        expected[:, site] = np.where(np.abs(field) < 1e-9, expected[:, site], np.sign(field))
+    ends = run(couplings, spins, dynamics="async", order=order, sweeps=1, attempts_per_sweep=9)
+    assert np.array_equal(ends.spins, expected)
+    assert not np.array_equal(ends.spins, spins)
+
+
 # --- chunks, threads, interrupts
 
 

@@ -102,6 +102,14 @@ def test_cells_on_threads_are_those_of_one_after_the_other() -> None:
     assert len({tables["accuracy"] for tables in made.values()}) > 1
 
 
+def test_a_cell_whose_data_give_it_another_name_is_not_planned() -> None:
+    (one,) = _planned(tests=2, grid={"seed": [1]})
+    config, _ = one.grid.read(one.point)
+    assert cells.named(cells.plan_cell(one.cell, config, one.stock)) == one.cell
+    with pytest.raises(ResultError):
+        cells.plan_cell("another", config, one.stock)
+
+
 def test_leaving_in_disorder_stops_what_runs() -> None:
     planned = _planned(repeats=100_000, tests=30, sweeps=2000, grid={"seed": [1, 2]})
     with local_engine(2) as engine:

@@ -22,7 +22,7 @@ from hopcli.grids.export import tidy_table, write_table
 from hopcli.grids.grid import read_grid
 from hopcli.grids.merging import merge
 from hopcli.grids.store import FILE, Store, is_grid
-from hopcli.tables.several import Part
+from hopcli.tables.several import Part, join
 
 GRID = read_grid({"command": "recall", "grid": {"digits": [[3, 6], [3, 6, 1]], "seed": [1, 2]}})
 SETTINGS = {"seed": 10**30, "temperature": 0.1, "digits": ["3", "6"]}
@@ -107,6 +107,13 @@ def test_other_programs_read_it(tmp_path: Path) -> None:
         settings = "json_extract(config, '$.temperature', '$.start')"
         cells = sql.execute(f"SELECT host, seconds, error, {settings} FROM cells")
         assert set(cells) == {("host", 0.25, None, '[0.1,"image"]')}
+
+
+def test_open_intervals_stay_with_their_rows() -> None:
+    closed = Part(["label: text"], [["a", "b"]], [])
+    opened = Part(["label: text"], [["c"]], ["3/4"])
+    table, lengths = join([closed, opened, closed])
+    assert (table.counts, lengths) == (["", "", "3/4", "", ""], [2, 1, 2])
 
 
 def test_a_cell_is_replaced_whole_or_not_at_all(tmp_path: Path) -> None:

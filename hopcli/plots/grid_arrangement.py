@@ -324,7 +324,7 @@ class _Choice:
             raise SettingError("by", rule, *asked)
         for slot in ("by", "rows"):
             if slot in placed and self._n_values(placed[slot]) > _MOST:
-                rule = f"can have at most {_MOST} values; average with --over or choose another key"
+                rule = f"must have at most {_MOST} values: use --over, or another key"
                 raise SettingError(slot, rule, placed[slot])
         return placed
 
