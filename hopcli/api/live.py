@@ -61,7 +61,7 @@ class Live:
         ResultError
             If the file cannot be written; an earlier file is then unchanged.
         """
-        from hopcli.report.sections import write
+        from hopcli.report.page import write
 
         write(self.html, Path(path), overwrite=overwrite)
 

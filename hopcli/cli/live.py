@@ -95,7 +95,7 @@ def command(
     listen(quiet=quiet)
     from hopcli import livepage
     from hopcli.config import find_config
-    from hopcli.report.sections import check_place, write
+    from hopcli.report.page import check_place, write
 
     path = None if config is None else find_config(config)
     from_file = {} if path is None else _settings_of(path)

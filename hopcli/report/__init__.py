@@ -5,8 +5,8 @@ scripts. Templates make it from values (:class:`Section`, rows of claims), so it
 equal those in the tables. The same values give the same bytes.
 """
 
-from hopcli.report.page import page, write_report
-from hopcli.report.sections import Section, section, sections_in, write
+from hopcli.report.page import page, write, write_report
+from hopcli.report.sections import Section, section, sections_in
 
 __all__ = [
     "Section",

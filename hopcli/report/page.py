@@ -1,4 +1,4 @@
-"""The page: templates filled with values, with an anchor for each part."""
+"""The page: templates filled with values, with an anchor for each part, and its file."""
 
 from __future__ import annotations
 
@@ -13,10 +13,12 @@ from markupsafe import Markup, escape
 
 from hopcli._version import __version__
 from hopcli.claims.judging import VERDICTS
-from hopcli.errors import ResultError
+from hopcli.errors import ResultError, told
 from hopcli.printing import html, terminal
-from hopcli.report.sections import check_place, sections_in, write
+from hopcli.report.sections import sections_in
 from hopcli.results import listing
+from hopcli.results.files import check_place as check_file_place
+from hopcli.results.files import write_file
 from hopcli.results.manifest import understood
 
 if TYPE_CHECKING:
@@ -39,6 +41,11 @@ _MARKS = dict(
     zip(VERDICTS, ("holds", "holds", "holds", "partly", "fails", "open", "open"), strict=True)
 )
 """Symbol of each verdict, besides its words and its colour."""
+
+MARK = '<meta name="generator" content="hopcli '
+"""Marker in the head of every page of hopcli."""
+
+_HEAD = 1024  # first characters of a file, which contain the marker
 
 
 def page(
@@ -216,3 +223,54 @@ def drawing(figure: Picture, prefix: str) -> Drawing:
     )
     svg = " ".join(re.sub(r"<svg\b[^>]*>", lambda _: head, svg, count=1).split())
     return Drawing(figure.title, figure.caption, svg)
+
+
+def check_place(path: Path, *, overwrite: bool = False) -> None:
+    """Raise an error, before a page is made, if it cannot be written to a place.
+
+    Parameters
+    ----------
+    path : Path
+        Path of the page.
+    overwrite : bool
+        Whether it may take the place of a file that is no page of hopcli.
+
+    Raises
+    ------
+    ResultError
+        If the path is not a file, cannot be written, or is not a page of hopcli.
+    """
+    check_file_place(path)
+    if path.exists() and not overwrite and not _is_page(path):
+        raise ResultError(
+            f"{path}: not a report of hopcli; give --out another file, or --overwrite to replace it"
+        )
+
+
+def _is_page(path: Path) -> bool:
+    """Return whether a file is a page of hopcli, or empty."""
+    with told(path), path.open(encoding="utf-8", errors="replace") as file:
+        head = file.read(_HEAD)
+    return not head or MARK in head
+
+
+def write(text: str, path: Path, *, overwrite: bool = False) -> None:
+    """Write a page to a temporary file, and move it into place.
+
+    Parameters
+    ----------
+    text : str
+        The page.
+    path : Path
+        Path of the page.
+    overwrite : bool
+        Whether it may take the place of a file that is no page of hopcli.
+
+    Raises
+    ------
+    ResultError
+        If the page cannot be written; an earlier file is unchanged then.
+    """
+    check_place(path, overwrite=overwrite)
+    content = text.encode("utf-8", errors="replace")
+    write_file(path, lambda stage: stage.write_bytes(content))
