@@ -10,11 +10,10 @@ from typing import TYPE_CHECKING
 
 import numpy as np
 
-if TYPE_CHECKING:
-    from numpy.typing import NDArray
+from hopcli.records import Floats, Ints, NDArray, Spins
 
+if TYPE_CHECKING:
     from hopcli.network import Network
-    from hopcli.records import Floats, Ints, Spins
 
 __all__ = [
     "TIE",

@@ -21,16 +21,13 @@ from hopcli.datasets.npz import Archive
 from hopcli.errors import DataError, SettingError
 from hopcli.markup import pictures, shortened
 from hopcli.printing import terminal
-from hopcli.records import digest, frozen
+from hopcli.records import Floats, Ints, NDArray, Record, Spins, digest
 from hopcli.streams import legacy_random_state
 
 if TYPE_CHECKING:
     from collections.abc import Iterator, Mapping, Sequence
     from pathlib import Path
 
-    from numpy.typing import NDArray
-
-    from hopcli.records import Floats, Ints, Spins
 
 __all__ = [
     "Losses",
@@ -176,7 +173,7 @@ _ARRAYS = ("xi", "labels", "source_index", "shape", "sample_index", "dataset", "
 
 
 @dataclass(frozen=True, eq=False)
-class Patterns:
+class Patterns(Record):
     """Patterns to store, and their origin.
 
     Parameters
@@ -211,8 +208,7 @@ class Patterns:
             raise ValueError(f"{p} patterns need as many labels and source indices, at least one")
         if min(self.shape) < 1 or self.shape[0] * self.shape[1] != n_sites:
             raise ValueError(f"a picture of {self.shape} does not have {n_sites} pixels")
-        for name in ("xi", "source_index", "sample_index"):
-            object.__setattr__(self, name, frozen(getattr(self, name)))
+        Record.__post_init__(self)
 
     def __repr__(self) -> str:
         height, width = self.shape

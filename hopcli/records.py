@@ -1,33 +1,19 @@
-"""Immutable records, names of types of arrays, and modules imported at their first use."""
+"""Immutable records, NumPy and its types of arrays, and names imported at their first use."""
 
 from __future__ import annotations
 
+from dataclasses import dataclass, fields
 from importlib import import_module
 from typing import TYPE_CHECKING, Any
 
 
 class _Later:
-    """A stand-in for a module; it keeps each attribute that was used."""
-
-    def __init__(self, name: str) -> None:
-        self._name = name
+    """NumPy, imported with the first attribute; each attribute that was used is kept."""
 
     def __getattr__(self, attribute: str) -> Any:
-        value = getattr(import_module(self._name), attribute)
+        value = getattr(import_module("numpy"), attribute)
         setattr(self, attribute, value)
         return value
-
-
-def later(module: str) -> Any:
-    """Return a stand-in for a module, which imports it with the first attribute.
-
-    Examples
-    --------
-    >>> fractions = later("fractions")
-    >>> str(fractions.Fraction(2, 4))
-    '1/2'
-    """
-    return _Later(module)
 
 
 def exported(package: str, names: dict[str, str]) -> Any:
@@ -54,7 +40,7 @@ def exported(package: str, names: dict[str, str]) -> Any:
 
 if TYPE_CHECKING:
     import numpy as np
-    from numpy.typing import NDArray
+    from numpy.typing import ArrayLike, NDArray
 
     Bools = NDArray[np.bool_]
     Floats = NDArray[np.float64]
@@ -62,8 +48,9 @@ if TYPE_CHECKING:
     Seeds = NDArray[np.uint64]
     Spins = NDArray[np.int8]
     Texts = NDArray[np.str_]
-else:
-    np = later("numpy")
+else:  # names for annotations only, so that they cost no import
+    ArrayLike = NDArray = Bools = Floats = Ints = Seeds = Spins = Texts = Any
+    np = _Later()
 
 
 def frozen(array: NDArray[Any]) -> NDArray[Any]:
@@ -97,6 +84,16 @@ def frozen(array: NDArray[Any]) -> NDArray[Any]:
     copy = np.array(array, order="K")
     copy.flags.writeable = False
     return copy
+
+
+@dataclass(frozen=True, slots=True, eq=False)
+class Record:
+    """Record whose arrays are read-only."""
+
+    def __post_init__(self) -> None:
+        for item in fields(self):
+            if isinstance(value := getattr(self, item.name, None), np.ndarray):
+                object.__setattr__(self, item.name, frozen(value))
 
 
 def digest(*arrays: NDArray[Any]) -> str:

@@ -6,12 +6,9 @@ chains from the same seeds.
 
 from __future__ import annotations
 
-from typing import TYPE_CHECKING
-
 import numpy as np
 
-if TYPE_CHECKING:
-    from numpy.typing import NDArray
+from hopcli.records import NDArray
 
 VERSION = 3
 """Version of the random streams; raise it when the same seed gives different numbers."""
@@ -72,6 +69,11 @@ class Streams:
 def spawned(n: int, *sequences: np.random.SeedSequence) -> list[tuple[np.random.SeedSequence, ...]]:
     """Spawn `n` seeds of each sequence; return those of each number together."""
     return [*zip(*(sequence.spawn(n) for sequence in sequences), strict=True)]
+
+
+def substream(sequence: np.random.SeedSequence, *key: int) -> np.random.SeedSequence:
+    """Return the stream below another with this key; not spawned, so always the same."""
+    return np.random.SeedSequence(sequence.entropy, spawn_key=(*sequence.spawn_key, *key))
 
 
 def seed_word(sequence: np.random.SeedSequence) -> int:

@@ -14,15 +14,12 @@ from typing import TYPE_CHECKING, Any
 import numpy as np
 
 from hopcli.observables import TIE, class_sums, local_fields, overlaps_of_sums
-from hopcli.records import frozen
+from hopcli.records import Bools, Floats, Ints, NDArray, Record, Spins, Texts
 
 if TYPE_CHECKING:
     from collections.abc import Iterator, Sequence
 
-    from numpy.typing import NDArray
-
     from hopcli.network import Network
-    from hopcli.records import Bools, Floats, Ints, Spins, Texts
 
 
 __all__ = [
@@ -54,7 +51,7 @@ _SITES = 1 << 24  # of them, to bound the memory
 
 
 @dataclass(frozen=True, slots=True, eq=False)
-class Classified:
+class Classified(Record):
     """Classification of final states.
 
     Parameters
@@ -70,10 +67,6 @@ class Classified:
     kind: Texts
     nearest: Ints
     m: Floats
-
-    def __post_init__(self) -> None:
-        for name in ("kind", "nearest", "m"):
-            object.__setattr__(self, name, frozen(getattr(self, name)))
 
 
 def classify(
@@ -260,7 +253,7 @@ STORED = ("own", "other", "pattern", "inverse")
 
 
 @dataclass(frozen=True, slots=True, eq=False)
-class Scores:
+class Scores(Record):
     """Outcome of every trial.
 
     Parameters
@@ -281,10 +274,6 @@ class Scores:
     own: Floats
     nearest: Ints
     outcome: Texts
-
-    def __post_init__(self) -> None:
-        for name in ("recalled", "own", "nearest", "outcome"):
-            object.__setattr__(self, name, frozen(getattr(self, name)))
 
 
 def score(

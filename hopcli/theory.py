@@ -7,19 +7,13 @@ from __future__ import annotations
 
 import math
 from dataclasses import dataclass
-from typing import TYPE_CHECKING
 
 import numpy as np
 
-from hopcli.network import LowRank, Quadratic, Wired
+from hopcli.network import LowRank, Network, Quadratic, Wired
 from hopcli.observables import TIE
+from hopcli.records import ArrayLike, Floats, Ints
 from hopcli.waiting import interruptibly
-
-if TYPE_CHECKING:
-    from numpy.typing import ArrayLike
-
-    from hopcli.network import Network
-    from hopcli.records import Floats, Ints
 
 __all__ = [
     "PairStates",

@@ -25,7 +25,8 @@ FILES = sorted(PACKAGE.rglob("*.py"))
 HEAVY = {"numba", "pandas", "matplotlib", "sklearn"}
 
 LAYERS = """\
-_loading _version endings errors observables printing records streams values waiting
+_loading _version endings errors printing records values waiting
+observables streams
 _kernels catalogue data kinds markup
 datasets dynamics network statistics taxonomy
 patterns rules tables theory

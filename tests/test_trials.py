@@ -14,7 +14,13 @@ from hopcli import experiments
 from hopcli.catalogue import CATALOGUE
 from hopcli.config import Facts, RecallConfig, RecallExecution
 from hopcli.datasets import Dataset
-from hopcli.experiments.trials import Trials, authors_sites, check_states, draw_trials
+from hopcli.experiments.trials import (
+    Trials,
+    authors_sites,
+    authors_trials,
+    check_states,
+    draw_trials,
+)
 from hopcli.patterns import Patterns, images_as_patterns
 from hopcli.starts import NO_SOURCE, Bank
 from hopcli.streams import Streams
@@ -143,9 +149,9 @@ def test_the_authors_order_needs_square_pictures_and_not_too_many_sites() -> Non
     patterns = _stored(0)
     config = _resolved(patterns, replay_authors=True, tests=3, repeats=1)
     with refuses("replay_authors"):
-        authors_sites(config, replace(_images(), shape=(2, 8)), patterns)
+        authors_trials(config, replace(_images(), shape=(2, 8)), patterns)
     with refuses("tests", most="100,000,000"):
-        authors_sites(replace(config, sweeps=10_000_000), _images(), patterns)
+        authors_trials(replace(config, sweeps=10_000_000), _images(), patterns)
     # More sites than 16 bits can count: 200 x 200.
     images = Dataset("large", random_patterns(0, 17, 40_000), np.array(LABELS), (200, 200), 0, "0")
     many = replace(config, tests=6, sweeps=1, attempts_per_sweep=20_000)

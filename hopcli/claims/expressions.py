@@ -28,13 +28,12 @@ import numpy as np
 
 from hopcli.claims.functions import FUNCTIONS, Measured, Rows, takes
 from hopcli.errors import DataError, ResultError, SettingError
+from hopcli.records import NDArray
 from hopcli.study import find_numbers
 from hopcli.values import bare, nearest
 
 if TYPE_CHECKING:
     from collections.abc import Collection, Iterable, Mapping
-
-    from numpy.typing import NDArray
 
     from hopcli.tables import Columns
 

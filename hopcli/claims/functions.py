@@ -13,13 +13,12 @@ from typing import TYPE_CHECKING, Any, NamedTuple
 import numpy as np
 
 from hopcli.errors import ResultError
+from hopcli.records import NDArray
 from hopcli.statistics import Z95, exact_interval
 from hopcli.study.notebook import OF_PATTERNS
 
 if TYPE_CHECKING:
     from collections.abc import Callable
-
-    from numpy.typing import NDArray
 
     from hopcli.tables import Columns
 

@@ -24,12 +24,11 @@ import numpy as np
 from hopcli.claims.functions import intervals_of, values_by
 from hopcli.claims.judging import DETECTABLE
 from hopcli.errors import ResultError
+from hopcli.records import NDArray
 from hopcli.statistics import Z95
 from hopcli.statistics.comparisons import holm
 
 if TYPE_CHECKING:
-    from numpy.typing import NDArray
-
     from hopcli.claims.claim import Claim, Condition
     from hopcli.tables import Columns
 

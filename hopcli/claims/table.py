@@ -7,7 +7,7 @@ import math
 import textwrap
 from typing import TYPE_CHECKING, Any
 
-from hopcli.claims.claim import ERRORS, PATTERNS
+from hopcli.claims.claim import ERRORS, PATTERNS, Claim
 from hopcli.claims.judging import TESTS, VERDICTS, are_same
 from hopcli.printing import terminal
 from hopcli.tables import Column, Columns, Table
@@ -15,7 +15,6 @@ from hopcli.tables import Column, Columns, Table
 if TYPE_CHECKING:
     from collections.abc import Mapping, Sequence
 
-    from hopcli.claims.claim import Claim
     from hopcli.claims.functions import Measured
     from hopcli.claims.published import Fit
     from hopcli.claims.verdicts import Judged, Side

@@ -6,7 +6,7 @@ import json
 import shutil
 import sys
 from pathlib import Path
-from typing import TYPE_CHECKING, Any
+from typing import Any
 
 import click
 
@@ -16,14 +16,8 @@ from hopcli.cli.once import Command
 from hopcli.cli.options import data_options, load_asked
 from hopcli.cli.tables import check_layout, is_usual, json_rows, print_table, table_options
 from hopcli.printing import terminal
-from hopcli.records import later
+from hopcli.records import NDArray, np
 from hopcli.values import flag_name, nearest
-
-if TYPE_CHECKING:
-    import numpy as np
-    from numpy.typing import NDArray
-else:
-    np = later("numpy")
 
 _BLOCKS = " ▄▀█"  # neither half, lower, upper, both
 _Drawn = tuple[str, "NDArray[np.int8]"]

@@ -3,18 +3,10 @@
 from __future__ import annotations
 
 import warnings
-from typing import TYPE_CHECKING
+from collections.abc import Callable
 
 from hopcli.errors import HopcliWarning
-from hopcli.records import later
-
-if TYPE_CHECKING:
-    from collections.abc import Callable
-
-    import numpy as np
-    from numpy.typing import NDArray
-else:
-    np = later("numpy")
+from hopcli.records import NDArray, np
 
 _AT_ONCE = 4096  # images whose histograms are counted at once, to bound the memory
 _PIXELS_AT_ONCE = 2**22  # and their pixels

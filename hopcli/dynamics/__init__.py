@@ -16,17 +16,12 @@ from hopcli.dynamics.registry import DYNAMICS, GIVEN, ORDERS, TIES, Dynamics, Or
 from hopcli.dynamics.states import RAN, STABLE, TWO_CYCLE, FinalStates
 from hopcli.errors import SettingError
 from hopcli.kinds import checked, choice, integer
-from hopcli.records import later
+from hopcli.records import ArrayLike, NDArray, np
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Sequence
 
-    import numpy as np
-    from numpy.typing import ArrayLike, NDArray
-
     from hopcli.network import Network
-else:
-    np = later("numpy")
 
 __all__ = [
     "DYNAMICS",

@@ -18,11 +18,10 @@ import numpy as np
 
 from hopcli.dynamics.states import FinalStates
 from hopcli.errors import SettingError
+from hopcli.records import NDArray
 
 if TYPE_CHECKING:
     from collections.abc import Callable
-
-    from numpy.typing import NDArray
 
     from hopcli.dynamics.registry import Dynamics, Order
     from hopcli.network import Network

@@ -3,20 +3,15 @@
 from __future__ import annotations
 
 from dataclasses import dataclass
-from typing import TYPE_CHECKING
 
-from hopcli.records import frozen
-
-if TYPE_CHECKING:
-    import numpy as np
-    from numpy.typing import NDArray
+from hopcli.records import NDArray, Record, np
 
 RAN, STABLE, TWO_CYCLE = range(3)
 """Values of :attr:`FinalStates.status`."""
 
 
 @dataclass(frozen=True, slots=True, eq=False)
-class FinalStates:
+class FinalStates(Record):
     """Final state of every chain.
 
     Parameters
@@ -42,9 +37,3 @@ class FinalStates:
     status: NDArray[np.uint8]
     ends: NDArray[np.int32]
     class_sums: NDArray[np.int32] | None
-
-    def __post_init__(self) -> None:
-        for name in ("spins", "sweeps", "status", "ends", "class_sums"):
-            array = getattr(self, name)
-            if array is not None:
-                object.__setattr__(self, name, frozen(array))

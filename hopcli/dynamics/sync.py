@@ -9,11 +9,10 @@ import numpy as np
 from hopcli.dynamics.states import STABLE, TWO_CYCLE
 from hopcli.errors import SettingError
 from hopcli.observables import TIE, class_sums
+from hopcli.records import NDArray
 
 if TYPE_CHECKING:
     from collections.abc import Callable
-
-    from numpy.typing import NDArray
 
     from hopcli.dynamics.jobs import Job
 

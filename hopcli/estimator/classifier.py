@@ -16,7 +16,7 @@ from sklearn.base import (
 from sklearn.utils.multiclass import check_classification_targets
 from sklearn.utils.validation import check_array, check_is_fitted, validate_data
 
-from hopcli.dynamics import run
+from hopcli.dynamics import FinalStates, run
 from hopcli.errors import SettingError
 from hopcli.estimator.deciding import Ballot, other_settings, warn_of_lost, with_rejected
 from hopcli.estimator.parameters import (
@@ -31,16 +31,13 @@ from hopcli.estimator.parameters import (
 from hopcli.estimator.prototypes import as_spins, choose, groups, levels
 from hopcli.kinds import checked, choice
 from hopcli.observables import overlaps_of_sums
+from hopcli.records import ArrayLike, Floats, NDArray, Spins
 from hopcli.rules import RULES, project, store
 
 if TYPE_CHECKING:
     from collections.abc import Iterable, Iterator
 
-    from numpy.typing import ArrayLike, NDArray
-
-    from hopcli.dynamics import FinalStates
     from hopcli.network import Network
-    from hopcli.records import Floats, Spins
 
 _CHAINS = 16384  # chains at once, to bound the memory
 

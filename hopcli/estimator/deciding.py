@@ -3,21 +3,16 @@
 from __future__ import annotations
 
 import warnings
+from collections.abc import Callable, Iterable, Mapping
 from dataclasses import dataclass
-from typing import TYPE_CHECKING, Any
+from typing import Any
 
 import numpy as np
 
 from hopcli.dynamics import DYNAMICS
 from hopcli.errors import HopcliWarning
+from hopcli.records import Bools, Floats, Ints, NDArray
 from hopcli.taxonomy import nearness, recall_of
-
-if TYPE_CHECKING:
-    from collections.abc import Callable, Iterable, Mapping
-
-    from numpy.typing import NDArray
-
-    from hopcli.records import Bools, Floats, Ints
 
 _MOST_LOST = 0.1  # share of prototypes
 

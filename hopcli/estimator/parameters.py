@@ -5,22 +5,17 @@ from __future__ import annotations
 import contextlib
 import hashlib
 import inspect
-from typing import TYPE_CHECKING, Any, TypeVar
+from collections.abc import Callable
+from typing import Any, TypeVar
 
 import numpy as np
 
 from hopcli.errors import SettingError
 from hopcli.estimator.prototypes import CHOICES
 from hopcli.kinds import checked, choice, integer, number, switch
+from hopcli.records import NDArray, Spins
 from hopcli.rules import RULES
 from hopcli.streams import Legacy, seed_word, splitmix64
-
-if TYPE_CHECKING:
-    from collections.abc import Callable
-
-    from numpy.typing import NDArray
-
-    from hopcli.records import Spins
 
 OF_RULES: dict[str, Any] = {
     name: parameter.default

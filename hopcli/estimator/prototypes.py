@@ -2,19 +2,14 @@
 
 from __future__ import annotations
 
+from collections.abc import Callable
 from dataclasses import dataclass
-from typing import TYPE_CHECKING, Any
+from typing import Any
 
 import numpy as np
 
 from hopcli.errors import SettingError
-
-if TYPE_CHECKING:
-    from collections.abc import Callable
-
-    from numpy.typing import NDArray
-
-    from hopcli.records import Floats, Ints, Spins
+from hopcli.records import Floats, Ints, NDArray, Spins
 
 
 def otsu(values: NDArray[Any]) -> Floats:

@@ -15,16 +15,14 @@ from dataclasses import dataclass, field
 from typing import TYPE_CHECKING, Any
 
 from hopcli import catalogue
+from hopcli.records import Floats, NDArray
 from hopcli.tables import Columns, DataFrames, Tables
 from hopcli.tables.rates import complete
 
 if TYPE_CHECKING:
-    from numpy.typing import NDArray
-
     from hopcli.config import Config, Execution
     from hopcli.experiments.stock import Stock
     from hopcli.patterns import Patterns
-    from hopcli.records import Floats
 
 __all__ = [
     "CHANGED",

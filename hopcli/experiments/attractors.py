@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-from dataclasses import dataclass
 from typing import TYPE_CHECKING
 
 import numpy as np
@@ -13,6 +12,7 @@ from hopcli.experiments.preparation import prepare
 from hopcli.experiments.relaxation import run_chains
 from hopcli.experiments.trials import check_states
 from hopcli.observables import energy, overlaps
+from hopcli.records import Spins
 from hopcli.starts import choose, first_states
 from hopcli.statistics import chao1, exact_interval
 from hopcli.streams import seed_word
@@ -24,7 +24,6 @@ if TYPE_CHECKING:
     from hopcli.experiments.stock import Stock
     from hopcli.network import Network
     from hopcli.patterns import Patterns
-    from hopcli.records import Spins
 
 _KINDS = Table(
     "kinds",
@@ -54,7 +53,6 @@ TABLES = (_KINDS, _STATES)
 """The tables of a census."""
 
 
-@dataclass(frozen=True, eq=False, kw_only=True)
 class AttractorsResult(StoredResult):
     """Result of a census.
 

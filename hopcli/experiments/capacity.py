@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import math
-from dataclasses import dataclass
 from typing import TYPE_CHECKING, Any
 
 import numpy as np
@@ -14,12 +13,13 @@ from hopcli.experiments import Parts, Plan, Progress, Result
 from hopcli.experiments.preparation import prepare
 from hopcli.experiments.relaxation import settle
 from hopcli.patterns import random_spins
+from hopcli.records import Floats, Spins
 from hopcli.rules import RULES, store
 from hopcli.starts import Start, change, trial_rng
 from hopcli.statistics import draws_interval, mean_sd_sem
 from hopcli.statistics.comparisons import draws_median
 from hopcli.streams import Streams, seed_word, spawned
-from hopcli.tables import Table, columns
+from hopcli.tables import Columns, Table, columns
 from hopcli.taxonomy import unstable_sites
 from hopcli.waiting import interruptibly
 
@@ -30,8 +30,6 @@ if TYPE_CHECKING:
     from hopcli.datasets import Dataset
     from hopcli.experiments.stock import Stock
     from hopcli.network import Network
-    from hopcli.records import Floats, Spins
-    from hopcli.tables import Columns
 
     _Key = tuple[int, str, float, int]
 
@@ -66,7 +64,6 @@ _RECALLED = 0.99  # smallest overlap of a recalled start with the pattern's attr
 _RADIUS_ENDS = (0.0, 0.5)  # beyond half of its sites a start is nearer to the inverse
 
 
-@dataclass(frozen=True, eq=False, kw_only=True)
 class CapacityResult(Result):
     """Result of a capacity scan.
 

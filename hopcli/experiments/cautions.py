@@ -14,6 +14,7 @@ from hopcli.config import RecallConfig
 from hopcli.config.notations import Schedule
 from hopcli.errors import PatternError, SettingError
 from hopcli.observables import overlaps_of_sums
+from hopcli.records import Bools, Ints, Spins
 from hopcli.rules import GIVEN, store
 from hopcli.statistics import clustered_interval
 from hopcli.tables.rates import complete
@@ -26,7 +27,6 @@ if TYPE_CHECKING:
     from hopcli.experiments.relaxation import Holding, Relaxation, Resting
     from hopcli.experiments.trials import Block
     from hopcli.network import Network
-    from hopcli.records import Bools, Ints, Spins
     from hopcli.tables import Columns
 
 

@@ -3,13 +3,12 @@
 from __future__ import annotations
 
 import dataclasses
-from dataclasses import dataclass
 from typing import TYPE_CHECKING, Any
 
 import numpy as np
 
 from hopcli.errors import DataError, SettingError
-from hopcli.experiments import Plan, Progress, StoredResult
+from hopcli.experiments import Plan, Progress, StoredResult, Tell
 from hopcli.experiments.cautions import few_selections
 from hopcli.experiments.contests import (
     SELECTORS,
@@ -21,8 +20,9 @@ from hopcli.experiments.contests import (
 )
 from hopcli.experiments.preparation import Prepared, prepare
 from hopcli.experiments.relaxation import Relaxation
-from hopcli.experiments.trials import OVERALL, draw_trials, free_images
+from hopcli.experiments.trials import OVERALL, Trials, draw_trials, free_images
 from hopcli.observables import overlaps
+from hopcli.records import Bools, Floats, Ints, Texts
 from hopcli.statistics import draws_interval, exact_interval, mean_sd_sem
 from hopcli.statistics.comparisons import mcnemar, mean_difference, paired_interval, with_holm
 from hopcli.tables import Columns, Table, columns
@@ -33,13 +33,9 @@ if TYPE_CHECKING:
 
     from hopcli.config import CompareConfig, ThreadedExecution
     from hopcli.datasets import Dataset
-    from hopcli.experiments import Tell
     from hopcli.experiments.stock import Stock
-    from hopcli.experiments.trials import Trials
     from hopcli.patterns import Patterns
-    from hopcli.records import Bools, Floats, Ints, Texts
     from hopcli.streams import Streams
-    from hopcli.tables import Columns
 
 REFERENCE = "dynamics"
 """Classifier with which the others are compared."""
@@ -228,7 +224,6 @@ def _p(p: float) -> str:
     return f"p = {p:.2g}" if p >= 1e-99 else "p < 1e-99"
 
 
-@dataclass(frozen=True, eq=False, kw_only=True)
 class CompareResult(StoredResult):
     """Result of a comparison.
 
@@ -317,9 +312,8 @@ def plan(config: CompareConfig, stock: Stock) -> Plan:
     )
 
 
-def summary(config: CompareConfig, result: CompareResult) -> Columns:
+def summary(_config: CompareConfig, result: CompareResult) -> Columns:
     """Return the overall accuracy of each classifier."""
-    del config
     overall = overall_rows(result.columns["classifiers"])
     return overall.only(name for name in overall if name != "label")
 

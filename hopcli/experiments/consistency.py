@@ -4,20 +4,20 @@ from __future__ import annotations
 
 import itertools
 import logging
-from dataclasses import dataclass
 from typing import TYPE_CHECKING, Any
 
 import numpy as np
 
 from hopcli import dynamics
 from hopcli.errors import SettingError
-from hopcli.experiments import Parts, Plan, Progress, Result, filled
+from hopcli.experiments import Parts, Plan, Progress, Result, Tell, filled
 from hopcli.experiments.cautions import few_selections
 from hopcli.experiments.preparation import prepare
 from hopcli.experiments.relaxation import run_chains
 from hopcli.experiments.trials import free_images
 from hopcli.observables import overlaps_of_sums
-from hopcli.patterns import draw_samples, select
+from hopcli.patterns import Patterns, draw_samples, select
+from hopcli.records import Floats, Ints, NDArray
 from hopcli.rules import store
 from hopcli.statistics import draws_interval, mean_sd_sem
 from hopcli.statistics.comparisons import permutation_p, rank_correlation, rank_correlation_interval
@@ -29,14 +29,9 @@ from hopcli.waiting import interruptibly
 if TYPE_CHECKING:
     from collections.abc import Sequence
 
-    from numpy.typing import NDArray
-
     from hopcli.config import ConsistencyConfig, ThreadedExecution
     from hopcli.datasets import Dataset
-    from hopcli.experiments import Tell
     from hopcli.experiments.stock import Stock
-    from hopcli.patterns import Patterns
-    from hopcli.records import Floats, Ints
 
 MEASURES = ("within", "contrast", "loss")
 """Measures of consistency. A shape is consistent if its loss is low, or another value high."""
@@ -204,7 +199,6 @@ STORED = ("all", "half")
 """Labels that are stored at once: all, or a random half."""
 
 
-@dataclass(frozen=True, eq=False, kw_only=True)
 class ConsistencyResult(Result):
     """Result of a test of consistency: measures, accuracies, and their rank correlation.
 

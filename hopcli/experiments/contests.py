@@ -14,6 +14,7 @@ from hopcli.errors import SettingError
 from hopcli.experiments.trials import Trials, draw_trials, free_images
 from hopcli.observables import overlaps
 from hopcli.patterns import Patterns, draw_samples, images_as_patterns, overlap_loss
+from hopcli.records import Bools, Floats, Ints, Spins, Texts
 from hopcli.starts import Bank
 from hopcli.waiting import interruptibly
 
@@ -22,7 +23,6 @@ if TYPE_CHECKING:
 
     from hopcli.config import CompareConfig, RecallConfig
     from hopcli.datasets import Dataset
-    from hopcli.records import Bools, Ints, Spins
     from hopcli.streams import Streams
 
     Places = Ints
@@ -31,7 +31,6 @@ if TYPE_CHECKING:
     """Takes places, returns the recalled fraction of the tuning images."""
     Recall = Callable[[Patterns, Trials, Streams], Bools]
     """Takes patterns, trials and streams, returns True for recalled trials."""
-    from hopcli.records import Floats, Texts
 
 
 @dataclass(frozen=True, slots=True, eq=False)
@@ -110,21 +109,18 @@ class Contest:
         return rows
 
 
-def _overlap_loss(contest: Contest, rng: np.random.Generator, rate: Rate) -> Places:
-    del rng, rate
+def _overlap_loss(contest: Contest, _rng: np.random.Generator, _rate: Rate) -> Places:
     return np.asarray(overlap_loss(contest.spins).loss.argmin(axis=1))
 
 
-def _medoid(contest: Contest, rng: np.random.Generator, rate: Rate) -> Places:
+def _medoid(contest: Contest, _rng: np.random.Generator, _rate: Rate) -> Places:
     """Order samples as by mean overlap, in whole numbers."""
-    del rng, rate
     spins = contest.spins.astype(np.int64)
     products = np.einsum("lmn,ln->lm", spins, spins.sum(axis=1))
     return np.asarray(products.argmax(axis=1))
 
 
-def _random(contest: Contest, rng: np.random.Generator, rate: Rate) -> Places:
-    del rate
+def _random(contest: Contest, rng: np.random.Generator, _rate: Rate) -> Places:
     n_labels, n_samples = contest.samples.shape
     return rng.integers(n_samples, size=(n_labels,))
 

@@ -4,20 +4,20 @@ from __future__ import annotations
 
 import itertools
 import math
-from dataclasses import dataclass
 from typing import TYPE_CHECKING, Any
 
 import numpy as np
 
 from hopcli import dynamics
 from hopcli.errors import SettingError
-from hopcli.experiments import Parts, Plan, Progress, StoredResult, filled
+from hopcli.experiments import Parts, Plan, Progress, StoredResult, Tell, filled
 from hopcli.experiments.critical_measured import Measured, crossing_rows, missing_crossings, powers
 from hopcli.experiments.preparation import prepare
 from hopcli.experiments.relaxation import run_chains
 from hopcli.experiments.trials import check_states
 from hopcli.observables import energy_of_sums, overlaps_of_sums, projection_norm
 from hopcli.patterns import Patterns, random_spins
+from hopcli.records import Bools, Floats, Spins
 from hopcli.rules import store
 from hopcli.statistics import exact_interval
 from hopcli.statistics.autocorrelation import autocorrelation_time
@@ -28,10 +28,8 @@ from hopcli.taxonomy import recall_of
 
 if TYPE_CHECKING:
     from hopcli.config import CriticalConfig, ThreadedExecution
-    from hopcli.experiments import Tell
     from hopcli.experiments.stock import Stock
     from hopcli.network import Network
-    from hopcli.records import Bools, Floats, Spins
 
 _LINEAR = {"projection_square": 1, "energy": 3}  # compared with exact means: place among the powers
 _QUANTITIES = (
@@ -179,7 +177,6 @@ _BURN_IN = 10  # autocorrelation times
 _MOST_RECORDED = 1 << 22  # class sums at once
 
 
-@dataclass(frozen=True, eq=False, kw_only=True)
 class CriticalResult(StoredResult):
     """Result of a measurement of a critical temperature.
 

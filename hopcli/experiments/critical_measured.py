@@ -10,6 +10,7 @@ from typing import TYPE_CHECKING, Any
 import numpy as np
 
 from hopcli.observables import binder_ratio
+from hopcli.records import Bools, Floats
 from hopcli.statistics.crossings import FEWEST, Crossing, crossing
 from hopcli.statistics.rates import resampled_means
 from hopcli.streams import Streams
@@ -21,7 +22,6 @@ if TYPE_CHECKING:
 
     from hopcli.config import CriticalConfig
     from hopcli.network import Network
-    from hopcli.records import Bools, Floats
 
 _REPLICATES = 1000
 _MOST_PAIRS = 1 << 22  # of sums of two groups whose states are summed

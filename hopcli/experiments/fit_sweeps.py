@@ -4,16 +4,15 @@ from __future__ import annotations
 
 import functools
 import math
-from dataclasses import dataclass
 from typing import TYPE_CHECKING, NamedTuple
 
 import numpy as np
 
-from hopcli.config import RecallConfig
+from hopcli.config import FitSweepsConfig, RecallConfig, ThreadedExecution
 from hopcli.experiments import Plan, Progress, Result
 from hopcli.experiments.preparation import prepare
 from hopcli.experiments.trials import authors_sites, authors_trials
-from hopcli.records import digest
+from hopcli.records import Bools, Floats, Ints, NDArray, digest
 from hopcli.statistics.counts import (
     counts_log_likelihoods,
     nested_chi_square,
@@ -22,17 +21,12 @@ from hopcli.statistics.counts import (
     within_reach,
 )
 from hopcli.streams import Streams
-from hopcli.study.published import read_published
+from hopcli.study.published import Published, read_published
 from hopcli.study.replays import Replays
 from hopcli.tables import Columns, Table, columns
 
 if TYPE_CHECKING:
-    from numpy.typing import NDArray
-
-    from hopcli.config import FitSweepsConfig, ThreadedExecution
     from hopcli.experiments.stock import Stock
-    from hopcli.records import Bools, Floats, Ints
-    from hopcli.study.published import Published
 
 _ESTIMATE = Table(
     "estimate",
@@ -68,7 +62,6 @@ _SLACK = 1.645  # standard errors of a simulation, one-sided 95 %
 _DRAWS = 200  # of chances, and of orders, for the error of their finite number
 
 
-@dataclass(frozen=True, eq=False, kw_only=True)
 class FitSweepsResult(Result):
     """Result of a fit: numbers of sweeps that fit a table.
 

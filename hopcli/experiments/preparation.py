@@ -6,8 +6,8 @@ from it on use, so that a plan is small and many can be kept.
 
 from __future__ import annotations
 
-from collections.abc import Mapping
-from dataclasses import dataclass
+from collections.abc import Callable, Iterable, Mapping
+from dataclasses import dataclass, replace
 from typing import TYPE_CHECKING, Any, Generic, TypeVar
 
 import numpy as np
@@ -17,31 +17,23 @@ from hopcli.config.base import Facts
 from hopcli.config.data import DataSettings
 from hopcli.config.groups import PatternSettings
 from hopcli.errors import DataError, ResultError
-from hopcli.experiments import CHANGED, Plan, Result, StoredResult, prefixed
-from hopcli.experiments.stock import read_thresholds, read_weights
+from hopcli.experiments import CHANGED, Arrays, Plan, Result, StoredResult, prefixed
+from hopcli.experiments.stock import Stock, read_thresholds, read_weights
 from hopcli.experiments.trials import check_names
-from hopcli.patterns import images_as_patterns
-from hopcli.records import digest
-from hopcli.starts import fill_bank
+from hopcli.patterns import Patterns, images_as_patterns
+from hopcli.records import Floats, digest
+from hopcli.starts import Bank, Start, fill_bank
 from hopcli.streams import Streams
 
 if TYPE_CHECKING:
-    from collections.abc import Callable, Iterable
-
     from hopcli.datasets import Dataset
-    from hopcli.experiments import Arrays
-    from hopcli.experiments.stock import Stock
     from hopcli.network import Network
-    from hopcli.patterns import Patterns
-    from hopcli.records import Floats
-    from hopcli.starts import Bank, Start
     from hopcli.tables import Columns
 
     Thresholds = float | Floats
 
 C = TypeVar("C", bound=DataSettings)
 D = TypeVar("D", bound=DataSettings)
-S = TypeVar("S", bound=PatternSettings)
 
 _WITHOUT_DATA = Facts("random", (28, 28), ())  # random patterns have the study's size by default
 
@@ -136,17 +128,10 @@ class Prepared(Generic[C]):
 
     def with_config(self, config: D, *, selects: bool = False) -> Prepared[D]:
         """Replace the configuration; the patterns stay, unless it selects others."""
-        patterns = _selected(config, self.stock) if selects else self.stored  # type: ignore[arg-type]
-        return Prepared(
-            config,
-            self.stock,
-            self.facts,
-            self.name,
-            self.inputs,
-            patterns,
-            self.theta,
-            self.weights,
-        )
+        other: Any = config
+        stored = self.stock.select(other) if selects else self.stored
+        made: Any = replace(self, config=other, stored=stored)
+        return made
 
     def plan(
         self,
@@ -213,13 +198,13 @@ def prepare(config: C, stock: Stock) -> Prepared[C]:
         return Prepared(config.resolve(facts), stock, facts, facts.dataset, {})
     dataset = stock.load(config)
     if isinstance(config, PatternSettings):
-        return _with_patterns(config, stock, dataset)  # type: ignore[return-value]
+        return _with_patterns(config, stock, dataset)
     facts = Facts.of(dataset)
     inputs = {"dataset": dataset.sha256}
     return Prepared(config.resolve(facts), stock, facts, dataset.name, inputs)
 
 
-def _with_patterns(config: S, stock: Stock, dataset: Dataset) -> Prepared[S]:
+def _with_patterns(config: Any, stock: Stock, dataset: Dataset) -> Prepared[Any]:
     """Take the given patterns, or select them."""
     source, given = stock.source(config), None
     if config.images is not None:
@@ -235,10 +220,9 @@ def _with_patterns(config: S, stock: Stock, dataset: Dataset) -> Prepared[S]:
     labels = source.label_names if given is None else given.labels
     facts = Facts(source.name, source.shape, labels, chosen=config.images is not None)
     resolved = config.resolve(facts)
-    if given is None:
-        patterns = _selected(resolved, stock)
-    else:
-        patterns = given if facts.chosen else given.take(resolved.digits)
+    patterns = stock.select(resolved) if given is None else given
+    if given is not None and not facts.chosen:
+        patterns = given.take(resolved.digits)
     check_names((), patterns.labels)
     theta = read_thresholds(getattr(config, "theta", 0.0), dataset.n_sites)
     inputs = hashes(dataset, patterns, theta, getattr(config, "start", None))
@@ -247,10 +231,6 @@ def _with_patterns(config: S, stock: Stock, dataset: Dataset) -> Prepared[S]:
         weights = read_weights(file, dataset.n_sites)
         inputs["weights"] = digest(weights)
     return Prepared(resolved, stock, facts, dataset.name, inputs, patterns, theta, weights)
-
-
-def _selected(config: PatternSettings, stock: Stock) -> Patterns:
-    return stock.select(config)
 
 
 def hashes(

@@ -9,7 +9,7 @@ import numpy as np
 
 from hopcli import dynamics
 from hopcli.config.execution import trials_named
-from hopcli.experiments import Plan, Progress, StoredResult, prefixed, unprefixed
+from hopcli.experiments import Arrays, Plan, Progress, StoredResult, prefixed, unprefixed
 from hopcli.experiments.cautions import Continuation, cautions, decided, noted
 from hopcli.experiments.preparation import prepare
 from hopcli.experiments.recall_tables import TABLES as TABLES
@@ -21,10 +21,10 @@ from hopcli.experiments.recall_tables import (
     repeat_table,
     trials_table,
 )
-from hopcli.experiments.relaxation import Relaxation, forgotten
+from hopcli.experiments.relaxation import Relaxation
 from hopcli.experiments.trials import Block, Blocks, Tally
 from hopcli.observables import energy, energy_of_sums
-from hopcli.records import frozen
+from hopcli.records import Floats, Ints, NDArray, Record, Spins
 from hopcli.tables import Columns, Tables
 from hopcli.taxonomy import classify, mixture_method, score, unstable_sites
 from hopcli.theory import ordering_temperatures
@@ -32,14 +32,10 @@ from hopcli.theory import ordering_temperatures
 if TYPE_CHECKING:
     from collections.abc import Mapping
 
-    from numpy.typing import NDArray
-
     from hopcli.config import RecallConfig, RecallExecution
     from hopcli.config.recall import TrialSettings
-    from hopcli.experiments import Arrays
     from hopcli.experiments.stock import Stock
     from hopcli.patterns import Patterns
-    from hopcli.records import Floats, Ints, Spins
 
 
 _MOST_BYTES = 256_000_000  # of states; larger states reduce the number of trials
@@ -48,7 +44,7 @@ _MOST_FRAMES = 1000  # of a trial
 
 
 @dataclass(frozen=True, slots=True, eq=False)
-class Frames:
+class Frames(Record):
     """States of some trials, sweep by sweep.
 
     Parameters
@@ -73,16 +69,6 @@ class Frames:
     place: Ints
     energy: Floats
     patterns: Patterns
-
-    def __post_init__(self) -> None:
-        n_trials, n_frames, n_sites = self.states.shape
-        shapes = (self.sweep.shape, self.place.shape, self.energy.shape)
-        if shapes != ((n_frames,), (n_trials,), (n_trials, n_frames)):
-            raise ValueError(f"{n_trials} trials of {n_frames} frames do not have {shapes}")
-        if len(self.label) != n_trials or self.patterns.xi.shape[1] != n_sites:
-            raise ValueError("each trial has a label, and as many sites as the patterns")
-        for name in ("states", "sweep", "place", "energy"):
-            object.__setattr__(self, name, frozen(getattr(self, name)))
 
     def __len__(self) -> int:
         return len(self.label)
@@ -120,13 +106,8 @@ class Frames:
 
     def to_arrays(self) -> dict[str, NDArray[Any]]:
         """Return the frames as plain arrays, without the patterns."""
-        return {
-            "states": self.states,
-            "sweep": self.sweep,
-            "label": np.array(self.label),
-            "place": self.place,
-            "energy": self.energy,
-        }
+        names = ("states", "sweep", "label", "place", "energy")
+        return {name: np.asarray(getattr(self, name)) for name in names}
 
     @classmethod
     def from_arrays(cls, arrays: Mapping[str, NDArray[Any]], patterns: Patterns) -> Frames:
@@ -181,7 +162,6 @@ class Gallery:
     end: Spins
 
 
-@dataclass(frozen=True, eq=False, kw_only=True)
 class RecallResult(StoredResult):
     """Result of a recall.
 
@@ -240,8 +220,12 @@ def _notes(relaxation: Relaxation, rising: str | None, given: TrialSettings) -> 
     warned = cautions(relaxation, resting, given)
     if max(schedule) > schedule[-1]:
         critical = float(ordering_temperatures(relaxation.couplings)[:1].sum())
-        hot = forgotten(max(schedule), critical) if schedule[-1] < critical else None
-        warned += [] if hot is None else [("runs begin above the critical temperature", hot)]
+        if schedule[-1] < critical < max(schedule):
+            hot = (
+                f"the runs begin at T = {max(schedule):.4g}, above the critical temperature "
+                f"{critical:.3g}: they forget their starting states"
+            )
+            warned.append(("runs begin above the critical temperature", hot))
     warned += [] if rising is None else [("runs have not relaxed", rising)]
     return {
         "mixtures": mixture_method(*relaxation.patterns.xi.shape),
@@ -370,9 +354,8 @@ class _Examples:
         return np.sort(np.concatenate(found))
 
 
-def summary(config: RecallConfig, result: RecallResult) -> Columns:
+def summary(_config: RecallConfig, result: RecallResult) -> Columns:
     """Return the accuracies; or the outcomes, if the starts have no own pattern."""
-    del config
     own = set(result.columns["confusion"]["label"]) & set(result.patterns.labels)
     return result.columns["accuracy" if own else "outcomes"]
 

@@ -5,7 +5,6 @@ from __future__ import annotations
 import dataclasses
 import functools
 import itertools
-from dataclasses import dataclass
 from typing import TYPE_CHECKING, NamedTuple
 
 import numpy as np
@@ -19,6 +18,7 @@ from hopcli.experiments.recall_tables import RATE
 from hopcli.experiments.relaxation import Relaxation
 from hopcli.experiments.trials import OVERALL
 from hopcli.observables import energy_of_sums, overlaps_of_sums
+from hopcli.records import Bools, Floats, Ints
 from hopcli.statistics import clustered_intervals, mean_interval, thermal_interval
 from hopcli.statistics.autocorrelation import AutocorrelationTime, autocorrelation_time
 from hopcli.statistics.comparisons import time_quantile
@@ -31,9 +31,6 @@ if TYPE_CHECKING:
 
     from hopcli.config import RelaxConfig, ThreadedExecution
     from hopcli.experiments.stock import Stock
-    from hopcli.experiments.trials import Trials
-    from hopcli.records import Bools, Floats, Ints
-    from hopcli.tables import Columns
 
 _RELAXATION = Table(
     "relaxation",
@@ -225,7 +222,6 @@ def _autocorrelation_table(measured: list[Measured]) -> Columns:
     return _AUTOCORRELATION.rows(rows)
 
 
-@dataclass(frozen=True, eq=False, kw_only=True)
 class RelaxResult(StoredResult):
     """Result of the relaxation of the trials of a recall.
 
@@ -258,7 +254,7 @@ def plan(config: RelaxConfig, stock: Stock) -> Plan:
     recall = prepared.with_config(prepared.config.recall())
     relaxation = decided(Relaxation.of(recall), config)
     trials, repeats = relaxation.trials, relaxation.config.repeats
-    n_most = repeats * max(map(len, _places(trials)))
+    n_most = repeats * max(map(len, trials.places()))
     if relaxation.config.sweeps > _MOST_LOOKS // n_most:
         rule = f"must be at most {_MOST_LOOKS // n_most:,} with {n_most:,} trials of a label"
         raise SettingError("sweeps", rule, relaxation.config.sweeps)
@@ -296,19 +292,13 @@ def plan(config: RelaxConfig, stock: Stock) -> Plan:
     )
 
 
-def _places(trials: Trials) -> list[Ints]:
-    """Return the places of the trials of each label in a repeat."""
-    label = trials.bank(np.arange(trials.size)).label
-    return [np.flatnonzero(label == name) for name in trials.labels]
-
-
 def _measured(relaxation: Relaxation, progress: Progress) -> Iterator[Measured]:
     """Run the trials of each label, some at once, and measure them after every sweep."""
     trials, config, network = relaxation.trials, relaxation.config, relaxation.couplings
     all_images = config.tests == "all" and config.start.uses_images
     size = max(1, _BLOCK_SUMS // ((config.sweeps + 1) * network.n_classes))
     firsts = trials.size * np.arange(config.repeats)[:, None]
-    for label, place in zip(trials.labels, _places(trials), strict=True):
+    for label, place in zip(trials.labels, trials.places(), strict=True):
         rows = (firsts + place).ravel()
         is_own = np.array(relaxation.patterns.labels) == label
         looks = []

@@ -14,27 +14,22 @@ import numpy as np
 
 from hopcli import dynamics
 from hopcli.config.notations import temperatures
-from hopcli.dynamics import DYNAMICS
-from hopcli.experiments.trials import authors_sites, authors_trials, draw_trials
+from hopcli.dynamics import DYNAMICS, FinalStates
+from hopcli.experiments.trials import Trials, authors_sites, authors_trials, draw_trials
 from hopcli.observables import overlaps, overlaps_of_sums
-from hopcli.records import frozen
+from hopcli.records import Bools, Floats, Ints, NDArray, Record, Seeds, Spins
 from hopcli.starts import first_states
-from hopcli.streams import Streams, seed_word, splitmix64
+from hopcli.streams import Streams, seed_word, splitmix64, substream
 from hopcli.taxonomy import ROUNDING, fixed_points, nearest_of, nearness, recall_of
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Collection, Iterator, Sequence
 
-    from numpy.typing import NDArray
-
     from hopcli.config import Config, RecallConfig
-    from hopcli.dynamics import FinalStates
     from hopcli.experiments import Tell
     from hopcli.experiments.preparation import Prepared
-    from hopcli.experiments.trials import Trials
     from hopcli.network import Network
     from hopcli.patterns import Patterns
-    from hopcli.records import Bools, Floats, Ints, Seeds, Spins
 
 
 USUAL = 0.99
@@ -51,7 +46,7 @@ _PARTS = 10_000  # an automatic criterion is rounded to this part of 1
 
 
 @dataclass(frozen=True, slots=True, eq=False)
-class Resting:
+class Resting(Record):
     """Overlaps of patterns with the final states of runs from them.
 
     Parameters
@@ -68,10 +63,6 @@ class Resting:
     mean: Floats
     sd: Floats
     nearest: Floats
-
-    def __post_init__(self) -> None:
-        for array in ("mean", "sd", "nearest"):
-            object.__setattr__(self, array, frozen(getattr(self, array)))
 
     def of(self, names: Collection[str]) -> Resting:
         """Keep the patterns with these names."""
@@ -152,29 +143,10 @@ def rest(
     return Resting(names, size.mean(axis=1), size.std(axis=1, ddof=1), share)
 
 
-def forgotten(hottest: float, critical: float) -> str | None:
-    """Return a warning for a schedule that begins where nothing is retrieved.
-
-    Parameters
-    ----------
-    hottest, critical : float
-        The highest temperature of the runs, and the one above which there is no order.
-    """
-    if hottest <= critical:
-        return None
-    return (
-        f"the runs begin at T = {hottest:.4g}, above the critical temperature {critical:.3g}: "
-        "they forget their starting states"
-    )
-
-
 HELD = 0.9
 """Smallest overlap of a pattern's own state at T = 0; a few sites are wrong."""
 
-_TRIED, _TRIED_ALTOGETHER = (
-    5,
-    100,
-)  # runs from a pattern that is no fixed point, and from all of them
+_TRIED, _TRIED_ALTOGETHER = 5, 100  # runs from a pattern that is no fixed point, and from all
 
 
 class Left(NamedTuple):
@@ -205,7 +177,7 @@ class Left(NamedTuple):
 
 
 @dataclass(frozen=True, slots=True, eq=False)
-class Holding:
+class Holding(Record):
     """Stored patterns that a network holds at T = 0.
 
     Parameters
@@ -221,9 +193,6 @@ class Holding:
     held: Bools
     looked_at: int
     worst: Left | None
-
-    def __post_init__(self) -> None:
-        object.__setattr__(self, "held", frozen(self.held))
 
 
 def hold(
@@ -365,7 +334,11 @@ class Relaxation:
         if self.sites is None:
             final = self.sweep(rows, self.config.sweeps, tell=tell)
         else:
-            final = self._replay(rows, self.sites(), tell)
+            sites, seeds = self.sites(), _seeds(self.streams.chains, rows)
+            how: Any = {"temperature": self.schedule[0], "threads": self.threads, "progress": tell}
+            starts, own = self.starts(rows), sites[rows % len(sites)]
+            final = dynamics.replay(self.couplings, starts, sites=own, seeds=seeds, **how)
+            final = dataclasses.replace(final, sweeps=np.full(len(rows), self.config.sweeps))
         return self._quenched(final, _seeds(self.streams.quench, rows))
 
     def sweep(
@@ -436,7 +409,7 @@ class Relaxation:
         rule = "async" if DYNAMICS[config.dynamics].stochastic else config.dynamics
 
         def descend(spins: Spins) -> Spins:
-            seeds = dynamics.chain_seeds(_further(self.streams.resting), len(spins))
+            seeds = dynamics.chain_seeds(substream(self.streams.resting, _FURTHER), len(spins))
             return settle(couplings, spins, seeds, self.threads, rule, config.tie).spins
 
         criterion, tie = config.criterion, config.tie
@@ -454,9 +427,11 @@ class Relaxation:
 
         After a given order of the sites, the order is random.
         """
-        chains, quench = map(_further, (self.streams.chains, self.streams.quench))
-        final = self._go(spins, _seeds(chains, rows), self._at_last)
-        return self._quenched(final, _seeds(quench, rows))
+        of_chains, of_quench = (
+            _seeds(substream(stream, _FURTHER), rows)
+            for stream in (self.streams.chains, self.streams.quench)
+        )
+        return self._quenched(self._go(spins, of_chains, self._at_last), of_quench)
 
     @property
     def schedule(self) -> list[float]:
@@ -478,18 +453,6 @@ class Relaxation:
     ) -> FinalStates:
         how = {"temperatures": schedule, "sweeps": len(schedule), **others}
         return run_chains(self.config, self.couplings, spins, seeds, self.threads, tell, **how)
-
-    def _replay(self, rows: Ints, sites: NDArray[np.uint32], tell: Tell | None) -> FinalStates:
-        final = dynamics.replay(
-            self.couplings,
-            self.starts(rows),
-            sites=sites[rows % len(sites)],
-            seeds=_seeds(self.streams.chains, rows),
-            temperature=self.schedule[0],
-            threads=self.threads,
-            progress=tell,
-        )
-        return dataclasses.replace(final, sweeps=np.full(len(rows), self.config.sweeps))
 
     def _quenched(self, final: FinalStates, seeds: Seeds) -> FinalStates:
         """Return states after sign updates, each site once per sweep, until none would change."""
@@ -531,11 +494,6 @@ def settle(
     how: dict[str, Any] = {"dynamics": rule, "tie": tie, "temperatures": 0.0, "sweeps": sweeps}
     how |= {"attempts_per_sweep": network.n_sites, "order": "permutation", "until_stable": True}
     return dynamics.run(network, spins, seeds=seeds, threads=threads, **how)
-
-
-def _further(sequence: np.random.SeedSequence) -> np.random.SeedSequence:
-    """Return a separate stream for runs that continue those of this one."""
-    return np.random.SeedSequence(sequence.entropy, spawn_key=(*sequence.spawn_key, _FURTHER))
 
 
 def _seeds(sequence: np.random.SeedSequence, rows: Ints) -> Seeds:

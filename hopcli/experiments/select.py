@@ -4,19 +4,18 @@ from __future__ import annotations
 
 import dataclasses
 import functools
-from dataclasses import dataclass
 from typing import TYPE_CHECKING
 
 from hopcli.experiments import Plan, Progress, Result
 from hopcli.experiments.preparation import prepare
 from hopcli.patterns import Patterns, draw_samples, select
+from hopcli.records import Ints
 from hopcli.tables import Table, columns
 
 if TYPE_CHECKING:
     from hopcli.config import Execution, SelectConfig
     from hopcli.datasets import Dataset
     from hopcli.experiments.stock import Stock
-    from hopcli.records import Ints
 
 TABLES = (
     Table(
@@ -33,7 +32,6 @@ TABLES = (
 """Table of a selection."""
 
 
-@dataclass(frozen=True, eq=False, kw_only=True)
 class SelectResult(Result):
     """Result of a selection.
 

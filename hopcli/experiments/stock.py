@@ -16,20 +16,16 @@ from hopcli.datasets import Dataset, default_threshold, load_dataset
 from hopcli.datasets.grey import check_file, reading
 from hopcli.datasets.npz import Archive, read_array
 from hopcli.errors import DataError, SettingError
-from hopcli.experiments.trials import image_pools
-from hopcli.patterns import draw_samples, read_patterns, select
-from hopcli.records import digest
+from hopcli.experiments.trials import Pools, image_pools
+from hopcli.patterns import Patterns, draw_samples, read_patterns, select
+from hopcli.records import Floats, digest
 from hopcli.rules import store
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Hashable
 
     from hopcli.config import DataSettings, LearningSettings, RecallConfig
-    from hopcli.datasets import Dataset
-    from hopcli.experiments.trials import Pools
     from hopcli.network import Network
-    from hopcli.patterns import Patterns
-    from hopcli.records import Floats
 
 GIVEN = "python:"
 """Prefix of the name for a file of patterns that were given in Python."""

@@ -2,36 +2,30 @@
 
 from __future__ import annotations
 
-from dataclasses import dataclass
 from typing import TYPE_CHECKING, Any
 
 import numpy as np
 
 from hopcli import dynamics
-from hopcli.experiments import Parts, Plan, Progress, StoredResult, filled
+from hopcli.experiments import Parts, Plan, Progress, StoredResult, Tell, filled
 from hopcli.experiments.preparation import prepare
 from hopcli.experiments.relaxation import run_chains
 from hopcli.experiments.trials import check_states
 from hopcli.observables import overlaps, projection_norm
-from hopcli.starts import BASES, change, choose, first_states, trial_rng
+from hopcli.records import ArrayLike, Floats, NDArray, Spins
+from hopcli.starts import BASES, Bank, Start, change, choose, first_states, trial_rng
 from hopcli.statistics import mean_sd_sem
 from hopcli.streams import seed_word, spawned
-from hopcli.tables import Table, columns
+from hopcli.tables import Columns, Table, columns
 from hopcli.theory import chance_overlap, exact_overlaps, mean_field_overlaps, ordering_temperatures
 
 if TYPE_CHECKING:
     from collections.abc import Mapping
 
-    from numpy.typing import ArrayLike, NDArray
-
     from hopcli.config import TemperatureScanConfig, ThreadedExecution
-    from hopcli.experiments import Tell
     from hopcli.experiments.stock import Stock
     from hopcli.network import Network
     from hopcli.patterns import Patterns
-    from hopcli.records import Floats, Spins
-    from hopcli.starts import Bank, Start
-    from hopcli.tables import Columns
 
 _SCAN = Table(
     "temperature_scan",
@@ -71,7 +65,6 @@ _PRINTED = (
 )
 
 
-@dataclass(frozen=True, eq=False, kw_only=True)
 class TemperatureScanResult(StoredResult):
     """Result of a scan.
 

@@ -20,22 +20,18 @@ from typing import TYPE_CHECKING, NamedTuple
 import numpy as np
 
 from hopcli.errors import DataError, ResultError, SettingError
-from hopcli.records import frozen
+from hopcli.records import ArrayLike, Bools, Ints, NDArray, Texts, frozen
 from hopcli.starts import Bank, fill_bank
-from hopcli.streams import legacy_random_state
+from hopcli.streams import Legacy, legacy_random_state, substream
 from hopcli.tables.rates import added
 from hopcli.taxonomy import KINDS, STORED, Classified, Scores
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Iterable, Iterator, Sequence
 
-    from numpy.typing import ArrayLike, NDArray
-
     from hopcli.config import RecallConfig
     from hopcli.datasets import Dataset
     from hopcli.patterns import Patterns
-    from hopcli.records import Bools, Ints, Texts
-    from hopcli.streams import Legacy
     from hopcli.tables import Columns
 
 
@@ -287,13 +283,14 @@ class Trials:
 
     def first_of_each(self, number: int) -> Ints:
         """Return the rows of the first trials of each label."""
-        label = self.bank(np.arange(self.size)).label
-        repeat = np.arange(min(number, self.repeats))[:, None]
-        rows = [
-            (repeat * self.size + np.flatnonzero(label == name)[:number]).ravel()[:number]
-            for name in self.labels
-        ]
+        firsts = self.size * np.arange(min(number, self.repeats))[:, None]
+        rows = [(firsts + place[:number]).ravel()[:number] for place in self.places()]
         return np.sort(np.concatenate(rows))
+
+    def places(self) -> list[Ints]:
+        """Return the places of the trials of each label in a repeat."""
+        label = self.bank(np.arange(self.size)).label
+        return [np.flatnonzero(label == name) for name in self.labels]
 
 
 @dataclass(frozen=True, slots=True, eq=False)
@@ -411,21 +408,22 @@ def _test_images(
 ) -> Trials:
     """Draw test images without replacement, or take all."""
     labels, sizes, image = pools.labels, pools.sizes, pools.image
-    _check_pools(config, labels, sizes)
+    least, label = min(zip(sizes, labels, strict=True), key=lambda each: each[0])
+    if least < (1 if config.tests == "all" else int(config.tests)):
+        left = " not used in the selection" if config.exclude_samples else ""
+        hint = "" if least else "; start from the pattern itself with start flip:0.1"
+        rule = f"must be at most {least}, the images labelled {label!r}{left}{hint}"
+        raise SettingError("tests", rule, config.tests)
     starts = Bank(pools.label, image, dataset.spins, image)
     firsts = [0, *itertools.accumulate(sizes[:-1])]
 
     @functools.lru_cache(maxsize=64)  # more than the repeats in most blocks of trials
     def draw(repeat: int) -> Ints:
         """Return the images of a repeat; all but the first have a stream of their own."""
-        key = (*seed.spawn_key, repeat) if repeat else seed.spawn_key
-        own = np.random.SeedSequence(seed.entropy, spawn_key=key)
+        own = substream(seed, *([repeat] if repeat else []))
         rng, tests = np.random.default_rng(own), int(config.tests)
-        chosen = [
-            first + rng.choice(size, tests, replace=False)
-            for first, size in zip(firsts, sizes, strict=True)
-        ]
-        return np.concatenate(chosen)
+        pairs = zip(firsts, sizes, strict=True)
+        return np.concatenate([a + rng.choice(n, tests, replace=False) for a, n in pairs])
 
     def fresh(repeat: Ints, place: Ints) -> Ints:
         first = int(repeat.min())
@@ -447,17 +445,6 @@ def free_images(dataset: Dataset, label: str, used: ArrayLike) -> Ints:
     return pool[~np.isin(pool, used, assume_unique=True)]
 
 
-def _check_pools(config: RecallConfig, labels: Sequence[str], sizes: Sequence[int]) -> None:
-    """Refuse more tests than images of the smallest label."""
-    fewest = int(np.argmin(sizes))
-    size, label = sizes[fewest], labels[fewest]
-    if size < (1 if config.tests == "all" else int(config.tests)):
-        left = " not used in the selection" if config.exclude_samples else ""
-        hint = "" if size else "; start from the pattern itself with start flip:0.1"
-        rule = f"must be at most {size}, the images labelled {label!r}{left}{hint}"
-        raise SettingError("tests", rule, config.tests)
-
-
 def authors_trials(config: RecallConfig, dataset: Dataset, patterns: Patterns) -> Trials:
     """Return the test images that the authors drew, the same in every repeat.
 
@@ -468,10 +455,14 @@ def authors_trials(config: RecallConfig, dataset: Dataset, patterns: Patterns) -
     Raises
     ------
     SettingError
-        If a stored label has no images, or there are too many trials.
+        If a stored label has no images, pictures are not square, or there are too many attempts.
     """
-    _check_sites(config, dataset, patterns)
     size = len(patterns.labels) * int(config.tests)
+    if size * config.sweeps * config.attempts_per_sweep > MOST_SITES:
+        rule = f"must need at most {MOST_SITES:,} attempts per repeat with replay_authors"
+        raise SettingError("tests", rule, config.tests)
+    if dataset.shape[0] != dataset.shape[1]:
+        raise SettingError("replay_authors", f"needs square pictures, {dataset.name} has others")
     check_trials(config, len(set(patterns.labels)), size)
     drawn = _authors_images(config, dataset, legacy_random_state(AUTHORS_SEED))
     unknown = [label for label in patterns.labels if label not in drawn]
@@ -490,17 +481,6 @@ def _authors_images(config: RecallConfig, dataset: Dataset, stream: Legacy) -> d
     }
 
 
-def _check_sites(config: RecallConfig, dataset: Dataset, patterns: Patterns) -> None:
-    """Refuse pictures that are not square, and too many attempts."""
-    starts = len(patterns.labels) * int(config.tests)
-    if starts * config.sweeps * config.attempts_per_sweep > MOST_SITES:
-        rule = f"must need at most {MOST_SITES:,} attempts per repeat with replay_authors"
-        raise SettingError("tests", rule, config.tests)
-    height, width = dataset.shape
-    if height != width:
-        raise SettingError("replay_authors", f"needs square pictures, {dataset.name} has others")
-
-
 def authors_sites(config: RecallConfig, dataset: Dataset, patterns: Patterns) -> NDArray[np.uint32]:
     """Return the sites that the authors visited, attempt by attempt, in every repeat.
 
@@ -511,13 +491,7 @@ def authors_sites(config: RecallConfig, dataset: Dataset, patterns: Patterns) ->
     -------
     ndarray of uint32, shape (labels * tests, sweeps * attempts)
         Sites 0 .. N - 1.
-
-    Raises
-    ------
-    SettingError
-        If pictures are not square, or there are too many attempts.
     """
-    _check_sites(config, dataset, patterns)
     starts, width = len(patterns.labels) * int(config.tests), dataset.shape[1]
     attempts = config.sweeps * config.attempts_per_sweep
     stream = legacy_random_state(AUTHORS_SEED)

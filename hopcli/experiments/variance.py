@@ -3,18 +3,17 @@
 from __future__ import annotations
 
 import itertools
-from dataclasses import dataclass
 from typing import TYPE_CHECKING
 
 import numpy as np
 
 from hopcli.errors import PatternError, SettingError
-from hopcli.experiments import Parts, Plan, Progress, StoredResult, filled
+from hopcli.experiments import Parts, Plan, Progress, StoredResult, Tell, filled
 from hopcli.experiments.cautions import few_selections
 from hopcli.experiments.preparation import prepare
 from hopcli.experiments.relaxation import Relaxation
 from hopcli.experiments.trials import MOST_IN_A_REPEAT, OVERALL
-from hopcli.records import digest
+from hopcli.records import Floats, NDArray, digest
 from hopcli.statistics import draws_interval, exact_interval, mean_sd_sem
 from hopcli.statistics.comparisons import mean_difference, with_holm
 from hopcli.statistics.components import Component, Components
@@ -23,13 +22,8 @@ from hopcli.tables import Columns, Table, columns
 if TYPE_CHECKING:
     from collections.abc import Mapping, Sequence
 
-    from numpy.typing import NDArray
-
     from hopcli.config import ThreadedExecution, VarianceConfig
-    from hopcli.experiments import Tell
     from hopcli.experiments.stock import Stock
-    from hopcli.records import Floats
-    from hopcli.tables import Columns
 
     _Found = list[tuple[str, Components]]
 
@@ -87,7 +81,6 @@ _SUMMARY = Table("summary", columns("label: text, " + ", ".join(f"{name} %" for 
 """Printed table."""
 
 
-@dataclass(frozen=True, eq=False, kw_only=True)
 class VarianceResult(StoredResult):
     """Sources of the error of an accuracy.
 
@@ -162,9 +155,8 @@ def plan(config: VarianceConfig, stock: Stock) -> Plan:
     )
 
 
-def summary(config: VarianceConfig, result: VarianceResult) -> Columns:
+def summary(_config: VarianceConfig, result: VarianceResult) -> Columns:
     """Make a row per label: accuracy, SD by source for the same images, share best and worst."""
-    del config
     accuracy, ranked = result.columns["accuracy"], result.columns["best_worst"]
     of_same = result.columns["errors"].where(test_images="same")
     return _SUMMARY.of(

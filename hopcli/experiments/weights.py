@@ -2,29 +2,23 @@
 
 from __future__ import annotations
 
-from dataclasses import dataclass
 from typing import TYPE_CHECKING
 
 import numpy as np
 
 from hopcli.experiments import Plan, Progress, StoredResult
 from hopcli.experiments.preparation import prepare
-from hopcli.network import Wired
+from hopcli.network import Network, Wired
 from hopcli.observables import TIE, local_fields
-from hopcli.patterns import Patterns
-from hopcli.tables import Table, columns
+from hopcli.records import Floats, NDArray
+from hopcli.tables import Columns, Table, columns
 from hopcli.taxonomy import fixed_points
 from hopcli.theory import one_step_error, spectrum
 
 if TYPE_CHECKING:
-    from numpy.typing import NDArray
-
     from hopcli.config import Execution, WeightsConfig
     from hopcli.experiments.stock import Stock
-    from hopcli.network import Network
     from hopcli.patterns import Patterns
-    from hopcli.records import Floats
-    from hopcli.tables import Columns
 
 _WEIGHTS = Table(
     "weights",
@@ -46,7 +40,6 @@ MOST_SITES = 1000
 """Most rows of the stored matrix: all sites, or sites evenly spaced."""
 
 
-@dataclass(frozen=True, eq=False, kw_only=True)
 class WeightsResult(StoredResult):
     """Tables ``weights``, one row per stored pattern, and ``spectrum``; array file ``weights``."""
 

@@ -10,24 +10,18 @@ tests, builds an N x N matrix.
 from __future__ import annotations
 
 from dataclasses import dataclass
-from typing import TYPE_CHECKING
 
 import numpy as np
 
 from hopcli.errors import SettingError
-from hopcli.network.hamiltonian import LowRank, Quadratic, Wired, require
-from hopcli.records import frozen
-
-if TYPE_CHECKING:
-    from numpy.typing import NDArray
-
-    from hopcli.network.hamiltonian import Hamiltonian
+from hopcli.network.hamiltonian import Hamiltonian, LowRank, Quadratic, Wired, require
+from hopcli.records import NDArray, Record
 
 _FEW = 1 << 16  # possible keys
 
 
 @dataclass(frozen=True, slots=True, eq=False)
-class Network:
+class Network(Record):
     """A network of N spins in K site classes.
 
     Parameters
@@ -82,8 +76,7 @@ class Network:
             raise ValueError(f"site classes must be from 0 to K - 1 = {n_classes - 1}")
         if not np.all(sizes > 0):
             raise ValueError("every class needs a site")
-        for name in ("site_class", "columns", "theta"):
-            object.__setattr__(self, name, frozen(getattr(self, name)))
+        Record.__post_init__(self)
 
     def __repr__(self) -> str:
         size = f"N = {self.n_sites:,} sites in K = {self.n_classes:,} classes"

@@ -12,22 +12,15 @@ import contextlib
 import logging
 import math
 import os
+from collections.abc import Iterator
 from dataclasses import dataclass, field
 from pathlib import Path
-from typing import TYPE_CHECKING, Any, ClassVar, Protocol
+from typing import Any, ClassVar, Protocol
 
 import numpy as np
 
 from hopcli.errors import SizeError
-from hopcli.records import frozen
-
-if TYPE_CHECKING:
-    from collections.abc import Iterator
-
-    from numpy.typing import NDArray
-
-    from hopcli.records import Floats
-
+from hopcli.records import Floats, NDArray, Record, frozen
 
 _ROWS = 1024  # rows of a product at a time: enough for BLAS, and soon done
 _BLOCK = 256  # rows and columns transposed at a time; such a block fits the cache
@@ -219,7 +212,7 @@ class Hamiltonian(Protocol):
 
 
 @dataclass(frozen=True, slots=True, eq=False)
-class Quadratic:
+class Quadratic(Record):
     """Pairs of sites: H = -1/2 sum_{i != j} W_ij S_i S_j [ZG eq. 4].
 
     Parameters
@@ -251,7 +244,7 @@ class Quadratic:
             raise ValueError(f"J {self.J.shape} must be square")
         if not asymmetry(self.J) <= _ROUNDING:  # neither is NaN
             raise ValueError("J must be symmetric")
-        object.__setattr__(self, "J", frozen(self.J))
+        Record.__post_init__(self)
 
     @property
     def n_classes(self) -> int:
@@ -420,7 +413,7 @@ def couple(factors: NDArray[Any], divisor: float) -> Quadratic | LowRank:
 
 
 @dataclass(frozen=True, slots=True, eq=False)
-class Wired:
+class Wired(Record):
     """Sites that obey h_i = sum_j W_ij S_j with any W, the diagonal included.
 
     The energy H = -1/2 sum_ij W_ij S_i S_j depends only on the symmetric part of W. Single flips
@@ -444,9 +437,6 @@ class Wired:
 
     J: Floats
     loop: ClassVar[str] = "hopcli.dynamics.wired"
-
-    def __post_init__(self) -> None:
-        object.__setattr__(self, "J", frozen(self.J))
 
     @property
     def n_classes(self) -> int:

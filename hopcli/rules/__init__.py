@@ -10,7 +10,7 @@ from typing import TYPE_CHECKING, Any
 
 from hopcli.errors import PatternError, SettingError
 from hopcli.kinds import checked, choice
-from hopcli.records import later
+from hopcli.records import ArrayLike, NDArray, np
 from hopcli.rules.covariance import COVARIANCE
 from hopcli.rules.given import GIVEN, wire, with_own_share
 from hopcli.rules.hebbian import HEBBIAN
@@ -20,12 +20,7 @@ from hopcli.rules.rule import Parameter, Rule, Task
 from hopcli.rules.storkey import STORKEY
 
 if TYPE_CHECKING:
-    import numpy as np
-    from numpy.typing import ArrayLike, NDArray
-
     from hopcli.network import Network
-else:
-    np = later("numpy")
 
 __all__ = [
     "GIVEN",

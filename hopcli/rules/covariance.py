@@ -6,15 +6,11 @@ from typing import TYPE_CHECKING
 
 from hopcli.errors import PatternError
 from hopcli.kinds import number_or_word
-from hopcli.records import later
+from hopcli.records import np
 from hopcli.rules.rule import Parameter, Rule, Task
 
 if TYPE_CHECKING:
-    import numpy as np
-
     from hopcli.network import LowRank, Quadratic
-else:
-    np = later("numpy")
 
 _MEASURED = "mean"
 

@@ -5,16 +5,10 @@ from __future__ import annotations
 from typing import TYPE_CHECKING
 
 from hopcli.errors import SettingError
-from hopcli.records import later
+from hopcli.records import ArrayLike, Floats, Spins, np
 
 if TYPE_CHECKING:
-    import numpy as np
-    from numpy.typing import ArrayLike
-
     from hopcli.network import Network
-    from hopcli.records import Floats, Spins
-else:
-    np = later("numpy")
 
 GIVEN = "weights"
 """Name of the rule of a network whose couplings are given."""

@@ -5,15 +5,11 @@ from __future__ import annotations
 from typing import TYPE_CHECKING, Any
 
 from hopcli.kinds import choice
-from hopcli.records import later
+from hopcli.records import np
 from hopcli.rules.rule import Parameter, Rule, Task
 
 if TYPE_CHECKING:
-    import numpy as np
-
     from hopcli.network import LowRank, Quadratic
-else:
-    np = later("numpy")
 
 
 def _learn(task: Task, *, normalise: str) -> Quadratic | LowRank:

@@ -7,16 +7,11 @@ from typing import TYPE_CHECKING, Any
 
 from hopcli.errors import PatternError
 from hopcli.kinds import integer, number
-from hopcli.records import later
+from hopcli.records import NDArray, np
 from hopcli.rules.rule import Parameter, Rule, Task
 
 if TYPE_CHECKING:
-    import numpy as np
-    from numpy.typing import NDArray
-
     from hopcli.network import Quadratic
-else:
-    np = later("numpy")
 
 _ROUNDING = 1e-12  # rounding error of a stability that is exactly kappa
 _CHEAP = 1_000_000_000  # most multiplications for a search of other parameters

@@ -5,17 +5,12 @@ from __future__ import annotations
 from typing import TYPE_CHECKING, Any
 
 from hopcli.errors import PatternError
-from hopcli.records import later
+from hopcli.records import NDArray, np
 from hopcli.rules.rule import Rule, Task
 from hopcli.waiting import interruptibly
 
 if TYPE_CHECKING:
-    import numpy as np
-    from numpy.typing import NDArray
-
     from hopcli.network import LowRank, Quadratic
-else:
-    np = later("numpy")
 
 # Smallest eigenvalue of Q, relative to the largest, below which Q^-1 is noise.
 _SINGULAR = 1e-10

@@ -6,15 +6,12 @@ from dataclasses import dataclass, field
 from typing import TYPE_CHECKING, Any
 
 from hopcli.errors import SettingError
-from hopcli.kinds import checked
+from hopcli.kinds import Kind, checked
+from hopcli.records import NDArray, np
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Mapping
 
-    import numpy as np
-    from numpy.typing import NDArray
-
-    from hopcli.kinds import Kind
     from hopcli.network import Hamiltonian
 
 QUANTITIES = ("all_fixed", "fixed", "overlap")

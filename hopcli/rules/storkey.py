@@ -4,16 +4,11 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING, Any
 
-from hopcli.records import later
+from hopcli.records import NDArray, np
 from hopcli.rules.rule import Rule, Task
 
 if TYPE_CHECKING:
-    import numpy as np
-    from numpy.typing import NDArray
-
     from hopcli.network import LowRank, Quadratic
-else:
-    np = later("numpy")
 
 _AT_ONCE = 128
 """Number of patterns whose vectors are collected before they are added to the matrix."""

@@ -13,7 +13,7 @@ from dataclasses import dataclass, replace
 from typing import TYPE_CHECKING
 
 from hopcli.errors import SettingError
-from hopcli.records import later
+from hopcli.records import NDArray, np
 from hopcli.starts.bases import BASES, NO_SOURCE
 from hopcli.starts.words import CHANGES, SIDES, Arguments, Bank, Base, Change, copied, word
 from hopcli.values import nearest
@@ -21,13 +21,8 @@ from hopcli.values import nearest
 if TYPE_CHECKING:
     from pathlib import Path
 
-    import numpy as np
-    from numpy.typing import NDArray
-
     from hopcli.datasets import Dataset
     from hopcli.patterns import Patterns
-else:
-    np = later("numpy")
 
 __all__ = [
     "BASES",

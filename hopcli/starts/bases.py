@@ -6,19 +6,14 @@ from pathlib import Path
 from typing import TYPE_CHECKING
 
 from hopcli.errors import SettingError
-from hopcli.records import later
+from hopcli.records import NDArray, np
 from hopcli.starts.words import Arguments, Bank, Base, one_fraction, word
 
 if TYPE_CHECKING:
     from collections.abc import Sequence
 
-    import numpy as np
-    from numpy.typing import NDArray
-
     from hopcli.datasets import Dataset
     from hopcli.patterns import Patterns
-else:
-    np = later("numpy")
 
 NO_SOURCE = -1
 """Source index of a start that is not an image of the data set."""

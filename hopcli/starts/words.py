@@ -7,14 +7,11 @@ import re
 from dataclasses import dataclass
 from typing import TYPE_CHECKING, Any
 
-from hopcli.records import frozen, later
+from hopcli.records import NDArray, Record, np
 
 if TYPE_CHECKING:
     from collections.abc import Callable
     from pathlib import Path
-
-    import numpy as np
-    from numpy.typing import NDArray
 
     from hopcli.datasets import Dataset
     from hopcli.patterns import Patterns
@@ -25,7 +22,7 @@ Arguments = tuple[Any, ...]
 
 
 @dataclass(frozen=True, slots=True, eq=False)
-class Bank:
+class Bank(Record):
     """Available starting states, before changes.
 
     Parameters
@@ -44,10 +41,6 @@ class Bank:
     source_index: NDArray[np.int64]
     states: NDArray[np.int8]
     row: NDArray[np.int64] | None
-
-    def __post_init__(self) -> None:
-        for name in ("label", "source_index", "states"):
-            object.__setattr__(self, name, frozen(getattr(self, name)))
 
     def __len__(self) -> int:
         return len(self.label)
@@ -185,12 +178,6 @@ def one_count(texts: list[str]) -> Arguments:
         raise ValueError(text)
     return (int(text),)
 
-
-if TYPE_CHECKING:
-    import numpy as np
-    from numpy.typing import NDArray
-else:
-    np = later("numpy")
 
 SIDES = ("top", "bottom", "left", "right")
 

@@ -2,14 +2,11 @@
 
 from __future__ import annotations
 
-from typing import TYPE_CHECKING, NamedTuple
+from typing import NamedTuple
 
 import numpy as np
 
-if TYPE_CHECKING:
-    from numpy.typing import ArrayLike
-
-    from hopcli.records import Floats
+from hopcli.records import ArrayLike, Floats
 
 _WINDOW = 4.0  # autocorrelation times in the sum; for an exponential, e^-8 lies beyond
 _ROUNDING = 1e-10  # relative rounding error of equal values

@@ -3,19 +3,13 @@
 from __future__ import annotations
 
 import bisect
-from typing import TYPE_CHECKING, Any
+from collections.abc import Callable, Sequence
+from typing import Any
 
 import numpy as np
 
+from hopcli.records import ArrayLike, Floats
 from hopcli.statistics.rates import Z95, clustered_interval, draws_interval
-
-if TYPE_CHECKING:
-    from collections.abc import Callable, Sequence
-
-    from numpy.typing import ArrayLike
-
-    from hopcli.records import Floats
-
 
 _DIGITS = 12  # decimals of a difference of rates
 

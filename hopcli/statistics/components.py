@@ -4,17 +4,12 @@ from __future__ import annotations
 
 import math
 from dataclasses import dataclass
-from typing import TYPE_CHECKING, NamedTuple
+from typing import NamedTuple
 
 import numpy as np
 
-from hopcli.records import frozen
+from hopcli.records import ArrayLike, Floats, Record
 from hopcli.statistics.rates import Z95, draws_interval, mean_sd_sem
-
-if TYPE_CHECKING:
-    from numpy.typing import ArrayLike
-
-    from hopcli.records import Floats
 
 _TAIL = 0.025  # probability beyond each bound
 _MOST = 0.25  # largest variance of an outcome that is 0 or 1
@@ -53,7 +48,7 @@ class Component(NamedTuple):
 
 
 @dataclass(frozen=True, slots=True, eq=False)
-class Components:
+class Components(Record):
     """Variance components of trials that succeed or fail, in a balanced nested design.
 
     Groups are a random sample, such as selections of patterns. Each group has its own units,
@@ -91,10 +86,6 @@ class Components:
     n_units: int
     n_trials: int
     n_strata: int = 1
-
-    def __post_init__(self) -> None:
-        for name in ("rate", "of_units", "of_trials"):
-            object.__setattr__(self, name, frozen(getattr(self, name)))
 
     @classmethod
     def of(cls, successes: ArrayLike, n_trials: int) -> Components:

@@ -2,14 +2,9 @@
 
 from __future__ import annotations
 
-from typing import TYPE_CHECKING
-
 import numpy as np
 
-if TYPE_CHECKING:
-    from numpy.typing import ArrayLike
-
-    from hopcli.records import Bools, Floats
+from hopcli.records import ArrayLike, Bools, Floats
 
 _REACH = 3.841458820694124
 """95 % point of chi-square with one degree of freedom."""

@@ -2,14 +2,11 @@
 
 from __future__ import annotations
 
-from typing import TYPE_CHECKING, NamedTuple
+from typing import NamedTuple
 
 import numpy as np
 
-if TYPE_CHECKING:
-    from numpy.typing import ArrayLike
-
-    from hopcli.records import Floats
+from hopcli.records import ArrayLike, Floats
 
 FEWEST = 4
 """Fewest points from which a crossing is estimated."""

@@ -2,14 +2,11 @@
 
 from __future__ import annotations
 
-from typing import TYPE_CHECKING
+from collections.abc import Callable, Sequence
 
 import numpy as np
 
-if TYPE_CHECKING:
-    from collections.abc import Callable, Sequence
-
-    from hopcli.records import Floats, Ints
+from hopcli.records import Floats, Ints
 
 _NORMAL = 1.96  # 95 % point of the normal distribution
 _SLOPE = 2.4  # slope of its log odds there

@@ -17,10 +17,10 @@ from typing import TYPE_CHECKING, NamedTuple
 
 import numpy as np
 
+from hopcli.records import Floats, Ints, Spins
+
 if TYPE_CHECKING:
     from collections.abc import Callable
-
-    from hopcli.records import Floats, Ints, Spins
 
     Array = Floats
     Inputs = Callable[[Array, Array, Array], Array]

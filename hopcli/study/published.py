@@ -3,18 +3,15 @@
 from __future__ import annotations
 
 import csv
+from collections.abc import Sequence
 from pathlib import Path
-from typing import TYPE_CHECKING, NamedTuple
+from typing import NamedTuple
 
 import numpy as np
 
 from hopcli.errors import DataError
+from hopcli.records import Ints
 from hopcli.study import AUTHORS_RECALL
-
-if TYPE_CHECKING:
-    from collections.abc import Sequence
-
-    from hopcli.records import Ints
 
 _LARGEST = 10_000_000  # bytes
 _ROUNDING = 1e-6

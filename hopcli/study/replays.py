@@ -14,15 +14,13 @@ import numpy as np
 
 from hopcli import dynamics
 from hopcli.observables import overlaps_of_sums
+from hopcli.records import Bools, Ints, NDArray, Spins
 from hopcli.taxonomy import recall_of
 
 if TYPE_CHECKING:
     from collections.abc import Callable
 
-    from numpy.typing import NDArray
-
     from hopcli.network import Network
-    from hopcli.records import Bools, Ints, Spins
 
 _AT_ONCE = 4  # orders, to bound the memory
 

@@ -11,17 +11,13 @@ from __future__ import annotations
 import math
 import re
 import unicodedata
-from typing import TYPE_CHECKING, Any, NamedTuple
+from collections.abc import Sequence
+from typing import Any, NamedTuple
 
 from hopcli.errors import SettingError
 from hopcli.printing import latex, markdown
-from hopcli.tables.table import kind_of
+from hopcli.tables.table import Column, Columns, kind_of
 from hopcli.values import nearest
-
-if TYPE_CHECKING:
-    from collections.abc import Sequence
-
-    from hopcli.tables.table import Column, Columns
 
 _DIGITS, _OF_ERROR = 4, 2  # significant digits of numbers without an error, and of errors
 _TWO_DIGITS = 3.55  # first digits of a half width below which a second digit is shown

@@ -10,12 +10,12 @@ from typing import TYPE_CHECKING
 
 import numpy as np
 
+from hopcli.records import Floats, Ints
 from hopcli.statistics import clustered_intervals, mean_interval, thermal_interval
 
 if TYPE_CHECKING:
     from collections.abc import Iterable, Sequence
 
-    from hopcli.records import Floats, Ints
     from hopcli.tables.table import Columns
 
 MEAN = "mean"
