@@ -19,6 +19,8 @@ from hopcli.values import show, show_several
 if TYPE_CHECKING:
     from collections.abc import Mapping
 
+__all__ = ["CATALOGUE", "Entry", "entry"]
+
 
 @dataclass(frozen=True, slots=True)
 class Entry:

@@ -10,6 +10,8 @@ import numpy as np
 
 from hopcli.records import NDArray
 
+__all__ = ["VERSION", "Legacy", "Streams", "legacy_random_state", "seed_word", "splitmix64"]
+
 VERSION = 3
 """Version of the random streams; raise it when the same seed gives different numbers."""
 

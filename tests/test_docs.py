@@ -172,6 +172,13 @@ def test_every_public_name_has_a_page() -> None:
     assert set(hopcli.__all__) - {"__version__"} == shown | commands | errors
 
 
+def test_every_documented_room_names_its_members() -> None:
+    for room in generate.ROOMS:
+        module = importlib.import_module(f"hopcli.{room}")
+        assert module.__all__
+        assert all(hasattr(module, name) for name in module.__all__)
+
+
 def test_files_of_tests_that_pages_name_are_there() -> None:
     for page in DOCS.glob("*.md"):
         text = page.read_text(encoding="utf-8")
