@@ -12,6 +12,7 @@ from typing import Any
 import numpy as np
 import pytest
 from conftest import RunHopcli, files_below
+from shell import Shell
 
 from hopcli import catalogue, results
 from hopcli.api import commands
@@ -113,7 +114,7 @@ def test_settings_go_on_top_of_a_file_or_a_manifest(empty_folder: Path) -> None:
     assert run("one/recall.json", seed=2).config.seed == 2  # type: ignore[attr-defined]
 
 
-def test_another_run_stays_unless_it_is_to_be_replaced(run_hopcli: RunHopcli) -> None:
+def test_another_run_stays_unless_it_is_to_be_replaced(shell: Shell) -> None:
     recall().save("out", figures=False)
     before, other = files_below(Path("out")), recall(seed=2)
     with pytest.raises(ResultError, match="recall"):
@@ -122,7 +123,7 @@ def test_another_run_stays_unless_it_is_to_be_replaced(run_hopcli: RunHopcli) ->
     assert files_below(Path("out")) == before
     other.save("out", figures=False, overwrite=True)
     assert results.load("out").config.seed == 2
-    assert run_hopcli("recall", *f"{FLAGS} --seed 2 --no-figures --out out".split()).code == 0
+    shell.run(f"recall {FLAGS} --seed 2 --no-figures --out out")
 
 
 def test_given_patterns_are_stored_and_named(run_hopcli: RunHopcli) -> None:

@@ -11,7 +11,7 @@ import numpy as np
 import pandas as pd
 import pytest
 from conftest import CHECKOUT, RunHopcli
-from shell import Shell
+from shell import Shell, read_json
 
 import hopcli
 from hopcli.api.reading import read
@@ -116,6 +116,19 @@ def test_what_differs_stands_first_and_a_name_is_never_twice() -> None:
     own = pd.read_csv(RESULTS / "capacity" / "capacity.csv")
     assert capacity.capacity_rule.tolist() == own.rule.tolist()
     assert set(capacity.rule) == {",".join(dict.fromkeys(own.rule))}
+
+
+def test_an_open_setting_is_nan_among_numbers_and_else_empty(tmp_path: Path) -> None:
+    settings = {"kappa": 0.5, "epochs": 7, "size": "2x3"}
+    for name, given in {"set": settings, "unset": dict.fromkeys(settings)}.items():
+        path = shutil.copytree(RESULTS / "weights", tmp_path / name) / "weights.json"
+        manifest = read_json(path)
+        manifest["config"] |= given
+        path.write_text(json.dumps(manifest))
+    found = read(tmp_path).drop_duplicates("run")
+    assert found.kappa.tolist() == pytest.approx([0.5, np.nan], nan_ok=True)
+    assert found.epochs.tolist() == pytest.approx([7, np.nan], nan_ok=True)
+    assert found["size"].tolist() == ["2x3", ""]
 
 
 def test_a_published_grid_is_read_without_its_store(tmp_path: Path) -> None:

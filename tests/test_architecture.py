@@ -249,8 +249,7 @@ def all_up(dataset, patterns, arguments, target):
 
 BASES["up"] = Base("up", "", "all sites up", all_up)
 DYNAMICS["sign"] = DYNAMICS["async"].__class__(
-    "sign", "as async", DYNAMICS["async"].loop, {"keep": "SIGN_KEEP"}, ("fixed",),
-    stochastic=False, allows_zero=True,
+    "sign", "as async", {"keep": "SIGN_KEEP"}, ("fixed",), stochastic=False, allows_zero=True
 )
 
 import hopcli.config.recall as declared  # which reads the registries

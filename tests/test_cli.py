@@ -55,7 +55,8 @@ def test_version_and_usage(shell: Shell, spawn_hopcli: SpawnHopcli) -> None:
 def test_help_fits_a_screen(shell: Shell) -> None:
     welcome = shell.run("").out
     assert len(welcome.splitlines()) == 12
-    assert len(re.findall(r"^ +hopcli (?:recall|show|reproduce)", welcome, re.MULTILINE)) == 3
+    examples = [line.split()[1] for line in welcome.splitlines() if "  hopcli " in line]
+    assert {"recall", "show", "reproduce"} <= {*examples}
     grid = cli.get_command(click.Context(cli), "grid")
     assert isinstance(grid, click.Group)
     for command in ("", *COMMANDS, *(f"grid {name}" for name in grid.commands)):
@@ -149,7 +150,7 @@ def test_results_go_where_asked_or_by_name_or_key(shell: Shell) -> None:
     for path in keyed:
         assert read_json(path / "recall.json")["key"][:8] == path.name[-8:]
     assert manifest.read_bytes() == before
-    assert read_json("else/where/recall.json")["config"]["tests"] == 2
+    assert read_json(Path("else", "where", manifest.name))["config"]["tests"] == 2
 
 
 def test_a_near_miss_names_what_was_meant(shell: Shell) -> None:

@@ -24,18 +24,18 @@ Found = tuple[int, int, list[str], list[str]]
 """Numbers of runs and files, the files that differ, and those that are mentioned."""
 
 
-def check(shell: Shell, folders: str) -> Found:
+def check(shell: Shell, *folders: str) -> Found:
     """Check folders, as JSON and as lines, which changes nothing."""
     before = files_below(Path())
-    said = json.loads(call("check", *folders.split(), "--format", "json").out)
+    said = json.loads(call("check", *folders, "--format", "json").out)
     differs, told = said["differs"], said["told"]
     code = 1 if differs else 0
-    *lines, last = shell.run("check", *folders.split(), code=code).out.splitlines()
+    *lines, last = shell.run("check", *folders, code=code).out.splitlines()
     assert sorted(lines) == sorted(each["says"] for each in (*differs, *told))
     assert [int(number) for number in re.findall(r"\d+", last)][:2] == [said["runs"], said["files"]]
     assert not CONTROL.search("".join(lines))
     quiet = "".join(f"{each['says']}\n" for each in differs)
-    assert shell.run("check -q", *folders.split(), code=code) == Finished(code, quiet, "")
+    assert shell.run("check -q", *folders, code=code) == Finished(code, quiet, "")
     assert files_below(Path()) == before
     files = [[each["file"] for each in some] for some in (differs, told)]
     return said["runs"], said["files"], files[0], files[1]
@@ -49,7 +49,7 @@ def test_runs_at_any_depth_are_counted_once(shell: Shell) -> None:
     Path("all/here/notes.txt").write_text("mine")
     n_files = sum(len(read_json(path)["outputs"]) for path in Path("all").rglob("*.json"))
     assert check(shell, "all") == (3, n_files, [], [])
-    assert check(shell, "all all/here all/deep") == (3, n_files, [], [])
+    assert check(shell, "all", "all/here", "all/deep") == (3, n_files, [], [])
     shutil.copytree("all/here", "links/.hidden")
     shell.refuse("check links", names="links")
     for name, target in (("itself", "."), ("up", "../links"), ("loop", "loop"), ("none", "no")):

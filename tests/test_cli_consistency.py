@@ -53,12 +53,29 @@ def _by_definition(dataset: Dataset, samples: int) -> dict[str, NDArray[np.float
     return dict(zip(MEASURES, (within, between, within - between, loss, per_pair), strict=True))
 
 
+def _standard_errors(dataset: Dataset) -> dict[str, list[float]]:
+    """Of means over images of one label, which meet each other, or those of all other labels."""
+    m2 = (dataset.spins.astype(float) @ dataset.spins.T / dataset.n_sites) ** 2
+    places = [np.flatnonzero(dataset.labels == name) for name in dataset.label_names]
+    errors: dict[str, list[float]] = {"within": [], "between": []}
+    for a in places:
+        meets = (m2[np.ix_(a, a)].sum(axis=1) - 1) / (len(a) - 1)
+        errors["within"].append(2 * stats.sem(meets))
+        others = [b for b in places if b is not a]
+        means = [np.mean([m2[np.ix_(a, b)].mean(axis=1) for b in others], axis=0)]
+        means += [m2[np.ix_(b, a)].mean(axis=1) / len(others) for b in others]
+        errors["between"].append(float(np.linalg.norm([stats.sem(each) for each in means])))
+    return errors
+
+
 def test_measures_are_those_of_every_pair_one_by_one() -> None:
     dataset = _random(np.random.default_rng(1), (7, 12, 30, 5))
     found = shape_table(dataset, dataset.label_names, 20)
     for name, expected in _by_definition(dataset, 20).items():
         assert found[name] == pytest.approx(expected, rel=1e-12)
     assert found["n"].tolist() == [7, 12, 30, 5]
+    for name, errors in _standard_errors(dataset).items():
+        assert found[f"{name}_sem"] == pytest.approx(errors, rel=1e-9)
     for name, sign in (("within", -1), ("contrast", -1), ("loss", 1)):
         assert found[f"{name}_rank"].tolist() == stats.rankdata(sign * found[name]).tolist()
 

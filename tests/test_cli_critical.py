@@ -13,7 +13,12 @@ from scipy.stats import binom
 from shell import Shell
 
 from hopcli.config import CriticalConfig
-from hopcli.experiments.critical_measured import Measured, _exact_crossing, _extrapolated
+from hopcli.experiments.critical_measured import (
+    Measured,
+    _exact_crossing,
+    _extrapolated,
+    _with_interval,
+)
 from hopcli.rules import store
 from hopcli.statistics import exact_interval
 from hopcli.statistics.crossings import Crossing
@@ -132,6 +137,13 @@ def test_the_interval_of_the_limit_allows_for_higher_corrections(scales: tuple[i
             assert low == value < ordering < high
             misses.append(ordering - value)
     assert 0.03 < max(misses) < 0.06
+
+
+def test_no_bound_of_a_crossing_is_below_0() -> None:
+    """A limit of 0.5 from two crossings whose bounds are 0.4 away."""
+    limit = _extrapolated([16, 64, 256], [Crossing(0.5, 0.1, 0.9)] * 2)
+    assert limit.low == pytest.approx(-1 / 6)
+    assert _with_interval(limit) == pytest.approx((0.5, 0, 7 / 6))
 
 
 GRIDS = [

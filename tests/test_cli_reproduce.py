@@ -108,7 +108,7 @@ def test_repeated_runs_change_no_byte(here: Shell, monkeypatch: pytest.MonkeyPat
     shutil.rmtree("out/runs")
     monkeypatch.setattr("hopcli.results.folder.source_commit", lambda: "ab12")
     here.run(LINE)
-    assert read_json("out/runs/few/recall.json")["source_commit"] == "ab12"
+    assert read_json(Path("out", "runs", "few", "recall.json"))["source_commit"] == "ab12"
     after = files_below(Path("out"))
     assert [before[name] for name in NAMES] == [after[name] for name in NAMES]
 

@@ -14,7 +14,9 @@ from hopcli.experiments import Plan, Result
 
 RECALL = 'command = "recall"\ntests = 2\nrepeats = 1\nfigures = false\n'
 SCAN = 'command = "temperature-scan"\ntemperatures = [0.5]\nrepeats = 2\nfigures = false\n'
-MANIFEST = Path("results/mine/recall.json")
+RESULTS = Path("results")
+MANIFEST = RESULTS / "mine" / "recall.json"
+SCANNED = RESULTS / "yours" / "temperature-scan.json"
 
 
 @pytest.fixture
@@ -30,8 +32,8 @@ def test_each_configuration_runs_with_its_own_command(two: Shell) -> None:
     done = two.run("run mine.toml yours.toml select")
     assert done.err == ""
     assert read_json(MANIFEST)["config"]["tests"] == 2
-    assert read_json("results/yours/temperature-scan.json")["config"]["repeats"] == 2
-    assert read_json("results/select/select.json")["seed"] == 9
+    assert read_json(SCANNED)["config"]["repeats"] == 2
+    assert read_json(RESULTS / "select" / "select.json")["seed"] == 9
     two.run("recall --config mine.toml --out here -q")
     for path in Path("here").glob("*.csv"):
         assert path.read_bytes() == Path("results/mine", path.name).read_bytes()
@@ -47,8 +49,7 @@ def test_all_files_are_checked_before_the_first_is_run(two: Shell) -> None:
     Path("yours.toml").write_text(SCAN.replace("0.5", "0.6"))
     two.refuse("run mine.toml yours.toml", names="results/yours: temperatures [0.5] [0.6]")
     two.run("run mine.toml yours.toml --overwrite -q")
-    config = read_json("results/yours/temperature-scan.json")["config"]
-    assert config["temperatures"] == [0.6]
+    assert read_json(SCANNED)["config"]["temperatures"] == [0.6]
 
 
 def test_a_dry_run_lists_runs_and_writes_nothing(two: Shell) -> None:
@@ -58,9 +59,10 @@ def test_a_dry_run_lists_runs_and_writes_nothing(two: Shell) -> None:
     mine, yours = (json.loads(line) for line in done.out.splitlines())
     assert (mine["command"], mine["out"], mine["state"]) == ("recall", "results/mine", "to do")
     assert (yours["state"], yours["least_seconds"]) == ("finished", 0)
-    assert yours["key"] == read_json("results/yours/temperature-scan.json")["key"]
+    assert yours["key"] == read_json(SCANNED)["key"]
     assert mine["least_seconds"] > 0
-    assert len(two.run("run --dry-run mine.toml yours.toml").out.splitlines()) == 3
+    printed = two.run("run --dry-run mine.toml yours.toml")
+    assert printed.out.count("\n") == 3
     assert files_below(Path()) == before
 
 
@@ -82,7 +84,8 @@ def test_an_interrupted_line_goes_on_where_it_was(
     assert named in done.err
     finished = [path.parent.name for path in Path().rglob("*.json")]
     assert finished == ["mine"][: stopped - 1]
-    assert two.run("run mine.toml yours.toml").err == ""
+    rest = two.run("run mine.toml yours.toml")
+    assert rest.err == ""
     runs = ["recall", "temperature-scan"]
     assert made == [*runs[:stopped], *runs[stopped - 1 :]]
 

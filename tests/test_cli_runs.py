@@ -47,7 +47,7 @@ def test_runs_are_listed_with_the_settings_in_which_they_differ(shell: Shell) ->
     first, second = done.out.splitlines()[:2]
     assert first.index("rule") == second.index("hebbian")
     assert rows_of(shell.run("runs all/b").out)[0][0] == ["folder", "command", *ENDS]
-    assert shell.run("runs all/b all all/a/..") == done  # each once
+    assert shell.run("runs", "all/b", "all", "all/a/..") == done  # each once
     change("all/b/recall.json", lambda m: m["config"].pop("gamma"))  # which is null in the other
     assert rows_of(shell.run("runs all").out)[0][0][2:5] == ["seed", "rule", "gamma"]
 

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import math
+from pathlib import Path
 
 import pandas as pd
 import pytest
@@ -73,4 +74,4 @@ def test_a_scan_begins_at_its_start(shell: Shell, start: str, zero: float, four:
     still = "--sweeps 1 --attempts-per-sweep 1 --temperatures 0 --repeats 200"
     overlap = scan(shell, f"{still} --start {start}").set_index("label")["overlap"]
     assert [overlap["0"], overlap["4"]] == pytest.approx([zero, four], abs=0.012)
-    assert read_json("out/temperature-scan.json")["config"]["start"] == start
+    assert read_json(Path("out", "temperature-scan.json"))["config"]["start"] == start

@@ -280,7 +280,8 @@ def test_commands_of_the_readme_run(shell: Shell, child_environment: dict[str, s
     made = {path.parent.name for path in Path("results").rglob("*.json")}
     assert made == {"recall", "storkey", "drawings", "noise"}
     *_, quoted = re.findall(r'^- "(.*)":', README, flags=re.MULTILINE)
-    assert quoted in shell.refuse("recall --seed 2 --out results/recall")
+    refused = shell.refuse("recall --seed 2 --out results/recall")
+    assert quoted in refused
     bin_folder = Path(sys.executable).parent
     path = os.pathsep.join([str(bin_folder), child_environment.get("PATH", os.defpath)])
     subprocess.run(["make", "-s"], env={**child_environment, "PATH": path}, check=True)

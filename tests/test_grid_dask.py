@@ -32,6 +32,7 @@ seed = "1:20:1"
 """
 N_CELLS = 20
 PATIENCE = 60.0
+OUT = Path("results", "seeds")
 
 
 @dataclass(frozen=True)
@@ -114,8 +115,8 @@ def test_the_same_bytes(run_hopcli: RunHopcli, spawn_hopcli: SpawnHopcli, cluste
     done = spawn_hopcli("grid", "run", "seeds.toml", "--dask", cluster.address, "--format", "json")
     assert (done.code, done.err) == (0, "")
     assert json.loads(done.out)["made now"] == N_CELLS
-    assert Path("results/seeds/grid.csv").read_bytes() == _made_on_threads(run_hopcli)
-    with Store(Path("results/seeds")) as store:
+    assert (OUT / "grid.csv").read_bytes() == _made_on_threads(run_hopcli)
+    with Store(OUT) as store:
         assert store.damaged() == []
 
 
@@ -159,7 +160,7 @@ def test_a_scheduler_without_workers_is_refused(run_hopcli: RunHopcli, tmp_path:
     with _cluster(tmp_path, 0) as cluster:
         refused = run_hopcli("grid", "run", "seeds.toml", "--dask", cluster.address).refused()
     assert refused.startswith("--dask ")
-    assert not Path("results").exists() or not (Path("results/seeds") / FILE).exists()
+    assert not Path("results").exists() or not (OUT / FILE).exists()
 
 
 @pytest.mark.slow
@@ -169,7 +170,7 @@ def test_deaths_lose_nothing_finished(run_hopcli: RunHopcli, tmp_path: Path) -> 
         cluster.workers[0].kill()
         out, err = child.communicate(timeout=PATIENCE)
         assert (child.returncode, err) == (0, ""), (out, err)
-        assert Path("results/seeds/grid.csv").read_bytes() == _made_on_threads(run_hopcli)
+        assert (OUT / "grid.csv").read_bytes() == _made_on_threads(run_hopcli)
         child = _begin(cluster.address)
         cluster.scheduler.kill()
         out, err = child.communicate(timeout=PATIENCE)
@@ -210,7 +211,7 @@ def test_other_peers(run_hopcli: RunHopcli, monkeypatch: pytest.MonkeyPatch, say
         done = run_hopcli("grid", "run", "seeds.toml", "--dask", f"tcp://127.0.0.1:{port}")
     assert done.refused().startswith("--dask ")
     assert f"127.0.0.1:{port}" in done.err
-    assert not Path("results/seeds/grid.csv").exists()
+    assert not (OUT / "grid.csv").exists()
 
 
 @pytest.mark.slow
@@ -231,7 +232,7 @@ def test_a_cluster_with_tls_makes_the_same_and_takes_nobody_without(
     with _cluster(tmp_path, 1, "tls") as cluster:
         run = [sys.executable, "-m", "hopcli", "grid", "run", "seeds.toml", "-q", "--dask"]
         subprocess.run([*run, cluster.address], check=True, timeout=PATIENCE)
-        assert Path("results/seeds/grid.csv").read_bytes() == expected
+        assert (OUT / "grid.csv").read_bytes() == expected
         for address in (cluster.address, cluster.address.replace("tls", "tcp")):
             alone = os.environ | {"DASK_CONFIG": str(tmp_path / "none")}
             done = subprocess.run([*run, address, "--out", "b"], env=alone, timeout=PATIENCE)

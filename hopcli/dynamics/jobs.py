@@ -12,6 +12,7 @@ import sys
 import threading
 from concurrent.futures import ThreadPoolExecutor, as_completed
 from dataclasses import dataclass, field
+from importlib import import_module
 from typing import TYPE_CHECKING
 
 import numpy as np
@@ -119,7 +120,8 @@ class Job:
         if not threads >= 1:  # also false for nan
             raise SettingError("threads", "must be at least 1", threads)
         threads = int(min(threads, MOST_THREADS))
-        do = self.rule.loop(self)
+        loop = self.rule.loop or self.network.hamiltonian.loop
+        do: Callable[[slice], None] = import_module(loop).start(self)
         if progress is not None:
             progress(0)  # compilation is finished
         if threads == 1 and threading.current_thread() is not threading.main_thread():

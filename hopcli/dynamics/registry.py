@@ -1,20 +1,16 @@
 """The registries: update rules, orders of the sites, and ties.
 
-An entry names a loop in a module of its own. That module is imported when the loop starts, as
-the compiled loop imports numba. The loop over single sites is that of the network's energy.
+An entry may name the module of its loop; otherwise the network's energy does. Either is imported
+when the loop starts, as the compiled loop imports numba.
 """
 
 from __future__ import annotations
 
 from dataclasses import dataclass
-from importlib import import_module
-from typing import TYPE_CHECKING, Any
+from typing import TYPE_CHECKING
 
 if TYPE_CHECKING:
-    from collections.abc import Callable, Mapping
-
-    Chunks = Callable[[slice], None]
-    Loop = Callable[[Any], Chunks]
+    from collections.abc import Mapping
 
 
 @dataclass(frozen=True, slots=True, eq=False)
@@ -51,9 +47,6 @@ class Dynamics:
         Key in :data:`DYNAMICS`.
     description : str
         Description of an attempt, in one line.
-    loop : callable
-        Takes a :class:`hopcli.dynamics.jobs.Job` and returns a function that runs a chunk of
-        its chains. Raises :class:`hopcli.errors.SettingError` for jobs that it cannot run.
     codes : mapping of str to str
         Constant of :mod:`hopcli._kernels` for each tie that the rule allows, by the name of
         the tie. A rule that decides ties itself has only ``"keep"``, the default.
@@ -63,15 +56,19 @@ class Dynamics:
         True if the temperature matters; a rule without noise always runs at T = 0.
     allows_zero : bool
         True if sites of a start may be 0.
+    loop : str, optional
+        Module whose ``start`` takes a :class:`hopcli.dynamics.jobs.Job` and returns a function
+        that runs a chunk of its chains, or raises :class:`hopcli.errors.SettingError`. By default
+        it is the module that the Hamiltonian of the network names.
     """
 
     name: str
     description: str
-    loop: Loop
     codes: Mapping[str, str]
     orders: tuple[str, ...]
     stochastic: bool
     allows_zero: bool
+    loop: str | None = None
 
     @property
     def order(self) -> str:
@@ -100,18 +97,6 @@ TIES: dict[str, str] = {
 """Ties: values of the sign rule for a site whose field equals its threshold."""
 
 
-def _sites(job: Any) -> Chunks:
-    """Update one site at a time."""
-    run: Chunks = import_module(job.network.hamiltonian.loop).start(job)
-    return run
-
-
-def _sync(job: Any) -> Chunks:
-    """Update all sites at once, at T = 0."""
-    run: Chunks = import_module("hopcli.dynamics.sync").start(job)
-    return run
-
-
 _SIGN = {"keep": "SIGN_KEEP", "up": "SIGN_UP", "down": "SIGN_DOWN"}
 
 DYNAMICS: dict[str, Dynamics] = {
@@ -120,7 +105,6 @@ DYNAMICS: dict[str, Dynamics] = {
         Dynamics(
             "metropolis",
             "flip a site if dE <= 0, else with probability exp(-dE / T)",
-            _sites,
             {"keep": "METROPOLIS"},
             ("random", "permutation", "fixed"),
             stochastic=True,
@@ -129,7 +113,6 @@ DYNAMICS: dict[str, Dynamics] = {
         Dynamics(
             "glauber",
             "heat bath: set a site to +1 with probability 1 / (1 + exp(-2 (h - theta) / T))",
-            _sites,
             {"keep": "GLAUBER"},
             ("random", "permutation", "fixed"),
             stochastic=True,
@@ -138,7 +121,6 @@ DYNAMICS: dict[str, Dynamics] = {
         Dynamics(
             "async",
             "set a site to the sign of h - theta, one site at a time",
-            _sites,
             _SIGN,
             ("random", "permutation", "fixed"),
             stochastic=False,
@@ -147,11 +129,11 @@ DYNAMICS: dict[str, Dynamics] = {
         Dynamics(
             "sync",
             "set all sites at once to the sign of h - theta",
-            _sync,
             _SIGN,
             (),
             stochastic=False,
             allows_zero=True,
+            loop="hopcli.dynamics.sync",
         ),
     )
 }

@@ -144,12 +144,13 @@ def _mean_squares(moments: NDArray[np.floating], number: Ints, n_sites: int) -> 
 def _profiles(
     spins: NDArray[np.floating], moments: NDArray[np.floating], number: Ints, own: int
 ) -> Floats:
-    """Compute mean m^2 of each image with the others of every label, shape (n, labels)."""
-    n_sites = spins.shape[1]
+    """Compute mean m^2 of each image with the others of every label, shape (n, labels).
+
+    The pair of an image with itself remains: it adds a constant, which no variance contains.
+    """
     sums = [np.einsum("ni,ni->n", spins @ moment, spins, dtype=np.float64) for moment in moments]
-    is_own = np.arange(len(number)) == own
-    left_out = np.where(is_own, float(n_sites) ** 2, 0.0)
-    return (np.stack(sums, axis=1) - left_out) / ((number - is_own) * float(n_sites) ** 2)
+    others = number - (np.arange(len(number)) == own)
+    return np.stack(sums, axis=1) / (others * float(spins.shape[1]) ** 2)
 
 
 def _standard_errors(matrix: Floats, profiles: list[Floats], number: Ints) -> Floats:
