@@ -277,11 +277,6 @@ def indices() -> Kind:
     return Kind("INDICES", check, reader(read, rule), schema=schema)
 
 
-def file_or_indices() -> Kind:
-    """A file, or in a configuration file also a list of image indices."""
-    return either("FILE", "must be a file, or a list of image indices", word("FILE"), indices())
-
-
 def fits(check: Callable[[Any], Any], value: Any) -> bool:
     """Return whether a check accepts a value."""
     try:
@@ -372,9 +367,3 @@ def sizes(low: int = 2, high: int = 20_000, *, metavar: str = "SIZES") -> Kind:
     """Distinct whole numbers from `low` to `high`, increasing."""
     rule = f"must list whole numbers from {low} to {high}, increasing"
     return increasing(metavar, rule, integer(low, high), ranges=False, alone=True)
-
-
-def number_or_file() -> Kind:
-    """A finite number, or the path of a file with one number per site."""
-    rule = "must be a number from -1e6 to 1e6 or a file"
-    return either("NUMBER|FILE", rule, number(-1e6, 1e6), word("FILE"))

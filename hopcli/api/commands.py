@@ -7,7 +7,6 @@ from __future__ import annotations
 
 import inspect
 import textwrap
-from dataclasses import fields
 from typing import TYPE_CHECKING, Any
 
 from hopcli import catalogue
@@ -19,6 +18,8 @@ if TYPE_CHECKING:
 
     from hopcli.api.running import Run
     from hopcli.catalogue import Entry
+    from hopcli.config import Setting
+    from hopcli.kinds import Kind
 
 __all__ = ["run"]
 
@@ -74,25 +75,23 @@ def _function(entry: Entry) -> Callable[..., Run]:
 
 
 def _signature(entry: Entry) -> inspect.Signature:
-    items = (*fields(entry.config), *fields(entry.execution))
+    defaults = {
+        name: None if setting.default is None else setting.kind.plain(setting.default)
+        for name, setting in entry.settings.items()
+    }
+    defaults["progress"] = None
     keyword = inspect.Parameter.KEYWORD_ONLY
-    parameters = [inspect.Parameter(item.name, keyword, default=_plain(item)) for item in items]
-    parameters.append(inspect.Parameter("progress", keyword, default=None))
+    parameters = [inspect.Parameter(name, keyword, default=defaults[name]) for name in defaults]
     return inspect.Signature(parameters, return_annotation="Run")
-
-
-def _plain(item: Any) -> Any:
-    """Return the default of a setting, as in a file."""
-    return None if item.default is None else item.metadata["setting"].kind.plain(item.default)
 
 
 def _manual(entry: Entry) -> str:
     """Return the manual of the command line, then the settings."""
     text = entry.manual
     settings = [
-        f"{item.name} : {_shown(item.metadata['setting'].kind)}{_default(item)}\n"
-        + textwrap.fill(item.metadata["setting"].help, _WIDTH, **_INDENTED)
-        for item in (*fields(entry.config), *fields(entry.execution))
+        f"{name} : {_shown(setting.kind)}{_default(setting)}\n"
+        + textwrap.fill(setting.help, _WIDTH, **_INDENTED)
+        for name, setting in entry.settings.items()
     ]
     returns = "Run\n    The results; nothing has been written."
     listed = "\n".join([*settings, _PROGRESS])
@@ -102,14 +101,14 @@ def _manual(entry: Entry) -> str:
 _INDENTED: dict[str, Any] = {"initial_indent": "    ", "subsequent_indent": "    "}
 
 
-def _shown(kind: Any) -> str:
+def _shown(kind: Kind) -> str:
     return f"{{{', '.join(kind.choices)}}}" if kind.choices else kind.metavar or "bool"
 
 
-def _default(item: Any) -> str:
-    shown = item.metadata["setting"].shown_default
-    if shown is None and item.default is not None:
-        shown = repr(item.default) if isinstance(item.default, bool) else show(item.default)
+def _default(setting: Setting) -> str:
+    shown, default = setting.shown_default, setting.default
+    if shown is None and default is not None:
+        shown = repr(default) if isinstance(default, bool) else show(default)
     return f", default {shown}" if shown is not None else ", optional"
 
 

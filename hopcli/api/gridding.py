@@ -26,21 +26,19 @@ from hopcli.api.running import (
 from hopcli.config import find_config, read_config
 from hopcli.errors import HopcliWarning, SettingError
 from hopcli.experiments.stock import Stock
-from hopcli.grids.grid import read_grid
+from hopcli.grids.grid import Grid, read_grid
 from hopcli.grids.planning import State
 from hopcli.grids.store import Store
 from hopcli.grids.texts import with_settings
 from hopcli.grids.view import load_view
 from hopcli.printing import html
-from hopcli.runs.grids import GridJob, GridOptions, merge_shards
+from hopcli.runs.grids import GridDone, GridJob, GridOptions, merge_shards
 from hopcli.runs.requests import Wishes
 
 if TYPE_CHECKING:
     import pandas as pd
 
-    from hopcli.grids.grid import Grid
     from hopcli.plots.page import Picture
-    from hopcli.runs.grids import GridDone
 
 
 @dataclass(frozen=True, eq=False, repr=False)

@@ -7,14 +7,13 @@ from dataclasses import dataclass
 from pathlib import Path
 from typing import TYPE_CHECKING
 
-from hopcli.api.data import given
+from hopcli.api.data import Real, Whole, given
 from hopcli.api.memory import Memory, store
 from hopcli.config import RecallConfig
 
 if TYPE_CHECKING:
     import os
 
-    from hopcli.api.data import Real, Whole
     from hopcli.datasets import Dataset
 
 _HEIGHT = 900  # pixels in a notebook

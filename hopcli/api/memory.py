@@ -10,7 +10,7 @@ from typing import TYPE_CHECKING, Any
 import numpy as np
 
 from hopcli import observables
-from hopcli.api.data import as_patterns, given
+from hopcli.api.data import Real, Whole, as_patterns, given
 from hopcli.api.recalled import Recalled
 from hopcli.config import Facts, RecallConfig, ThreadedExecution
 from hopcli.datasets import Dataset
@@ -31,7 +31,6 @@ if TYPE_CHECKING:
 
     from numpy.typing import ArrayLike, NDArray
 
-    from hopcli.api.data import Real, Whole
     from hopcli.network import Network
 
 

@@ -22,7 +22,7 @@ from hopcli.kinds import fits, read
 from hopcli.patterns import Patterns
 from hopcli.printing import html, terminal
 from hopcli.runs import single
-from hopcli.runs.requests import request, request_again
+from hopcli.runs.requests import Request, request, request_again
 from hopcli.tables import Columns, Tables
 from hopcli.values import bare, nearest
 
@@ -35,7 +35,6 @@ if TYPE_CHECKING:
     from hopcli.catalogue import Entry
     from hopcli.config import Config, Execution, Setting
     from hopcli.experiments import Result
-    from hopcli.runs.requests import Request
 
 
 _OF_DATA = ("split", "threshold", "size", "crop", "invert", "transpose")

@@ -4,7 +4,6 @@ from __future__ import annotations
 
 import functools
 import re
-from dataclasses import fields
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
@@ -15,7 +14,7 @@ from hopcli.cli.once import Command, examples
 from hopcli.cli.tables import table_options
 from hopcli.config.execution import width
 from hopcli.errors import renamed
-from hopcli.kinds import integer
+from hopcli.kinds import Kind, integer
 from hopcli.values import RefusedError, flag_name, show
 
 if TYPE_CHECKING:
@@ -26,7 +25,6 @@ if TYPE_CHECKING:
     from hopcli.catalogue import Entry
     from hopcli.config import Setting, Settings
     from hopcli.datasets import Dataset
-    from hopcli.kinds import Kind
     from hopcli.runs.requests import Request, Wishes
 
 
@@ -163,8 +161,8 @@ class GroupedCommand(Command):
 class _SettingOption(click.Option):
     """Option of one setting."""
 
-    def __init__(self, name: str, setting: Setting, default: Any) -> None:
-        self.group = setting.group
+    def __init__(self, name: str, setting: Setting) -> None:
+        self.group, default = setting.group, setting.default
         flag = flag_name(name)
         is_switch = not setting.kind.metavar
         shown = setting.shown_default
@@ -185,9 +183,9 @@ def setting_options(
 ) -> list[click.Parameter]:
     """Make the options of settings, by default of all settings of a class."""
     return [
-        _SettingOption(item.name, item.metadata["setting"], item.default)
-        for item in fields(declared)
-        if names is None or item.name in names
+        _SettingOption(name, setting)
+        for name, setting in declared.settings().items()
+        if names is None or name in names
     ]
 
 

@@ -3,11 +3,11 @@
 from __future__ import annotations
 
 from dataclasses import dataclass
-from typing import Any, ClassVar
+from typing import ClassVar
 
 from hopcli import kinds
 from hopcli.config import groups, notations
-from hopcli.config.base import Facts, again, setting
+from hopcli.config.base import again, setting
 from hopcli.dynamics import DYNAMICS
 from hopcli.rules import GIVEN, RULES
 from hopcli.starts import Start
@@ -62,32 +62,25 @@ class AttractorsConfig(groups.PatternSettings, groups.LearningSettings, groups.R
     dynamics: str = again(
         groups.DynamicsSettings,
         "dynamics",
-        "async",
+        default="async",
         kind=kinds.choice([name for name, rule in DYNAMICS.items() if not rule.stochastic]),
         help="Sign of the field, one site at a time (async) or all at once (sync).",
     )
     tie: str = again(groups.DynamicsSettings, "tie")
     sweeps: int = again(
-        groups.DynamicsSettings, "sweeps", 200, help="Most sweeps of N, until stable."
+        groups.DynamicsSettings, "sweeps", default=200, help="Most sweeps of N, until stable."
     )
     start: Start = setting(
         notations.start(), Start("random", (0.5,)), "Census", groups.start_help()
     )
     starts: int = setting(kinds.integer(1, 10_000_000), 10_000, "Census", "Number of starts.")
-    criterion: float = again(
-        groups.CriterionSettings,
-        "criterion",
-        group="Census",
-        help="Smallest overlap with a pattern, an inverse or a mixture that identifies a state.",
+    criterion: float = groups.criterion(
+        "Census",
+        "Smallest overlap with a pattern, an inverse or a mixture that identifies a state.",
     )
     most: int = setting(
         kinds.integer(1, 1000), 12, "Census", "Most frequent states drawn for each rule."
     )
-
-    def concrete(self, facts: Facts) -> dict[str, Any]:
-        """Fill settings that depend on others, if the start fits."""
-        groups.check_fit(self.start, facts)
-        return super().concrete(facts)
 
     @property
     def folds_inverses(self) -> bool:

@@ -3,23 +3,23 @@
 from __future__ import annotations
 
 import copy
+import functools
 from dataclasses import dataclass, field, fields, replace
 from typing import TYPE_CHECKING, Any, ClassVar, Self
 
 from hopcli.errors import SettingError
-from hopcli.kinds import checked, read
+from hopcli.kinds import Kind, checked, read
 from hopcli.values import nearest
 
 if TYPE_CHECKING:
     from collections.abc import Iterable, Mapping
 
     from hopcli.datasets import Dataset
-    from hopcli.kinds import Kind
 
 
 @dataclass(frozen=True, slots=True, eq=False)
 class Setting:
-    """Declaration of a setting, without its name and default.
+    """Declaration of a setting, without its name.
 
     Parameters
     ----------
@@ -29,6 +29,8 @@ class Setting:
         Help text.
     group : str
         Heading of its group in the help.
+    default : object
+        Default in Python; None if it is open.
     shown_default : str or None
         Text for an open default.
     axis : str
@@ -40,6 +42,7 @@ class Setting:
     kind: Kind
     help: str
     group: str
+    default: Any = None
     shown_default: str | None = None
     axis: str = ""
     newer: bool = False
@@ -47,10 +50,14 @@ class Setting:
 
 def setting(kind: Kind, default: Any, group: str, text: str, **more: Any) -> Any:
     """Declare a setting as a dataclass field; `more` are further fields of :class:`Setting`."""
-    return field(default=default, metadata={"setting": Setting(kind, text, group, **more)})
+    return _field(Setting(kind, text, group, default, **more))
 
 
-def again(owner: type[Settings], name: str, *default: Any, **changed: Any) -> Any:
+def _field(declared: Setting) -> Any:
+    return field(default=declared.default, metadata={"setting": declared})
+
+
+def again(owner: type[Settings], name: str, **changed: Any) -> Any:
     """Declare a setting of another class again.
 
     Parameters
@@ -59,14 +66,10 @@ def again(owner: type[Settings], name: str, *default: Any, **changed: Any) -> An
         The other class.
     name : str
         Name of the setting.
-    *default : object
-        Default, if it differs.
     **changed
-        Other fields of :class:`Setting` that differ.
+        Fields of :class:`Setting` that differ.
     """
-    item = next(item for item in fields(owner) if item.name == name)
-    declared = replace(item.metadata["setting"], **changed)
-    return field(default=(*default, item.default)[0], metadata={"setting": declared})
+    return _field(replace(owner.settings()[name], **changed))
 
 
 @dataclass(frozen=True, eq=False, kw_only=True)
@@ -82,53 +85,36 @@ class Settings:
         If a value breaks the rule of its setting.
     """
 
-    _known: ClassVar[tuple[dict[str, Setting], dict[str, Any]]]
-
     def __post_init__(self) -> None:
-        known, defaults = self._declared()
-        for name, declared in known.items():
+        for name, declared in self.settings().items():
             value = getattr(self, name)
-            if value is None and defaults[name] is None:
-                continue
-            object.__setattr__(self, name, checked(declared.kind, name, value))
+            if value is not None or declared.default is not None:
+                object.__setattr__(self, name, checked(declared.kind, name, value))
 
     @classmethod
-    def _declared(cls) -> tuple[dict[str, Setting], dict[str, Any]]:
-        """Return the settings of the class and their defaults, by name."""
-        if "_known" not in cls.__dict__:
-            items = fields(cls)
-            declared = {item.name: item.metadata["setting"] for item in items}
-            cls._known = declared, {item.name: item.default for item in items}
-        return cls._known
-
-    @classmethod
+    @functools.cache
     def settings(cls) -> dict[str, Setting]:
-        """Return the settings by name, in the order of the help text."""
-        return dict(cls._declared()[0])
-
-    @classmethod
-    def default_of(cls, name: str) -> Any:
-        """Return the default of a setting, None if it is open."""
-        return cls._declared()[1][name]
+        """Return the settings by name, in the order of the help text; do not change it."""
+        return {item.name: item.metadata["setting"] for item in fields(cls)}
 
     def with_values(self, **values: Any) -> Self:
         """Replace some values; only these are checked."""
-        changed, known = copy.copy(self), self._declared()[0]
+        changed, known = copy.copy(self), self.settings()
         for name, value in values.items():
             object.__setattr__(changed, name, checked(known[name].kind, name, value))
         return changed
 
     def values(self) -> dict[str, Any]:
         """Return the values by name, as Python objects."""
-        return {name: getattr(self, name) for name in self._declared()[0]}
+        return {name: getattr(self, name) for name in self.settings()}
 
     def to_dict(self) -> dict[str, Any]:
         """Return the values by name, for JSON and TOML; see :attr:`Setting.newer`."""
-        known, defaults = self._declared()
+        known = self.settings()
         return {
             name: None if value is None else known[name].kind.plain(value)
             for name, value in self.values().items()
-            if not known[name].newer or value != defaults[name]
+            if not known[name].newer or value != known[name].default
         }
 
     def refuse(self, name: str, rule: str, wrong: bool = True) -> None:
@@ -148,17 +134,17 @@ class Settings:
     def refuse_changes(self, names: Iterable[str], rule: str, wrong: bool = True) -> None:
         """Raise an error if a setting differs from its default although it has no effect."""
         for name in names:
-            self.refuse(name, rule, wrong and getattr(self, name) != self.default_of(name))
+            is_changed = getattr(self, name) != self.settings()[name].default
+            self.refuse(name, rule, wrong and is_changed)
 
     def changes(self) -> dict[str, Any]:
         """Return the values that differ from the defaults, for JSON and TOML."""
-        known, values = self.settings(), self.to_dict()
-        defaults = {name: self.default_of(name) for name in known}
+        known = self.settings()
         return {
             name: value
-            for name, value in values.items()
+            for name, value in self.to_dict().items()
             if value is not None
-            if defaults[name] is None or value != known[name].kind.settle(defaults[name])
+            if (default := known[name].default) is None or value != known[name].kind.settle(default)
         }
 
 

@@ -114,7 +114,9 @@ class CapacityConfig(DataSettings, LearningSettings, RunSettings):
     tests: int = setting(
         kinds.integer(1, 20_000), 50, "Load", "Most patterns of each draw that runs start from."
     )
-    sweeps: int = again(DynamicsSettings, "sweeps", 50, help="Most sweeps of N, until stable.")
+    sweeps: int = again(
+        DynamicsSettings, "sweeps", default=50, help="Most sweeps of N, until stable."
+    )
 
     @property
     def reads_data(self) -> bool:

@@ -78,11 +78,13 @@ class CompareConfig(groups.SimulationSettings):
     command: ClassVar[str] = "compare"
     daily: ClassVar[tuple[str, ...]] = ("training", "selector_samples")
 
-    split: str = again(DataSettings, "split", "test", help="Part of the data set to classify.")
+    split: str = again(
+        DataSettings, "split", default="test", help="Part of the data set to classify."
+    )
     select_split: str = again(
         groups.PatternSettings,
         "select_split",
-        "train",
+        default="train",
         help="Part of the data set used to select patterns and to train.",
         shown_default=None,
     )
@@ -94,9 +96,9 @@ class CompareConfig(groups.SimulationSettings):
     )
     temperature: float | Schedule = again(RecallConfig, "temperature")
     tests: int | str = again(
-        RecallConfig, "tests", "all", help="Test images of each label, or all images."
+        RecallConfig, "tests", default="all", help="Test images of each label, or all images."
     )
-    criterion: float = again(groups.CriterionSettings, "criterion")
+    criterion: float = groups.criterion()
     score: str = again(RecallConfig, "score")
     training: int = setting(
         kinds.integer(1, 100_000),

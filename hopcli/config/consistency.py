@@ -9,7 +9,7 @@ from hopcli import kinds
 from hopcli.config import notations
 from hopcli.config.base import Facts, again, setting
 from hopcli.config.data import DataSettings
-from hopcli.config.groups import CriterionSettings, DynamicsSettings, RunSettings, all_labels
+from hopcli.config.groups import DynamicsSettings, RunSettings, all_labels, criterion
 from hopcli.errors import SettingError
 
 _FEWEST = 4  # labels: a rank correlation of three is one of four numbers
@@ -86,7 +86,7 @@ class ConsistencyConfig(DataSettings, RunSettings):
     tests: int = setting(
         kinds.integer(1, 10_000), 50, "Tests", "Test images of each label in each selection."
     )
-    criterion: float = again(CriterionSettings, "criterion")
+    criterion: float = criterion()
     temperature: float = setting(
         kinds.number(0),
         0.2,
@@ -98,7 +98,7 @@ class ConsistencyConfig(DataSettings, RunSettings):
     attempts_per_sweep: int = again(
         DynamicsSettings,
         "attempts_per_sweep",
-        "N/2",
+        default="N/2",
         help="Update attempts in a sweep of N spins.",
         shown_default=None,
     )

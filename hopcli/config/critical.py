@@ -116,11 +116,9 @@ class CriticalConfig(groups.PatternSettings, groups.RunSettings):
         "Scan",
         "Chains from random spins, and as many from patterns, at each temperature and size.",
     )
-    criterion: float = again(
-        groups.CriterionSettings,
-        "criterion",
-        group="Scan",
-        help="Smallest overlap |m| of a chain's end with a stored pattern that counts as recalled.",
+    criterion: float = groups.criterion(
+        "Scan",
+        "Smallest overlap |m| of a chain's end with a stored pattern that counts as recalled.",
     )
     dynamics: str = again(
         groups.DynamicsSettings,
@@ -131,7 +129,7 @@ class CriticalConfig(groups.PatternSettings, groups.RunSettings):
     sweeps: int = again(
         groups.DynamicsSettings,
         "sweeps",
-        500,
+        default=500,
         kind=kinds.integer(20, _MOST_SWEEPS),
         help="Sweeps of N attempts of each chain.",
     )

@@ -3,16 +3,13 @@
 from __future__ import annotations
 
 from dataclasses import dataclass, replace
-from typing import TYPE_CHECKING, Any
+from typing import Any
 
 from hopcli import kinds
 from hopcli.config import notations
-from hopcli.config.base import Config, setting
+from hopcli.config.base import Config, Facts, setting
 from hopcli.datasets import SPLITS, Size, default_threshold
 from hopcli.datasets.thresholds import RULE, THRESHOLDS
-
-if TYPE_CHECKING:
-    from hopcli.config.base import Facts
 
 
 def _threshold() -> kinds.Kind:

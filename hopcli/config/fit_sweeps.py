@@ -10,7 +10,7 @@ from hopcli.config import notations
 from hopcli.config.base import Facts, again, setting
 from hopcli.config.consistency import ConsistencyConfig
 from hopcli.config.data import DataSettings
-from hopcli.config.groups import CriterionSettings, PatternSettings, RunSettings
+from hopcli.config.groups import PatternSettings, RunSettings, criterion
 
 _MOST_SWEEPS = 10_000
 
@@ -92,11 +92,8 @@ class FitSweepsConfig(DataSettings, RunSettings):
     selection_seed: int = again(PatternSettings, "selection_seed")
     temperature: float = again(ConsistencyConfig, "temperature")
     attempts_per_sweep: int = again(ConsistencyConfig, "attempts_per_sweep")
-    criterion: float = again(
-        CriterionSettings,
-        "criterion",
-        group="Dynamics",
-        help="An image counts as recalled if its |m| with its own pattern is at least this.",
+    criterion: float = criterion(
+        "Dynamics", "An image counts as recalled if its |m| with its own pattern is at least this."
     )
 
     def concrete(self, facts: Facts) -> dict[str, Any]:

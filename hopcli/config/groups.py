@@ -22,12 +22,6 @@ HIGHEST_SELECTION_SEED = 2**32 - 1
 _SHOWN = 20  # labels in a message
 
 
-def check_fit(start: Start, facts: Facts) -> None:
-    """Refuse a start with changes that pictures of this size do not allow."""
-    if rule := start.misfit(facts.shape):
-        raise SettingError("start", rule, str(start))
-
-
 def described(registry: Mapping[str, Any]) -> str:
     """List the entries of a registry, each with its description."""
     return "; ".join(f"{name}: {entry.description}" for name, entry in registry.items())
@@ -59,14 +53,6 @@ def check_labels(digits: tuple[str, ...], labels: tuple[str, ...], source: str) 
             raise SettingError("digits", rule, ",".join(digits))
 
 
-def check_start(start: Start, dynamics: str) -> None:
-    """Refuse a start with sites at 0 if the update rule does not support them."""
-    if start.leaves_zeros and not DYNAMICS[dynamics].allows_zero:
-        able = ", ".join(name for name, rule in DYNAMICS.items() if rule.allows_zero)
-        rule = f"must leave no site at 0 under {dynamics} (add :fill, or use {able})"
-        raise SettingError("start", rule, str(start))
-
-
 def start_help(*, target: bool = False) -> str:
     """Describe the possible starts, for the help text."""
     usable = [base for base in BASES.values() if target or not base.needs_target]
@@ -95,7 +81,12 @@ class PatternSettings(DataSettings):
         axis="labels stored",
     )
     patterns: str | tuple[int, ...] | None = setting(
-        kinds.file_or_indices(),
+        kinds.either(
+            "FILE",
+            "must be a file, or a list of image indices",
+            kinds.word("FILE"),
+            kinds.indices(),
+        ),
         None,
         "Patterns",
         "Patterns made by `hopcli select` (patterns.npz), instead of a new selection; in a "
@@ -160,11 +151,14 @@ class PatternSettings(DataSettings):
         """False if patterns of a file are enough, and no data set is given."""
         start: Start | None = getattr(self, "start", None)
         from_images = self.tests_images if start is None else start.uses_images
-        given = self.dataset != type(self).default_of("dataset")
+        given = self.dataset != self.settings()["dataset"].default
         return self.file is None or given or from_images
 
     def concrete(self, facts: Facts) -> dict[str, Any]:
         """Fill the labels to store: the given ones, else the usual ones, else all."""
+        if isinstance(start := getattr(self, "start", None), Start):
+            misfit = start.misfit(facts.shape)
+            self.refuse("start", misfit, bool(misfit))
         return {
             **super().concrete(facts),
             "digits": self._digits(facts),
@@ -269,7 +263,12 @@ class StorageSettings(LearningSettings):
         newer=True,
     )
     theta: float | str = setting(
-        kinds.number_or_file(),
+        kinds.either(
+            "NUMBER|FILE",
+            "must be a number from -1e6 to 1e6 or a file",
+            kinds.number(-1e6, 1e6),
+            kinds.word("FILE"),
+        ),
         0.0,
         "Network",
         "Threshold of all sites, or a file with one number per site: text, or a .npz with theta.",
@@ -314,9 +313,9 @@ class DynamicsSettings(Config):
     )
 
     def check(self) -> None:
-        """Check for settings that have no effect on the update rule."""
+        """Check that order, ties and start fit the update rule."""
         super().check()
-        rule = DYNAMICS[self.dynamics]
+        rule, start = DYNAMICS[self.dynamics], getattr(self, "start", None)
         unknown = self.order is not None and self._kind_of_order not in rule.orders
         self.refuse("order", f"cannot be given with dynamics {self.dynamics!r}", unknown)
         if isinstance(self.attempts_per_sweep, str):
@@ -324,21 +323,23 @@ class DynamicsSettings(Config):
         self.refuse(
             "tie", f"has no effect on dynamics {self.dynamics!r}", self.tie not in rule.codes
         )
+        if isinstance(start, Start) and start.leaves_zeros and not rule.allows_zero:
+            able = ", ".join(name for name, other in DYNAMICS.items() if other.allows_zero)
+            self.refuse(
+                "start",
+                f"must leave no site at 0 under {self.dynamics} (add :fill, or use {able})",
+            )
 
     @property
-    def _order(self) -> str | tuple[int, ...] | None:
-        """Order in which sites are tried; None if all move at once."""
-        return self.order or DYNAMICS[self.dynamics].order or None
+    def _kind_of_order(self) -> str:
+        """Name of the order, empty if all sites move at once; a list is tried as in fixed."""
+        own = DYNAMICS[self.dynamics].order if self.order is None else self.order
+        return own if isinstance(own, str) else "fixed"
 
     @property
     def _visits_each_once(self) -> bool:
         kind = self._kind_of_order
-        return kind is None or ORDERS[kind].each_once
-
-    @property
-    def _kind_of_order(self) -> str | None:
-        """Name of the order; the sites of a list are tried one after another, as in fixed."""
-        return "fixed" if isinstance(self._order, tuple) else self._order
+        return not kind or ORDERS[kind].each_once
 
     def _check_attempts(self, are_n: bool) -> None:
         rule = f"must be N if a sweep visits each site once ({self.order or self.dynamics})"
@@ -358,21 +359,19 @@ class DynamicsSettings(Config):
         if isinstance(self.order, tuple):
             rule = f"must list each of the {facts.n_sites:,} sites once"
             self.refuse("order", rule, len(self.order) != facts.n_sites)
-        return {**super().concrete(facts), "order": self._order, "attempts_per_sweep": attempts}
+        order = self.order or self._kind_of_order or None
+        return {**super().concrete(facts), "order": order, "attempts_per_sweep": attempts}
 
 
-@dataclass(frozen=True, eq=False, kw_only=True)
-class CriterionSettings(Config):
-    """Smallest overlap of a recalled run."""
+RECALLED = (
+    "An image counts as recalled if its overlap with its own pattern is at least this, and no "
+    "other pattern is nearer."
+)
 
-    criterion: float = setting(
-        kinds.number(0, 1, above=True),
-        0.99,
-        "Tests",
-        "An image counts as recalled if its overlap with its own pattern is at least this, and no "
-        "other pattern is nearer.",
-        axis="criterion (overlap)",
-    )
+
+def criterion(group: str = "Tests", text: str = RECALLED) -> Any:
+    """Declare the smallest overlap of a recalled run."""
+    return setting(kinds.number(0, 1, above=True), 0.99, group, text, axis="criterion (overlap)")
 
 
 @dataclass(frozen=True, eq=False, kw_only=True)

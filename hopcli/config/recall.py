@@ -16,6 +16,15 @@ _STUDY_TEMPERATURE = 0.2
 _STUDY_CRITERION = 0.99
 _HOTTEST = 1e9
 _MOST_TRACED = 10_000  # sweeps, with one row each
+_REPLAYED = {
+    "dynamics": "metropolis",
+    "order": "random",
+    "start": Start("image"),
+    "until_stable": False,
+    "trace": False,
+    "test_images": "same",
+    "exclude_samples": False,
+}
 
 
 @dataclass(frozen=True, eq=False, kw_only=True)
@@ -63,9 +72,8 @@ class TrialSettings(groups.SimulationSettings):
         kinds.number_or_word("auto", 0, 1),
         _STUDY_CRITERION,
         "Tests",
-        "An image counts as recalled if its overlap with its own pattern is at least this, and no "
-        "other pattern is nearer. auto: 0.99, or 4 SD below the overlap at which a stored pattern "
-        "itself rests, if that is lower.",
+        f"{groups.RECALLED} auto: 0.99, or 4 SD below the overlap at which a stored pattern itself "
+        "rests, if that is lower.",
         axis="criterion (overlap)",
     )
     score: str = setting(
@@ -84,7 +92,6 @@ class TrialSettings(groups.SimulationSettings):
         """Check temperature and start."""
         super().check()
         self._check_temperature()
-        groups.check_start(self.start, self.dynamics)
         if self.start.uses_images:
             return
         rule = f"has no effect with start '{self.start}', which is no test image"
@@ -116,7 +123,6 @@ class TrialSettings(groups.SimulationSettings):
 
     def concrete(self, facts: Facts) -> dict[str, Any]:
         """Fill temperature and test images; ``auto`` is 0.99 until runs lower it."""
-        groups.check_fit(self.start, facts)
         return {
             **super().concrete(facts),
             "temperature": self._temperature(),
@@ -241,31 +247,18 @@ class RecallConfig(TrialSettings):
     def check(self) -> None:
         """Check also the settings that a replay of the authors' run fixes."""
         super().check()
-        self._check_replay()
-        rule = "has no effect with until_stable, which also quenches"
-        self.refuse("quench", rule, self.quench and self.until_stable)
-        is_long = self.sweeps > _MOST_TRACED
-        self.refuse("sweeps", f"must be at most {_MOST_TRACED} with trace", self.trace and is_long)
-
-    def _check_replay(self) -> None:
-        if not self.replay_authors:
-            return
-        needed = {
-            "dynamics": "metropolis",
-            "order": "random",
-            "start": Start("image"),
-            "until_stable": False,
-            "trace": False,
-            "test_images": "same",
-            "exclude_samples": False,
-        }
-        for name, value in needed.items():
+        for name, value in _REPLAYED.items() if self.replay_authors else ():
             found = getattr(self, name)
             rule = f"must be {value or 'off'} with replay_authors"
             self.refuse(name, rule, found is not None and found != value)
         rule = "must be a number with replay_authors"
-        self.refuse("tests", rule, self.tests == "all")
-        self.refuse("temperature", rule, isinstance(self.temperature, Schedule))
+        is_changing = isinstance(self.temperature, Schedule)
+        self.refuse("tests", rule, self.replay_authors and self.tests == "all")
+        self.refuse("temperature", rule, self.replay_authors and is_changing)
+        rule = "has no effect with until_stable, which also quenches"
+        self.refuse("quench", rule, self.quench and self.until_stable)
+        is_long = self.sweeps > _MOST_TRACED
+        self.refuse("sweeps", f"must be at most {_MOST_TRACED} with trace", self.trace and is_long)
 
     def concrete(self, facts: Facts) -> dict[str, Any]:
         """Fill the same settings; a replay has the authors' images, samples included."""

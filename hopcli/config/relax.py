@@ -69,7 +69,11 @@ class RelaxConfig(TrialSettings):
     command: ClassVar[str] = "relax"
 
     sweeps: int = again(
-        TrialSettings, "sweeps", 500, kind=kinds.integer(4, 10_000), help="Sweeps of each run."
+        TrialSettings,
+        "sweeps",
+        default=500,
+        kind=kinds.integer(4, 10_000),
+        help="Sweeps of each run.",
     )
     temperature: float = again(
         TrialSettings, "temperature", kind=kinds.number(0), help="Temperature T, with k_B = 1."

@@ -2,12 +2,9 @@
 
 from __future__ import annotations
 
-from typing import TYPE_CHECKING, Any
+from typing import Any
 
-from hopcli.catalogue import CATALOGUE
-
-if TYPE_CHECKING:
-    from hopcli.catalogue import Entry
+from hopcli.catalogue import CATALOGUE, Entry
 
 
 def configuration_schema() -> dict[str, Any]:

@@ -85,11 +85,9 @@ class TemperatureScanConfig(groups.SimulationSettings):
         self.refuse("dynamics", rule, self.dynamics not in noisy)
         rule = "has no effect unless one of the temperatures is 0"
         self.refuse("until_stable", rule, self.until_stable and 0 not in self.temperatures)
-        groups.check_start(self.start, self.dynamics)
 
     def concrete(self, facts: Facts) -> dict[str, Any]:
         """Fill the target: the given label, otherwise the last one stored."""
-        groups.check_fit(self.start, facts)
         values = super().concrete(facts)
         digits = values["digits"]
         rule = f"must be a stored label ({', '.join(digits)})"

@@ -105,10 +105,10 @@ class VarianceConfig(
         help="Number of test images (or other starts) of each label, new for each selection.",
     )
     repeats: int = again(
-        RecallConfig, "repeats", 5, kind=kinds.integer(2), help="Runs of each test image."
+        RecallConfig, "repeats", default=5, kind=kinds.integer(2), help="Runs of each test image."
     )
     exclude_samples: bool = again(TrialSettings, "exclude_samples")
-    criterion: float = again(groups.CriterionSettings, "criterion")
+    criterion: float = groups.criterion()
     score: str = again(RecallConfig, "score")
     accuracy_tests: int = setting(
         kinds.integer(1, 10**9),

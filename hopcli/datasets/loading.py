@@ -18,7 +18,7 @@ from hopcli.datasets.grey import (
 )
 from hopcli.datasets.pictures import check_different
 from hopcli.datasets.request import SPLITS, Request, Size
-from hopcli.datasets.sources import SOURCES, other_way_in, parse_spec
+from hopcli.datasets.sources import SOURCES, Source, other_way_in, parse_spec
 from hopcli.datasets.thresholds import RULE, binarise, is_threshold, levels, warn_of_blank
 from hopcli.errors import DataError, SettingError
 
@@ -27,7 +27,6 @@ if TYPE_CHECKING:
 
     from numpy.typing import ArrayLike, NDArray
 
-    from hopcli.datasets.sources import Source
 
 _WHAT = "images"  # begins messages about arrays
 

@@ -330,7 +330,7 @@ def _recalls_more(after: Relaxation, before: Relaxation) -> bool:
 def _without(config: RecallConfig) -> str:
     """Return options that reset settings without effect on another rule."""
     own = config.parameters(config.rule).items()
-    given = [flag_name(name) for name, value in own if value != config.default_of(name)]
+    given = [flag_name(name) for name, value in own if value != config.settings()[name].default]
     return f" without {', '.join(given)}" if given else ""
 
 

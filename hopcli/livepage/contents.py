@@ -223,7 +223,7 @@ def _is_changed(config: RecallConfig, name: str) -> bool:
     value = getattr(config, name, None)
     if name == "threshold" and value == default_threshold(config.dataset):
         return False
-    return bool(value != type(config).default_of(name)) and value not in (None, False)
+    return bool(value != config.settings()[name].default) and value not in (None, False)
 
 
 def _flags(config: RecallConfig) -> tuple[str, ...]:

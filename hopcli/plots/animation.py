@@ -11,7 +11,7 @@ from matplotlib.ticker import MaxNLocator
 
 from hopcli.errors import DataError
 from hopcli.plots.kit import COLOURS, look, minus, panel_page, quoted
-from hopcli.plots.page import LINE, MUTED, TEXT, Form, drawable, enlarged, pages, shorten
+from hopcli.plots.page import LINE, MUTED, TEXT, Form, Picture, drawable, enlarged, pages, shorten
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Sequence
@@ -20,7 +20,6 @@ if TYPE_CHECKING:
     from numpy.typing import NDArray
 
     from hopcli.experiments.recall import Frames
-    from hopcli.plots.page import Picture
 
 _DPI = 100
 _STATE, _STORED, _STEP = 1.2, 0.5, 1.95  # inches

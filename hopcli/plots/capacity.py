@@ -8,12 +8,11 @@ from typing import TYPE_CHECKING, Any
 import numpy as np
 
 from hopcli.plots.kit import Entry, bars, draw_points, estimate, look, panel_page, sentences
-from hopcli.plots.page import SOFT, styled
+from hopcli.plots.page import SOFT, Picture, styled
 
 if TYPE_CHECKING:
     from hopcli.config import CapacityConfig
     from hopcli.experiments.capacity import CapacityResult
-    from hopcli.plots.page import Picture
 
 _THEORY = {
     "fixed": (":", 0, "dotted, most patterns fixed"),

@@ -23,12 +23,11 @@ from hopcli.plots.kit import (
     percent_start,
     sentences,
 )
-from hopcli.plots.page import FAINT, styled
+from hopcli.plots.page import FAINT, Picture, styled
 
 if TYPE_CHECKING:
     from hopcli.config import CompareConfig
     from hopcli.experiments.compare import CompareResult
-    from hopcli.plots.page import Picture
 
 _STEP = 0.135  # from dot to dot, inches
 _OPEN = {"mfc": "white"}

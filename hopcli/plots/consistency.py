@@ -19,12 +19,11 @@ from hopcli.plots.kit import (
     sentences,
     write_above,
 )
-from hopcli.plots.page import FAINT, TEXT, room, shorten, styled
+from hopcli.plots.page import FAINT, TEXT, Picture, room, shorten, styled
 
 if TYPE_CHECKING:
     from hopcli.config import ConsistencyConfig
     from hopcli.experiments.consistency import ConsistencyResult
-    from hopcli.plots.page import Picture
 
 _LONGEST_NAME = 0.8  # inches
 _PANELS = {

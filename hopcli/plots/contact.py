@@ -6,7 +6,7 @@ import math
 from typing import TYPE_CHECKING, Any
 
 from hopcli.plots.kit import draw_thumbnail
-from hopcli.plots.page import LINE, MUTED, TEXT, Page, pages
+from hopcli.plots.page import LINE, MUTED, TEXT, Page, Picture, pages
 
 if TYPE_CHECKING:
     from collections.abc import Sequence
@@ -14,7 +14,6 @@ if TYPE_CHECKING:
     import numpy as np
     from numpy.typing import NDArray
 
-    from hopcli.plots.page import Picture
 
 _PICTURE, _GAP, _ACROSS = 1.3, 0.1, 3
 _BOLD: dict[str, Any] = {"size": TEXT, "weight": "bold"}

@@ -12,7 +12,7 @@ from hopcli.plots.grid_map import contours, draw_map
 from hopcli.plots.grid_panels import apart, panels_of
 from hopcli.plots.kit import COLOURS, Entry, count, draw_points
 from hopcli.plots.kit import look as line_look
-from hopcli.plots.page import Form, pages, printed
+from hopcli.plots.page import Form, Picture, pages, printed
 
 if TYPE_CHECKING:
     from collections.abc import Sequence
@@ -22,7 +22,6 @@ if TYPE_CHECKING:
 
     from hopcli.grids.grid import Key, Look
     from hopcli.grids.view import View
-    from hopcli.plots.page import Picture
     from hopcli.tables import Columns, Estimate
 
 _LONGEST = 2.2  # of the legend

@@ -10,7 +10,7 @@ from typing import TYPE_CHECKING, Any
 import numpy as np
 
 from hopcli.errors import SettingError
-from hopcli.grids.grid import Key
+from hopcli.grids.grid import Key, Look
 from hopcli.grids.over import interval_over
 from hopcli.plots.kit import number
 from hopcli.plots.page import rounded
@@ -20,7 +20,6 @@ if TYPE_CHECKING:
 
     from numpy.typing import NDArray
 
-    from hopcli.grids.grid import Look
     from hopcli.tables import Columns, Estimate
 
 _DECADES = 1.5  # smallest spread of values for a logarithmic axis

@@ -12,14 +12,13 @@ from matplotlib.colors import Normalize
 from matplotlib.ticker import MaxNLocator
 
 from hopcli.plots.grid_panels import GAP, fitting, panels_of, set_axis
-from hopcli.plots.page import INK, MUTED, SMALL
+from hopcli.plots.page import INK, MUTED, SMALL, Picture
 
 if TYPE_CHECKING:
     from matplotlib.axes import Axes
     from numpy.typing import NDArray
 
     from hopcli.plots.grid_arrangement import Arrangement, Coordinate
-    from hopcli.plots.page import Picture
 
 _BAR, _NUMBERS = 0.18, 0.85  # width of the colour bar and of its numbers, inches
 _COLOURS = "cividis"  # lightness rises evenly, so it is read in grey too

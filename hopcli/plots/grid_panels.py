@@ -10,17 +10,15 @@ from typing import TYPE_CHECKING, Any, NamedTuple
 import numpy as np
 from matplotlib.ticker import FixedLocator, LogLocator, MaxNLocator, NullLocator
 
-from hopcli.plots.grid_arrangement import short
+from hopcli.plots.grid_arrangement import Arrangement, Coordinate, short
 from hopcli.plots.kit import Entry, number, panel_page
-from hopcli.plots.page import LINE, TEXT, drawable, shorten, text_width
+from hopcli.plots.page import LINE, TEXT, Page, drawable, shorten, text_width
 
 if TYPE_CHECKING:
     from collections.abc import Sequence
 
     from matplotlib.axes import Axes
 
-    from hopcli.plots.grid_arrangement import Arrangement, Coordinate
-    from hopcli.plots.page import Page
 
 GAP, HEAD = 0.28, LINE + 0.06
 """Distance between panels and height of the heading above each, inches."""

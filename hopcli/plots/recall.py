@@ -39,6 +39,7 @@ from hopcli.plots.page import (
     SOFT,
     TEXT,
     Page,
+    Picture,
     form,
     pages,
     room,
@@ -59,7 +60,6 @@ if TYPE_CHECKING:
     from hopcli.config import RecallConfig
     from hopcli.experiments.recall import Gallery, RecallResult
     from hopcli.patterns import Patterns
-    from hopcli.plots.page import Picture
 
 
 _HEIGHT, _GAP = 0.52, 0.16  # inches

@@ -18,7 +18,7 @@ from hopcli.plots.kit import (
     sentences,
     write_above,
 )
-from hopcli.plots.page import LINE, MUTED, SOFT, styled
+from hopcli.plots.page import LINE, MUTED, SOFT, Picture, styled
 
 if TYPE_CHECKING:
     from matplotlib.axes import Axes
@@ -26,7 +26,6 @@ if TYPE_CHECKING:
 
     from hopcli.config import RelaxConfig
     from hopcli.experiments.relax import RelaxResult
-    from hopcli.plots.page import Picture
 
 _STUDY = (10, 20)  # sweeps of N/2 attempts, as run and as stated
 _STUDY_SITES = 784

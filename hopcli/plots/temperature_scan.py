@@ -17,13 +17,12 @@ from hopcli.plots.kit import (
     sentences,
     write_above,
 )
-from hopcli.plots.page import LINE, MUTED, SOFT, styled
+from hopcli.plots.page import LINE, MUTED, SOFT, Picture, styled
 from hopcli.study import published_curve
 
 if TYPE_CHECKING:
     from hopcli.config import TemperatureScanConfig
     from hopcli.experiments.temperature_scan import TemperatureScanResult
-    from hopcli.plots.page import Picture
 
 _RIGHT = 1.04  # end of the axis, in units of the highest temperature
 _MOST = len(COLOURS)  # patterns drawn; the table contains all

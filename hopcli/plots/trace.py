@@ -18,12 +18,11 @@ from hopcli.plots.kit import (
     sentences,
     write_heading,
 )
-from hopcli.plots.page import INK, LINE, SOFT
+from hopcli.plots.page import INK, LINE, SOFT, Picture
 
 if TYPE_CHECKING:
     from hopcli.config import RecallConfig
     from hopcli.experiments.recall import RecallResult
-    from hopcli.plots.page import Picture
     from hopcli.tables import Columns
 
 _MOST = 6  # labels drawn; the table contains all

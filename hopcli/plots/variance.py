@@ -18,14 +18,13 @@ from hopcli.plots.kit import (
     look,
     sentences,
 )
-from hopcli.plots.page import INK, MUTED, styled
+from hopcli.plots.page import INK, MUTED, Picture, styled
 
 if TYPE_CHECKING:
     from numpy.typing import NDArray
 
     from hopcli.config import VarianceConfig
     from hopcli.experiments.variance import VarianceResult
-    from hopcli.plots.page import Picture
 
 _APART = 0.14  # distance of the two points of a label, in rows
 _SOURCES = {"selection": COLOURS[1], "images": COLOURS[2], "thermal": INK}

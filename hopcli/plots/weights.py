@@ -13,7 +13,7 @@ from hopcli.plots.kit import (
     panel_page,
     sentences,
 )
-from hopcli.plots.page import INK, LINE, MUTED, SOFT, TEXT, Page, shorten, styled
+from hopcli.plots.page import INK, LINE, MUTED, SOFT, TEXT, Page, Picture, shorten, styled
 
 if TYPE_CHECKING:
     import numpy as np
@@ -22,7 +22,6 @@ if TYPE_CHECKING:
 
     from hopcli.config import WeightsConfig
     from hopcli.experiments.weights import WeightsResult
-    from hopcli.plots.page import Picture
 
 _PANEL, _LEFT = 3.1, 0.3  # inches
 _PICTURE, _ACROSS, _STEP, _ROW = 0.8, 6, 1.75, 0.8 + 2.6 * LINE + 0.25

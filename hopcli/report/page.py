@@ -15,7 +15,7 @@ from hopcli._version import __version__
 from hopcli.claims.judging import VERDICTS
 from hopcli.errors import ResultError, told
 from hopcli.printing import html, terminal
-from hopcli.report.sections import sections_in
+from hopcli.report.sections import Section, sections_in
 from hopcli.results import listing
 from hopcli.results.files import check_place as check_file_place
 from hopcli.results.files import write_file
@@ -25,7 +25,6 @@ if TYPE_CHECKING:
     from collections.abc import Iterable, Iterator, Mapping, Sequence
 
     from hopcli.plots.page import Picture
-    from hopcli.report.sections import Section
 
 _log = logging.getLogger(__name__)
 

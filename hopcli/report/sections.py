@@ -13,12 +13,12 @@ from typing import TYPE_CHECKING, Any
 
 from hopcli import catalogue, results
 from hopcli.errors import SettingError
-from hopcli.grids.grid import read_grid
+from hopcli.grids.grid import Grid, read_grid
 from hopcli.grids.texts import set_text, with_sets
 from hopcli.grids.view import TABLE, load_published
 from hopcli.results.listing import settings_of
 from hopcli.results.manifest import GRID, finished_in, understood
-from hopcli.tables import kind_of
+from hopcli.tables import Columns, Estimate, kind_of
 from hopcli.values import RefusedError
 
 if TYPE_CHECKING:
@@ -28,11 +28,9 @@ if TYPE_CHECKING:
     from hopcli.catalogue import Entry
     from hopcli.config import Config
     from hopcli.experiments import Result
-    from hopcli.grids.grid import Grid
     from hopcli.kinds import Kind
     from hopcli.plots.page import Picture
     from hopcli.results import Loaded
-    from hopcli.tables import Columns, Estimate
 
 
 def spelt(settings: Mapping[str, Any], entry: Entry) -> dict[str, str]:

@@ -21,18 +21,16 @@ from hopcli.cli.lines import (
 )
 from hopcli.cli.tables import check_columns, is_usual, laid_out, print_table
 from hopcli.grids.planning import in_words
-from hopcli.grids.view import TABLE, load_view
+from hopcli.grids.view import TABLE, View, load_view
 from hopcli.results.manifest import STORE
 from hopcli.runs.forecast import forecast
-from hopcli.runs.grids import GridJob, merge_shards
+from hopcli.runs.grids import GridDone, GridJob, GridOptions, merge_shards
 
 if TYPE_CHECKING:
     from collections.abc import Sequence
     from pathlib import Path
 
     from hopcli.grids.grid import Grid
-    from hopcli.grids.view import View
-    from hopcli.runs.grids import GridDone, GridOptions
     from hopcli.runs.requests import Wishes
 
 _LISTED = 200  # cells of a dry run that are listed
