@@ -7,8 +7,6 @@ from collections.abc import Mapping, Sequence
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
-import numpy as np
-
 from hopcli.api.running import plain_value
 from hopcli.config import DataSettings, Facts, SelectConfig
 from hopcli.datasets import SOURCES, Dataset, dataset_of, image_array
@@ -17,10 +15,9 @@ from hopcli.errors import SettingError
 from hopcli.experiments.stock import load_data
 from hopcli.patterns import Patterns, draw_samples, images_as_patterns, read_patterns
 from hopcli.patterns import select as choose
+from hopcli.records import ArrayLike, NDArray, np
 
 if TYPE_CHECKING:
-    from numpy.typing import ArrayLike, NDArray
-
     from hopcli.config import Settings
 
 Whole = int | np.integer[Any]

@@ -7,8 +7,6 @@ import os
 from dataclasses import dataclass, field
 from typing import TYPE_CHECKING, Any
 
-import numpy as np
-
 from hopcli import observables
 from hopcli.api.data import Real, Whole, as_patterns, given
 from hopcli.api.recalled import Recalled
@@ -21,6 +19,7 @@ from hopcli.experiments.trials import Trials, check_trials
 from hopcli.markup import pictures
 from hopcli.patterns import Patterns
 from hopcli.printing import terminal
+from hopcli.records import ArrayLike, NDArray, np
 from hopcli.rules import RULES, as_thresholds
 from hopcli.rules import store as couple
 from hopcli.starts import NO_SOURCE, Bank, Start, fill_bank
@@ -28,8 +27,6 @@ from hopcli.streams import Streams
 
 if TYPE_CHECKING:
     from collections.abc import Mapping, Sequence
-
-    from numpy.typing import ArrayLike, NDArray
 
     from hopcli.network import Network
 

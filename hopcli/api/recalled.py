@@ -9,18 +9,16 @@ from dataclasses import dataclass
 from pathlib import Path
 from typing import TYPE_CHECKING
 
-import numpy as np
-
 from hopcli import kinds, observables
 from hopcli.errors import SettingError
 from hopcli.markup import pictures, shortened
+from hopcli.records import NDArray, np
 
 if TYPE_CHECKING:
     import os
     from collections.abc import Callable
 
     import pandas as pd
-    from numpy.typing import NDArray
 
     from hopcli.dynamics import FinalStates
     from hopcli.experiments.relaxation import Relaxation

@@ -7,17 +7,13 @@ import hashlib
 from dataclasses import dataclass, field
 from typing import TYPE_CHECKING, Any
 
-import numpy as np
-
 from hopcli.errors import SettingError
 from hopcli.markup import MOST_PICTURES, pictures, shortened
 from hopcli.printing import terminal
-from hopcli.records import frozen
+from hopcli.records import Bools, Ints, Spins, Texts, frozen, np
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Iterator, Mapping
-
-    from numpy.typing import NDArray
 
 
 @dataclass(frozen=True, slots=True, eq=False)
@@ -53,16 +49,16 @@ class Dataset:
     """
 
     name: str
-    spins: NDArray[np.int8]
-    labels: NDArray[np.str_]
+    spins: Spins
+    labels: Texts
     shape: tuple[int, int]
     threshold: int | str
     sha256: str
     inverted: bool = False
     request: Mapping[str, Any] = field(default_factory=dict)
-    named: NDArray[np.bool_] | None = None
+    named: Bools | None = None
     label_names: tuple[str, ...] = field(init=False)
-    _indices: dict[str, NDArray[np.int64]] = field(init=False, repr=False, default_factory=dict)
+    _indices: dict[str, Ints] = field(init=False, repr=False, default_factory=dict)
 
     def __post_init__(self) -> None:
         height, width = self.shape
@@ -94,7 +90,7 @@ class Dataset:
     def __len__(self) -> int:
         return len(self.labels)
 
-    def __iter__(self) -> Iterator[NDArray[np.int8]]:
+    def __iter__(self) -> Iterator[Spins]:
         return iter(self.spins.reshape(-1, *self.shape))
 
     def __getitem__(self, which: Any) -> Any:
@@ -139,7 +135,7 @@ class Dataset:
         return part
 
     @property
-    def is_named(self) -> NDArray[np.bool_]:
+    def is_named(self) -> Bools:
         """True for each image with a given label, bool, shape (n,); other labels are numbers."""
         return np.ones(len(self), np.bool_) if self.named is None else self.named
 
@@ -148,7 +144,7 @@ class Dataset:
         """Number of spins N of an image."""
         return self.shape[0] * self.shape[1]
 
-    def indices_of(self, label: str) -> NDArray[np.int64]:
+    def indices_of(self, label: str) -> Ints:
         """Find the images with one label, in their order.
 
         Parameters
@@ -188,9 +184,7 @@ class Dataset:
         return dict(sorted(pairs, key=lambda pair: _numbers_first(pair[0])))
 
 
-def chosen_rows(
-    which: Any, n_rows: int, find: Callable[[str], NDArray[np.int64]]
-) -> NDArray[np.int64]:
+def chosen_rows(which: Any, n_rows: int, find: Callable[[str], Ints]) -> Ints:
     """Return the rows that an index chooses: as for NumPy, or by labels.
 
     Parameters
@@ -221,7 +215,7 @@ def _numbers_first(label: str) -> tuple[bool, int, str]:
     return not label.isdecimal(), number, label
 
 
-def content_hash(spins: NDArray[np.int8], labels: NDArray[np.str_], shape: tuple[int, int]) -> str:
+def content_hash(spins: Spins, labels: Texts, shape: tuple[int, int]) -> str:
     """Return the SHA-256 of spins (eight per byte), labels and shape."""
     digest = hashlib.sha256(repr((shape, labels.tolist())).encode())
     digest.update(np.packbits(spins > 0).data)

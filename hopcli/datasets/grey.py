@@ -14,16 +14,13 @@ from contextlib import contextmanager
 from dataclasses import dataclass, replace
 from typing import TYPE_CHECKING, Any
 
-import numpy as np
-
 from hopcli.data import SHIPPED_SHA256
 from hopcli.errors import DataError, HopcliError, HopcliWarning
+from hopcli.records import Bools, NDArray, Spins, Texts, np
 
 if TYPE_CHECKING:
     from collections.abc import Iterator, Sequence
     from pathlib import Path
-
-    from numpy.typing import NDArray
 
     from hopcli.datasets.request import Size
 
@@ -246,14 +243,14 @@ class GreyImages:
     """
 
     grey: NDArray[np.uint8]
-    labels: NDArray[np.str_] | None
+    labels: Texts | None
     shape: tuple[int, int]
     sha256: str = ""
     levels: NDArray[np.uint8] | None = None
-    inverted: NDArray[np.bool_] | None = None
+    inverted: Bools | None = None
     files: tuple[str, ...] = ()
     column_by_column: bool = False
-    named: NDArray[np.bool_] | None = None
+    named: Bools | None = None
 
     def labelled(self, values: NDArray[Any], what: object) -> GreyImages:
         """Return the same images with labels, see :func:`as_labels`."""
@@ -349,7 +346,7 @@ def warn_of_one(shape: Sequence[int], what: object, *hints: str) -> None:
         warnings.warn(f"{read}; {'; '.join(hints)}", HopcliWarning, stacklevel=4)
 
 
-def as_labels(values: NDArray[Any], n_images: int, what: object) -> NDArray[np.str_]:
+def as_labels(values: NDArray[Any], n_images: int, what: object) -> Texts:
     """Check that there is one label per image and return them as text.
 
     Parameters
@@ -387,7 +384,7 @@ def as_labels(values: NDArray[Any], n_images: int, what: object) -> NDArray[np.s
     return labels
 
 
-def as_spins(values: NDArray[Any]) -> NDArray[np.int8] | None:
+def as_spins(values: NDArray[Any]) -> Spins | None:
     """Return booleans, or numbers that are all -1 or +1, as spins; otherwise None."""
     if values.dtype == np.bool_:
         return np.where(values, np.int8(1), np.int8(-1))

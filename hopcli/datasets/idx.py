@@ -7,8 +7,6 @@ import math
 import re
 from typing import TYPE_CHECKING, Any
 
-import numpy as np
-
 from hopcli.datasets.grey import (
     GreyImages,
     NoSuchPartError,
@@ -22,12 +20,11 @@ from hopcli.datasets.grey import (
     refuse,
     stack,
 )
+from hopcli.records import NDArray, np
 
 if TYPE_CHECKING:
     from pathlib import Path
     from typing import BinaryIO
-
-    from numpy.typing import NDArray
 
     from hopcli.datasets.request import Request
 

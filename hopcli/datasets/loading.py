@@ -5,8 +5,6 @@ from __future__ import annotations
 from dataclasses import replace
 from typing import TYPE_CHECKING, Any
 
-import numpy as np
-
 from hopcli.datasets.dataset import Dataset, content_hash
 from hopcli.datasets.grey import (
     MAX_PIXELS,
@@ -21,11 +19,10 @@ from hopcli.datasets.request import SPLITS, Request, Size
 from hopcli.datasets.sources import SOURCES, Source, other_way_in, parse_spec
 from hopcli.datasets.thresholds import RULE, binarise, is_threshold, levels, warn_of_blank
 from hopcli.errors import DataError, SettingError
+from hopcli.records import ArrayLike, NDArray, np
 
 if TYPE_CHECKING:
     from collections.abc import Mapping
-
-    from numpy.typing import ArrayLike, NDArray
 
 
 _WHAT = "images"  # begins messages about arrays

@@ -6,8 +6,6 @@ import hashlib
 from dataclasses import dataclass
 from typing import TYPE_CHECKING
 
-import numpy as np
-
 from hopcli.data import (
     DRAWINGS,
     MEMBER_CRC32,
@@ -21,12 +19,12 @@ from hopcli.data import (
 from hopcli.datasets.grey import GreyImages, one_line, refuse
 from hopcli.datasets.npz import Archive
 from hopcli.errors import DataError
+from hopcli.records import NDArray, np
 
 if TYPE_CHECKING:
     from collections.abc import Iterator
     from pathlib import Path
 
-    from numpy.typing import NDArray
 
 _SHAPE = (28, 28)
 _SPLITS = {

@@ -7,8 +7,6 @@ import zipfile
 from contextlib import contextmanager
 from typing import TYPE_CHECKING, Any
 
-import numpy as np
-
 from hopcli.datasets.grey import (
     MAX_BYTES,
     GreyImages,
@@ -22,13 +20,12 @@ from hopcli.datasets.grey import (
     stack,
 )
 from hopcli.errors import DataError
+from hopcli.records import NDArray, np
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Iterator, Sequence
     from pathlib import Path
     from typing import IO
-
-    from numpy.typing import NDArray
 
     from hopcli.datasets.request import Request
 

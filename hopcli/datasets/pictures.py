@@ -8,8 +8,6 @@ from dataclasses import replace
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
-import numpy as np
-
 from hopcli.data import DRAWINGS, SHIPPED_SHA256
 from hopcli.datasets.grey import (
     MAX_BYTES,
@@ -30,11 +28,11 @@ from hopcli.datasets.grey import (
 )
 from hopcli.datasets.thresholds import RULE, binarise, is_threshold, levels
 from hopcli.errors import DataError, HopcliWarning
+from hopcli.records import NDArray, Spins, np
 
 if TYPE_CHECKING:
     from collections.abc import Sequence
 
-    from numpy.typing import NDArray
     from PIL.Image import Image
 
     from hopcli.datasets.request import Request, Size
@@ -251,7 +249,7 @@ def _on_paper(grey: NDArray[np.uint8], request: Request) -> NDArray[np.uint8]:
 
 
 def check_different(
-    spins: NDArray[np.int8],
+    spins: Spins,
     files: Sequence[str],
     threshold: int | str,
     grey: NDArray[np.uint8],

@@ -10,8 +10,6 @@ import warnings
 from contextlib import contextmanager
 from typing import TYPE_CHECKING, Any, NamedTuple
 
-import numpy as np
-
 from hopcli.data import SHIPPED_SHA256, TEXTS
 from hopcli.datasets.grey import (
     MAX_LINES,
@@ -31,13 +29,12 @@ from hopcli.datasets.grey import (
     written_grey,
 )
 from hopcli.errors import DataError, HopcliWarning
+from hopcli.records import NDArray, np
 
 if TYPE_CHECKING:
     from collections.abc import Iterable, Iterator
     from pathlib import Path
     from typing import TextIO
-
-    from numpy.typing import NDArray
 
     from hopcli.datasets.request import Request, Size
 

@@ -7,8 +7,6 @@ from dataclasses import dataclass, replace
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
-import numpy as np
-
 from hopcli.config import Facts, RecallConfig
 from hopcli.config.notations import temperatures
 from hopcli.datasets import default_threshold
@@ -18,13 +16,12 @@ from hopcli.experiments.stock import Stock
 from hopcli.experiments.trials import draw_trials
 from hopcli.network import Network, Quadratic, Wired
 from hopcli.network.classes import site_classes
+from hopcli.records import NDArray, np
 from hopcli.rules import RULES, store
 from hopcli.study.published import read_published
 
 if TYPE_CHECKING:
     from collections.abc import Mapping
-
-    from numpy.typing import NDArray
 
     from hopcli.datasets import Dataset
     from hopcli.patterns import Patterns

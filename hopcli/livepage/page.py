@@ -9,17 +9,15 @@ from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
 import jinja2
-import numpy as np
 from markupsafe import Markup
 
 from hopcli import __version__
 from hopcli.errors import SettingError
+from hopcli.records import NDArray, np
 from hopcli.rules import RULES
 
 if TYPE_CHECKING:
     from collections.abc import Mapping
-
-    from numpy.typing import NDArray
 
     from hopcli.livepage.contents import Contents
 

@@ -5,19 +5,17 @@ from __future__ import annotations
 import subprocess
 from typing import TYPE_CHECKING, Any
 
-import numpy as np
 from matplotlib.backends.backend_agg import FigureCanvasAgg
 from matplotlib.ticker import MaxNLocator
 
 from hopcli.errors import DataError
 from hopcli.plots.kit import COLOURS, look, minus, panel_page, quoted
 from hopcli.plots.page import LINE, MUTED, TEXT, Form, Picture, drawable, enlarged, pages, shorten
+from hopcli.records import NDArray, np
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Sequence
     from pathlib import Path
-
-    from numpy.typing import NDArray
 
     from hopcli.experiments.recall import Frames
 

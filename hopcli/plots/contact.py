@@ -11,8 +11,7 @@ from hopcli.plots.page import LINE, MUTED, TEXT, Page, Picture, pages
 if TYPE_CHECKING:
     from collections.abc import Sequence
 
-    import numpy as np
-    from numpy.typing import NDArray
+    from hopcli.records import NDArray, Spins, np
 
 
 _PICTURE, _GAP, _ACROSS = 1.3, 0.1, 3
@@ -24,7 +23,7 @@ MOST = 60
 def contact_sheet(
     title: str,
     grey: NDArray[np.uint8],
-    spins: NDArray[np.int8],
+    spins: Spins,
     shape: tuple[int, int],
     lines: Sequence[Sequence[str]],
 ) -> Picture:

@@ -5,7 +5,6 @@ from __future__ import annotations
 from typing import TYPE_CHECKING, Any
 
 import matplotlib as mpl
-import numpy as np
 
 from hopcli.plots.grid_arrangement import Arrangement, arrange, short
 from hopcli.plots.grid_map import contours, draw_map
@@ -13,12 +12,12 @@ from hopcli.plots.grid_panels import apart, panels_of
 from hopcli.plots.kit import COLOURS, Entry, count, draw_points
 from hopcli.plots.kit import look as line_look
 from hopcli.plots.page import Form, Picture, pages, printed
+from hopcli.records import Floats, np
 
 if TYPE_CHECKING:
     from collections.abc import Sequence
 
     from matplotlib.axes import Axes
-    from numpy.typing import NDArray
 
     from hopcli.grids.grid import Key, Look
     from hopcli.grids.view import View
@@ -147,9 +146,7 @@ def _line(place: int, n: int, *, in_order: bool) -> dict[str, Any]:
     return line_look(place, color=colour, ms=5.5, mfc=mfc, mew=1.2, lw=1.3)
 
 
-def _draw_line(
-    ax: Axes, drawn: Arrangement, shift: float, numbers: NDArray[np.float64], **style: Any
-) -> None:
+def _draw_line(ax: Axes, drawn: Arrangement, shift: float, numbers: Floats, **style: Any) -> None:
     """Draw one line, with gaps at missing numbers; categories are not joined."""
     value, low, high, sd = numbers
     x = drawn.x.numbers + shift

@@ -7,18 +7,15 @@ import math
 from dataclasses import dataclass
 from typing import TYPE_CHECKING, Any
 
-import numpy as np
-
 from hopcli.errors import SettingError
 from hopcli.grids.grid import Key, Look
 from hopcli.grids.over import interval_over
 from hopcli.plots.kit import number
 from hopcli.plots.page import rounded
+from hopcli.records import Bools, Floats, np
 
 if TYPE_CHECKING:
     from collections.abc import Iterable, Mapping, Sequence
-
-    from numpy.typing import NDArray
 
     from hopcli.tables import Columns, Estimate
 
@@ -48,7 +45,7 @@ class Coordinate:
     name: str
     says: str
     values: tuple[Any, ...]
-    numbers: NDArray[np.float64]
+    numbers: Floats
     is_number: bool
 
     @functools.cached_property
@@ -109,9 +106,9 @@ class Arrangement:
     up: Coordinate | None
     by: Coordinate | None
     rows: Coordinate | None
-    numbers: NDArray[np.float64]
+    numbers: Floats
     bars: str
-    bare: NDArray[np.bool_]
+    bare: Bools
     fixed: Mapping[str, Any]
     n_averaged: tuple[int, ...]
     n_cells: int
@@ -216,7 +213,7 @@ def _place(slots: Sequence[Coordinate | None], row: Mapping[str, Any]) -> tuple[
 
 def _placed(
     rows: Columns, slots: Sequence[Coordinate | None], headline: Estimate, over: str | None
-) -> tuple[NDArray[np.float64], str, bool]:
+) -> tuple[Floats, str, bool]:
     """Put numbers, bars and SD of the rows into their places.
 
     Several rows at one place, such as patterns of one label, become their mean without bars.
@@ -240,13 +237,11 @@ def _placed(
     return numbers.reshape(4, *shape), bars, is_mean
 
 
-def _numbers(
-    table: Columns, headline: Estimate, over: str | None
-) -> tuple[NDArray[np.float64], str]:
+def _numbers(table: Columns, headline: Estimate, over: str | None) -> tuple[Floats, str]:
     """Return number, ends of its bar and SD of each row, and the meaning of the bars."""
     none = np.full(len(table), np.nan)
 
-    def column(name: str) -> NDArray[np.float64]:
+    def column(name: str) -> Floats:
         return table[name].astype(np.float64) if name in table else none
 
     value, low, high = column(headline.value), column(headline.low), column(headline.high)

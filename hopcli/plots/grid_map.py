@@ -5,7 +5,6 @@ from __future__ import annotations
 from typing import TYPE_CHECKING, Any
 
 import matplotlib as mpl
-import numpy as np
 from matplotlib import patheffects
 from matplotlib.cm import ScalarMappable
 from matplotlib.colors import Normalize
@@ -13,10 +12,10 @@ from matplotlib.ticker import MaxNLocator
 
 from hopcli.plots.grid_panels import GAP, fitting, panels_of, set_axis
 from hopcli.plots.page import INK, MUTED, SMALL, Picture
+from hopcli.records import Floats, np
 
 if TYPE_CHECKING:
     from matplotlib.axes import Axes
-    from numpy.typing import NDArray
 
     from hopcli.plots.grid_arrangement import Arrangement, Coordinate
 
@@ -79,7 +78,7 @@ def _scale(drawn: Arrangement) -> tuple[Normalize, list[float]]:
     return Normalize(low, high if high > low else low + 1), levels
 
 
-def _edges(coordinate: Coordinate) -> NDArray[np.float64]:
+def _edges(coordinate: Coordinate) -> Floats:
     """Return the edges of cells, half-way between neighbours, on a log axis in logarithms."""
     centres = np.log(coordinate.numbers) if coordinate.is_log else coordinate.numbers
     gaps = np.diff(centres) if len(centres) > 1 else np.ones(1)

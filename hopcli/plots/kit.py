@@ -8,16 +8,14 @@ from __future__ import annotations
 import math
 from typing import TYPE_CHECKING, Any, NamedTuple
 
-import numpy as np
-
 from hopcli.plots.page import FAINT, INK, LINE, MUTED, SMALL, TEXT, Page, room, shorten, text_width
+from hopcli.records import Floats, Spins, np
 
 if TYPE_CHECKING:
     from collections.abc import Iterable, Sequence
 
     from matplotlib.axes import Axes
     from matplotlib.container import ErrorbarContainer
-    from numpy.typing import NDArray
 
     from hopcli.config import DataSettings
     from hopcli.experiments import Result
@@ -142,7 +140,7 @@ def look(place: int, **changes: Any) -> dict[str, Any]:
     }
 
 
-def estimate(table: Columns, name: str, scale: float = 1.0) -> NDArray[np.float64]:
+def estimate(table: Columns, name: str, scale: float = 1.0) -> Floats:
     """Return a column with its declared interval, otherwise with one SEM to each side.
 
     Returns
@@ -163,7 +161,7 @@ def estimate(table: Columns, name: str, scale: float = 1.0) -> NDArray[np.float6
 def draw_points(
     ax: Axes,
     along: Any,
-    values: NDArray[np.float64],
+    values: Floats,
     *,
     level: bool = False,
     **style: Any,
@@ -400,7 +398,7 @@ def draw_thumbnail(
     x: float,
     y: float,
     picture: float,
-    spins: NDArray[np.int8],
+    spins: Spins,
     shape: tuple[int, int],
     lines: Sequence[tuple[str, dict[str, Any]]],
     *,
@@ -423,7 +421,7 @@ _LONGEST_NAME, _NAME_GAP = 2.2, 0.12
 _NARROWEST = 1.6  # axes beside columns of numbers
 
 
-def patterns_of(patterns: Patterns, label: str) -> NDArray[np.int8]:
+def patterns_of(patterns: Patterns, label: str) -> Spins:
     """Return the stored patterns of a label, shape (any, N)."""
     return patterns.xi[[name == label for name in patterns.labels]]
 

@@ -18,7 +18,6 @@ from contextvars import ContextVar
 from typing import TYPE_CHECKING, Any, NamedTuple, cast
 
 import matplotlib as mpl
-import numpy as np
 from matplotlib.backends.backend_agg import RendererAgg
 from matplotlib.collections import Collection
 from matplotlib.figure import Figure
@@ -30,6 +29,7 @@ from matplotlib.text import Text
 from matplotlib.transforms import Bbox
 
 from hopcli.printing import html, picture, terminal
+from hopcli.records import NDArray, Spins, np
 from hopcli.tables import Columns, Tables
 
 if TYPE_CHECKING:
@@ -37,7 +37,6 @@ if TYPE_CHECKING:
     from pathlib import Path
 
     from matplotlib.axes import Axes
-    from numpy.typing import NDArray
 
 
 _LOOK: Any = {
@@ -405,7 +404,7 @@ def _lines(text: str, width: float, size: float, bold: bool) -> list[str]:
 
 def draw_pattern(
     ax: Axes,
-    spins: NDArray[np.int8],
+    spins: Spins,
     shape: tuple[int, int],
     box: tuple[float, float, float, float] | None = None,
 ) -> None:
@@ -441,7 +440,7 @@ def draw_pattern(
     ax.add_patch(frame)
 
 
-def enlarged(picture: NDArray[np.int8]) -> NDArray[np.int8]:
+def enlarged(picture: Spins) -> Spins:
     """Repeat the pixels of a small picture: viewers of svg and pdf would blur them."""
     times = math.ceil(128 / max(picture.shape))
     return picture.repeat(times, axis=0).repeat(times, axis=1)
@@ -524,7 +523,7 @@ class Page:
         return self.canvas.text(x, y, shown, size=size, parse_math=math, **style)
 
     def pattern(
-        self, x: float, y: float, size: float, spins: NDArray[np.int8], shape: tuple[int, int]
+        self, x: float, y: float, size: float, spins: Spins, shape: tuple[int, int]
     ) -> None:
         """Draw a picture of spins into a square."""
         draw_pattern(self.canvas, spins, shape, (x, y, size, size))
@@ -534,7 +533,7 @@ class Page:
         x: float,
         y: float,
         size: float,
-        spins: Sequence[NDArray[np.int8]] | NDArray[np.int8],
+        spins: Sequence[Spins] | Spins,
         shape: tuple[int, int],
     ) -> None:
         """Draw any number of pictures into a square, such as all patterns of one label."""

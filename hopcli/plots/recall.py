@@ -5,8 +5,6 @@ from __future__ import annotations
 import math
 from typing import TYPE_CHECKING, Any, NamedTuple
 
-import numpy as np
-
 from hopcli.plots.kit import (
     COLOURS,
     MOST_LABELS,
@@ -49,13 +47,13 @@ from hopcli.plots.page import (
 )
 from hopcli.plots.select import stored_patterns
 from hopcli.plots.trace import trace_figure
+from hopcli.records import Floats, Ints, np
 from hopcli.study import published_recall
 
 if TYPE_CHECKING:
     from collections.abc import Mapping
 
     from matplotlib.axes import Axes
-    from numpy.typing import NDArray
 
     from hopcli.config import RecallConfig
     from hopcli.experiments.recall import Gallery, RecallResult
@@ -75,7 +73,7 @@ class _Group(NamedTuple):
     heading: str
     sign: int
     names: list[str]
-    percent: NDArray[np.float64]
+    percent: Floats
 
 
 def confusion_figure(config: RecallConfig, result: RecallResult) -> Picture:
@@ -107,7 +105,7 @@ def confusion_figure(config: RecallConfig, result: RecallResult) -> Picture:
     return page.figure
 
 
-def _counts(result: RecallResult) -> tuple[list[str], NDArray[np.int64]]:
+def _counts(result: RecallResult) -> tuple[list[str], Ints]:
     """Return the patterns; trials of each label in each, in its inverse, in none.
 
     Columns are found by place, since a label may be called "none" or "inverse 3". Those
@@ -148,7 +146,7 @@ def _draw_heads(page: Page, patterns: Patterns, group: _Group, x: float, width: 
             page.patterns(*place, picture, states, patterns.shape)
 
 
-def _draw_cells(page: Page, percent: NDArray[np.float64], x: float, width: float) -> None:
+def _draw_cells(page: Page, percent: Floats, x: float, width: float) -> None:
     """Draw a heat map with its numbers, beginning at `x`."""
     rows, columns = percent.shape
     xs = x + width * np.arange(columns + 1)
@@ -354,7 +352,7 @@ def figures(config: RecallConfig, result: RecallResult) -> dict[str, Picture]:
     return drawn
 
 
-def _estimates(result: RecallResult) -> tuple[list[str], NDArray[np.float64], NDArray[np.float64]]:
+def _estimates(result: RecallResult) -> tuple[list[str], Floats, Floats]:
     """Return labels, their rates with intervals and their SD over the repeats, in percent."""
     table = result.columns["accuracy"]  # the last row is for all labels together
     labels = table["label"].tolist()[:-1][:MOST_LABELS]

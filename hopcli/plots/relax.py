@@ -4,8 +4,6 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING
 
-import numpy as np
-
 from hopcli.plots.kit import (
     COLOURS,
     Entry,
@@ -19,10 +17,10 @@ from hopcli.plots.kit import (
     write_above,
 )
 from hopcli.plots.page import LINE, MUTED, SOFT, Picture, styled
+from hopcli.records import Floats, np
 
 if TYPE_CHECKING:
     from matplotlib.axes import Axes
-    from numpy.typing import NDArray
 
     from hopcli.config import RelaxConfig
     from hopcli.experiments.relax import RelaxResult
@@ -91,7 +89,7 @@ def _labels(result: RelaxResult) -> list[str]:
     return labels[:-1]
 
 
-def _settled(result: RelaxResult, labels: list[str], last: int) -> NDArray[np.float64]:
+def _settled(result: RelaxResult, labels: list[str], last: int) -> Floats:
     """Return the fraction of the trials settled by each sweep, the mean over some labels."""
     shares = []
     for label in labels:

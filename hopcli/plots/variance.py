@@ -4,8 +4,6 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING, Any
 
-import numpy as np
-
 from hopcli.plots.kit import (
     COLOURS,
     MOST_LABELS,
@@ -19,10 +17,9 @@ from hopcli.plots.kit import (
     sentences,
 )
 from hopcli.plots.page import INK, MUTED, Picture, styled
+from hopcli.records import Floats, np
 
 if TYPE_CHECKING:
-    from numpy.typing import NDArray
-
     from hopcli.config import VarianceConfig
     from hopcli.experiments.variance import VarianceResult
 
@@ -89,7 +86,7 @@ def _best_worst(result: VarianceResult) -> Picture:
     return page.figure
 
 
-def _numbers(values: NDArray[np.float64]) -> str:
+def _numbers(values: Floats) -> str:
     """Return an SD in percentage points, with its interval."""
     sd, low, high = values
     digits = 1 if high >= 1 else 2

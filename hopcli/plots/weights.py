@@ -16,12 +16,11 @@ from hopcli.plots.kit import (
 from hopcli.plots.page import INK, LINE, MUTED, SOFT, TEXT, Page, Picture, shorten, styled
 
 if TYPE_CHECKING:
-    import numpy as np
     from matplotlib.axes import Axes
-    from numpy.typing import NDArray
 
     from hopcli.config import WeightsConfig
     from hopcli.experiments.weights import WeightsResult
+    from hopcli.records import Floats
 
 _PANEL, _LEFT = 3.1, 0.3  # inches
 _PICTURE, _ACROSS, _STEP, _ROW = 0.8, 6, 1.75, 0.8 + 2.6 * LINE + 0.25
@@ -68,7 +67,7 @@ def figures(config: WeightsConfig, result: WeightsResult) -> dict[str, Picture]:
     return {"weights": page.figure}
 
 
-def _draw_signed(page: Page, ax: Axes, values: NDArray[np.float64], limit: float) -> None:
+def _draw_signed(page: Page, ax: Axes, values: Floats, limit: float) -> None:
     """Draw signed values with a scale at the right."""
     image = ax.imshow(values, cmap="PuOr_r", vmin=-limit, vmax=limit, interpolation="nearest")
     ax.set(xticks=[], yticks=[])

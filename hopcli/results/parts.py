@@ -15,10 +15,9 @@ import time
 from collections import UserDict
 from typing import TYPE_CHECKING
 
-import numpy as np
-
 from hopcli import __version__, streams
 from hopcli.errors import ResultError
+from hopcli.records import Floats, np
 from hopcli.results.files import STAGING, is_folder, is_own, open_own, read_bytes
 from hopcli.results.folder import uninterrupted
 from hopcli.results.provenance import code_digest
@@ -26,14 +25,13 @@ from hopcli.results.provenance import code_digest
 if TYPE_CHECKING:
     from pathlib import Path
 
-    from numpy.typing import NDArray
 
 _EVERY = 1.0  # seconds between writes
 _MOST_BYTES = 2**28  # size of a file of parts
 _OF_HASH = 16  # hexadecimal digits of the hash in the name
 
 
-class KeptParts(UserDict[int, "NDArray[np.float64]"]):
+class KeptParts(UserDict[int, "Floats"]):
     """Finished parts of a run by number, from this process and from earlier ones.
 
     Parts that cannot be written, for example on a full disk, are kept only in this process.
@@ -65,7 +63,7 @@ class KeptParts(UserDict[int, "NDArray[np.float64]"]):
         self._unwritten: dict[int, bytes] = {}
         self._next = time.monotonic() + _EVERY
 
-    def __setitem__(self, number: int, part: NDArray[np.float64]) -> None:
+    def __setitem__(self, number: int, part: Floats) -> None:
         super().__setitem__(number, part)
         self._unwritten[number] = _line(number, part)
         if time.monotonic() >= self._next:
@@ -90,15 +88,15 @@ def discard_parts(folder: Path) -> None:
             path.unlink(missing_ok=True)
 
 
-def _line(number: int, part: NDArray[np.float64]) -> bytes:
+def _line(number: int, part: Floats) -> bytes:
     # Numbers in Python's notation are read back unchanged.
     said = json.dumps([number, part.tolist()]).encode()
     return _checksum(said) + b" " + said + b"\n"
 
 
-def _read(path: Path, n_parts: int) -> dict[int, NDArray[np.float64]]:
+def _read(path: Path, n_parts: int) -> dict[int, Floats]:
     """Read the parts of a file; damaged parts will be computed again."""
-    parts: dict[int, NDArray[np.float64]] = {}
+    parts: dict[int, Floats] = {}
     if not is_own(path):
         raise ResultError(f"{path}: not a file made by hopcli: remove it")
     try:

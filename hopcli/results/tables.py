@@ -7,13 +7,12 @@ import io
 from collections import Counter
 from typing import TYPE_CHECKING, Any, NamedTuple
 
-import numpy as np
-
 from hopcli import catalogue
 from hopcli.datasets.npz import Archive
 from hopcli.errors import DataError, ResultError
 from hopcli.printing import csv as csv_text
 from hopcli.printing import uncsv
+from hopcli.records import Ints, NDArray, np
 from hopcli.results.manifest import understood
 from hopcli.tables import Columns, kind_of
 from hopcli.values import bare
@@ -21,8 +20,6 @@ from hopcli.values import bare
 if TYPE_CHECKING:
     from collections.abc import Callable, Iterable, Mapping
     from pathlib import Path
-
-    from numpy.typing import NDArray
 
     from hopcli.results.manifest import Manifest
     from hopcli.tables import Table
@@ -305,7 +302,7 @@ def _comparable(a: NDArray[Any], b: NDArray[Any]) -> tuple[NDArray[Any], NDArray
     return a.astype(str).astype(object), b.astype(str).astype(object)
 
 
-def _differing(a: NDArray[Any], b: NDArray[Any]) -> NDArray[np.int64]:
+def _differing(a: NDArray[Any], b: NDArray[Any]) -> Ints:
     """Return the indices at which two arrays differ; NaN in both counts as equal."""
     differs = a != b
     if a.dtype.kind == b.dtype.kind == "f":
