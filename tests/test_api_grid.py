@@ -39,7 +39,7 @@ def _five(empty_folder: Path) -> None:
 def cells(folder: Path | str) -> dict[str, Any]:
     """Return the contents of a store except times."""
     with Store(Path(folder)) as store:
-        made = [store.made(cell) for cell in store.places().values()]
+        made = [store.made(cell) for _, cell in store.points()]
         tables = [(one.cell, one.config, one.tables, one.notes) for one in made]
         return {"grid": store.grid().to_dict(), "cells": tables}
 

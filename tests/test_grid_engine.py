@@ -9,7 +9,6 @@ import threading
 import time
 from concurrent.futures import Executor, Future, ThreadPoolExecutor
 from pathlib import Path
-from types import SimpleNamespace
 from typing import Any
 
 import pytest
@@ -25,6 +24,7 @@ from hopcli.grids.cells import Made, Task
 from hopcli.grids.engine import Engine, local_engine, run_cells
 from hopcli.grids.grid import read_grid
 from hopcli.grids.planning import State
+from hopcli.grids.store import Standing
 
 TASKS = [Task(f"cell{number}", "recall", {}) for number in range(40)]
 
@@ -84,7 +84,7 @@ def test_workers_that_are_gone_are_noticed() -> None:
 RECALL = {"command": "recall", "dataset": "text:4x4", "rule": "hebbian", "start": "flip:0.2"}
 
 
-def _planned(stock: Stock | None = None, **settings: Any) -> list[planning.Planned]:
+def _planned(stock: Stock | None = None, **settings: Any) -> planning.PlannedGrid:
     planned, others = planning.plan_grid(read_grid({**RECALL, **settings}), stock or Stock())
     assert others == []
     return planned
@@ -169,9 +169,11 @@ def test_a_plan_holds_no_images(tmp_path: Path) -> None:
 
 
 def test_a_failed_cell_is_not_missing() -> None:
-    standings: Any = {"a": SimpleNamespace(error=None), "b": SimpleNamespace(error="no")}
-    state = State(None, {0: "a", 1: "b", 2: "c"}, standings)  # type: ignore[arg-type]
+    ends = [Standing("v", 1.0, error) for error in (None, "no")]
+    states = zip(range(5), "abcab", [*ends, None, *ends], strict=True)
+    state = State(read_grid({"command": "recall", "grid": {"seed": "1:5:1"}}), states)
     assert state.counts == {"cells": 3, "finished": 1, "failed": 1, "missing": 1}
+    assert (state.seconds, state.failures) == (2.0, [("seed=2", "no"), ("seed=5", "no")])
 
 
 @pytest.mark.parametrize(("n_left", "more"), [(0, []), (1, ["1 more"]), (2, ["2 more"])])

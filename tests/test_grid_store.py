@@ -46,7 +46,7 @@ PLACES = {place: f"cell{place}" for place in range(4)}
 def _fill(folder: Path, cells: tuple[int, ...] = (0, 1, 2, 3), **changed: Any) -> Path:
     folder.mkdir(exist_ok=True)
     with Store(folder, writes=True) as store:
-        store.describe(GRID, PLACES)
+        store.describe(GRID, PLACES.items())
         for place in cells:
             store.write(_made(f"cell{place}", **changed))
     return folder
@@ -72,7 +72,7 @@ def test_what_is_written_is_read_back(tmp_path: Path) -> None:
         assert store.made("cell2") == _made("cell2")
         tables = {place: made.table("accuracy") for place, made in store.finished("accuracy")}
         assert tables == {0: TABLE, 2: TABLE}
-        assert store.places() == PLACES
+        assert dict(store.points()) == PLACES
         assert store.grid().to_dict() == GRID.to_dict()
         assert store.damaged() == []
         states = {cell: one.state for cell, one in store.standings().items()}
@@ -150,12 +150,12 @@ def test_what_has_been_changed_is_noticed(tmp_path: Path, statement: str) -> Non
 @pytest.mark.parametrize(
     ("statement", "read"),
     [
-        ("UPDATE points SET cell = 'cell0' WHERE place = 1", Store.places),
+        ("UPDATE points SET cell = 'cell0' WHERE place = 1", Store.points),
         ("UPDATE cells SET seconds = 'long'", Store.standings),
         *(
             (f"UPDATE meta SET value = '{text}' WHERE name = 'grid'", read)
             for text in ("3", "{", '{"command": "fly"}', "[" * 10**5, '{"command": "recall"}')
-            for read in (Store.grid, Store.places)
+            for read in (Store.grid, Store.points)
         ),
     ],
 )
@@ -220,10 +220,10 @@ def test_what_a_killed_process_has_left_half_written_is_undone(tmp_path: Path) -
     assert file.read_bytes() != before
     left = {path.name: path.read_bytes() for path in file.parent.iterdir()}
     with Store(file.parent) as store:
-        assert (store.damaged(), len(store.places())) == ([], 4)
+        assert (store.damaged(), len(list(store.points()))) == ([], 4)
     assert {path.name: path.read_bytes() for path in file.parent.iterdir()} == left
     with Store(file.parent, writes=True) as store:
-        assert len(store.places()) == 4
+        assert len(list(store.points())) == 4
     assert list(file.parent.iterdir()) == [file]
 
 
@@ -270,7 +270,7 @@ def test_shards_that_do_not_belong_together_are_refused(tmp_path: Path) -> None:
     wrong = _fill(tmp_path / "wrong", tables={"accuracy": differing})
     foreign, out = _fill(tmp_path / "foreign", ()), tmp_path / "out"
     with Store(foreign, writes=True) as store:
-        store.describe(FOREIGN, PLACES)
+        store.describe(FOREIGN, PLACES.items())
     bad = _fill(tmp_path / "bad")
     _sql(bad, "UPDATE cells SET config = '{}' WHERE cell = 'cell1'")
     words = {other: "--accept-version", wrong: "wrong", foreign: "foreign", bad: "cell1"}

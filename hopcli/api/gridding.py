@@ -79,7 +79,7 @@ class GridRun:
     @property
     def _state(self) -> State:
         with Store(self.folder) as store:
-            return State(self.grid, store.places(), store.standings())
+            return State(self.grid, store.states())
 
     @property
     def status(self) -> dict[str, int]:

@@ -7,6 +7,7 @@ a cluster. Only the caller writes.
 from __future__ import annotations
 
 import contextlib
+import itertools
 import math
 import threading
 from concurrent.futures import FIRST_COMPLETED, Executor, Future, ThreadPoolExecutor, wait
@@ -15,7 +16,7 @@ from typing import TYPE_CHECKING, Any
 from hopcli.dynamics.jobs import MOST_THREADS
 
 if TYPE_CHECKING:
-    from collections.abc import Callable, Iterator, Sequence
+    from collections.abc import Callable, Iterable, Iterator
 
     from hopcli.grids.cells import Made, Task
     from hopcli.grids.planning import Planned
@@ -95,29 +96,33 @@ class _StoppedError(BaseException):
     """The grid has been stopped; this is no failure of a cell."""
 
 
-def run_cells(cells: Sequence[Planned | Task], engine: Engine) -> Iterator[list[Made]]:
+def run_cells(cells: Iterable[Planned | Task], engine: Engine) -> Iterator[list[Made]]:
     """Make cells and yield those that finish together, in any order.
 
     Only enough cells to keep the workers busy are in progress. Yielded results are not kept.
 
     Parameters
     ----------
-    cells : sequence of Planned or Task
-        The cells.
+    cells : iterable of Planned or Task
+        The cells, each taken when it is sent.
     engine : Engine
         The engine.
     """
-    left = list(reversed(cells))
+    left = iter(cells)
     under_way: set[Future[list[Made]]] = set()
     seconds = finished = 0.0
-    while left or under_way:
+    while True:
         at_once = 1
         if engine.chunks and finished:
             at_once = math.ceil(_SECONDS_AT_ONCE * finished / max(seconds, 1e-9))
             at_once = max(1, min(at_once, _MOST_AT_ONCE))
-        while left and len(under_way) < 2 * engine.n_workers:
-            chunk = tuple(engine.form(left.pop()) for _ in range(min(at_once, len(left))))
+        while len(under_way) < 2 * engine.n_workers:
+            chunk = tuple(map(engine.form, itertools.islice(left, at_once)))
+            if not chunk:
+                break
             under_way.add(engine.executor.submit(engine.work, chunk))
+        if not under_way:
+            return
         done, under_way = wait(under_way, timeout=_POLL, return_when=FIRST_COMPLETED)
         if not done:
             engine.check()

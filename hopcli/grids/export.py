@@ -84,7 +84,7 @@ def tidy_table(store: Store, grid: Grid, name: str) -> Columns:
 
 def points_table(store: Store, grid: Grid) -> Columns:
     """Return the keys of every point with a cell, finished or not, as in :func:`tidy_table`."""
-    keys = _keys(grid, list(store.places()))
+    keys = _keys(grid, [place for place, _ in store.points()])
     return Columns([*keys], [*keys.values()])
 
 

@@ -170,9 +170,16 @@ class Grid:
 
     def points(self) -> Iterator[Point]:
         """Return every point, in order."""
-        products = itertools.product(*(axis.values for axis in self.axes))
-        for place, chosen in enumerate(products):
-            yield Point(place, tuple(itertools.chain.from_iterable(chosen)))
+        return map(self.point, range(len(self)))
+
+    def point(self, place: int) -> Point:
+        """Return the point of a place."""
+        values: tuple[Any, ...] = ()
+        left = place
+        for axis in reversed(self.axes):
+            left, number = divmod(left, len(axis.values))
+            values = axis.values[number] + values
+        return Point(place, values)
 
     @functools.cached_property
     def _fixed(self) -> tuple[Config, Execution]:

@@ -47,13 +47,15 @@ def merge(folders: Sequence[Path], out: Path, *, accept_version: bool) -> tuple[
     with contextlib.ExitStack() as stack:
         shards = [stack.enter_context(Store(folder)) for folder in folders]
         first = shards[0]
-        grid, places = first.grid(), first.places()
+        grid = first.grid()
         stores = [stack.enter_context(Store(out)), *shards] if is_grid(out) else shards
         for store in stores:
-            if (store in shards or store.is_described()) and not store.describes(grid, places):
+            is_known = store in shards or store.is_described()
+            if is_known and store.description() != first.description():
                 what = "belongs to a different grid than"
                 raise ResultError(f"{store.path.parent}: {what} {first.path.parent}")
-        source = _sources(stores, set(places.values()), out, accept_version=accept_version)
+        wanted = {cell for _, cell in first.points()}
+        source = _sources(stores, wanted, out, accept_version=accept_version)
         n_taken = 0
         with Store(out, writes=True) as to:
             for shard in shards:
@@ -61,7 +63,7 @@ def merge(folders: Sequence[Path], out: Path, *, accept_version: bool) -> tuple[
                 while some := list(itertools.islice(own, _AT_ONCE)):
                     to.write(*some)
                     n_taken += len(some)
-            to.describe(grid, places)
+            to.describe(grid, first.points())
     return grid, n_taken
 
 
@@ -69,7 +71,7 @@ def _sources(
     stores: Sequence[Store], wanted: set[str], out: Path, *, accept_version: bool
 ) -> dict[str, Store]:
     """Find the store of each wanted cell, and refuse stores that cannot be merged."""
-    found: dict[str, tuple[Store, dict[str, int]]] = {}
+    found: dict[str, Store] = {}
     versions: dict[str, Path] = {}
     for store in stores:
         folder = store.path.parent
@@ -85,10 +87,12 @@ def _sources(
                 raise ResultError(f"{store.path}: is damaged: cell {cell} is not as written")
             if not is_whole or made.error is not None:
                 continue
-            tables = {name: hash(text) for name, text in made.tables.items()}
-            first, known = found.setdefault(made.cell, (store, tables))
-            differing = [name for name in tables if known.get(name, tables[name]) != tables[name]]
+            first = found.setdefault(made.cell, store)
+            known = made.tables if first is store else first.made(made.cell).tables
+            differing = [
+                name for name, text in made.tables.items() if known.get(name, text) != text
+            ]
             if differing:
                 which = f"table {differing[0]} of cell {made.cell[:12]}"
                 raise ResultError(f"{folder}: {which} differs from that in {first.path.parent}")
-    return {cell: store for cell, (store, _) in found.items() if cell in wanted}
+    return {cell: store for cell, store in found.items() if cell in wanted}

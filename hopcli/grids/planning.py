@@ -2,9 +2,8 @@
 
 from __future__ import annotations
 
-import functools
+from array import array
 from collections import Counter
-from dataclasses import dataclass
 from typing import TYPE_CHECKING, Any, NamedTuple
 
 from hopcli import experiments
@@ -13,14 +12,14 @@ from hopcli.grids.cells import Made, Task, make, named, plan_cell
 from hopcli.values import show
 
 if TYPE_CHECKING:
-    from collections.abc import Callable, Iterator, Mapping, Sequence
+    from collections.abc import Callable, Iterable, Iterator, Sequence
 
     from hopcli.experiments import Plan, Progress
     from hopcli.experiments.stock import Stock
     from hopcli.grids.grid import Grid, Point
     from hopcli.grids.store import Standing
 
-_PLANS = 4000  # kept in memory; each takes some 7 kB
+_MOST_PLANS = 4000  # kept in memory; each takes some 7 kB
 
 
 class Planned(NamedTuple):
@@ -68,6 +67,52 @@ class Planned(NamedTuple):
         return make(self.cell, self.grid.command, self.planned, self.keep, progress)
 
 
+class PlannedGrid:
+    """Planned cells of a grid, in order; of each it keeps little more than the name.
+
+    Parameters
+    ----------
+    grid : Grid
+        The grid.
+    stock : Stock
+        Shared data of the cells.
+    keep : tuple of str
+        Tables to keep in addition to the usual ones.
+
+    Attributes
+    ----------
+    places : array of int
+        The point of each cell.
+    names : list of str
+        Name of each cell.
+    least_seconds : array of float
+        Minimum seconds of the update attempts of each cell.
+    plans : list of Plan
+        Plans of the first cells.
+    """
+
+    def __init__(self, grid: Grid, stock: Stock, keep: tuple[str, ...]) -> None:
+        self.grid, self.stock, self.keep = grid, stock, keep
+        self.places, self.least_seconds = array("l"), array("d")
+        self.names: list[str] = []
+        self.plans: list[Plan] = []
+
+    def __len__(self) -> int:
+        return len(self.names)
+
+    def __getitem__(self, number: int) -> Planned:
+        point, plan = self.grid.point(self.places[number]), self.plans[number : number + 1]
+        facts = point, self.names[number], plan[0] if plan else None, self.least_seconds[number]
+        return Planned(self.grid, *facts, self.stock, self.keep)
+
+    def __iter__(self) -> Iterator[Planned]:
+        return map(self.__getitem__, range(len(self)))
+
+    def points(self) -> Iterator[tuple[int, str]]:
+        """Return the place and the cell of each point."""
+        return zip(self.places, self.names, strict=True)
+
+
 class Impossible(NamedTuple):
     """Impossible point, with the reason."""
 
@@ -80,7 +125,8 @@ def plan_grid(
     stock: Stock,
     keep: tuple[str, ...] = (),
     tell: Callable[[int, int], None] = experiments.no_progress,
-) -> tuple[list[Planned], list[Impossible]]:
+    most_plans: int = _MOST_PLANS,
+) -> tuple[PlannedGrid, list[Impossible]]:
     """Plan the run of every point of a grid.
 
     Parameters
@@ -93,26 +139,29 @@ def plan_grid(
         Tables to keep in addition to the usual ones.
     tell : callable
         Receives the progress.
+    most_plans : int
+        Plans to keep.
 
     Returns
     -------
-    planned : list of Planned
-        The possible points, in order.
+    planned : PlannedGrid
+        The possible points.
     impossible : list of Impossible
-        The other points.
+        The other points, in order.
     """
-    planned: list[Planned] = []
+    planned = PlannedGrid(grid, stock, keep)
     others: list[Impossible] = []
     for point in grid.points():
         try:
             config, _ = grid.read(point)
             plan = experiments.plan(config, stock)
         except HopcliError as error:
-            others.append(Impossible(point, error))
+            others.append(Impossible(point, error.with_traceback(None)))
         else:
-            least = plan.least_seconds(1)
-            kept = plan if len(planned) < _PLANS else None
-            planned.append(Planned(grid, point, named(plan), kept, least, stock, keep))
+            planned.plans += [plan] * (len(planned) < most_plans)
+            planned.places.append(point.place)
+            planned.names.append(named(plan))
+            planned.least_seconds.append(plan.least_seconds(1))
         tell(1, len(grid))
     return planned, others
 
@@ -139,12 +188,11 @@ def impossible(grid: Grid, found: Sequence[Impossible]) -> SettingError:
     return SettingError("grid", rule)
 
 
-def shard_of(planned: Sequence[Planned], number: int, of: int) -> list[Planned]:
+def shard_of(n_cells: int, number: int, of: int) -> range:
     """Return the cells of a shard: every `of`-th one, from the `number`-th (from 1) on."""
-    return list(planned[number - 1 :: of])
+    return range(n_cells)[number - 1 :: of]
 
 
-@dataclass(frozen=True, eq=False)
 class State:
     """State of the cells of a grid.
 
@@ -152,33 +200,47 @@ class State:
     ----------
     grid : Grid
         The grid.
-    places : mapping of int to str
-        The cell of each of its points.
-    standings : mapping of str to Standing
-        State of each cell in the store, which may also contain cells of other grids.
+    points : iterable of (int, str, Standing or None)
+        Place, cell and stored state of each point, in order.
+
+    Attributes
+    ----------
+    counts : dict of str to int
+        Numbers of cells: all, finished, failed, missing.
+    seconds : float
+        Sum of the durations of the stored cells.
+    versions : set of str
+        Versions of the code that made them.
+    warned : str or None
+        Summary of all warnings in one line: number of cells, in total and per topic.
     """
 
-    grid: Grid
-    places: Mapping[int, str]
-    standings: Mapping[str, Standing]
-
-    @functools.cached_property
-    def there(self) -> dict[str, Standing]:
-        """States of the stored cells of this grid."""
-        cells = dict.fromkeys(self.places.values())
-        return {cell: self.standings[cell] for cell in cells if cell in self.standings}
-
-    @property
-    def counts(self) -> dict[str, int]:
-        """Numbers of cells: all, finished, failed, missing."""
-        n_cells = len(set(self.places.values()))
-        finished = sum(one.error is None for one in self.there.values())
-        return {
-            "cells": n_cells,
-            "finished": finished,
-            "failed": len(self.there) - finished,
-            "missing": n_cells - len(self.there),
-        }
+    def __init__(self, grid: Grid, points: Iterable[tuple[int, str, Standing | None]]) -> None:
+        self.grid = grid
+        self.seconds, self.versions = 0.0, set[str]()
+        self._noted: list[tuple[int, str | None, tuple[str, ...]]] = []
+        known, topics, n_finished, n_failed, n_warned = set[str](), Counter[str](), 0, 0, 0
+        for place, cell, one in points:
+            if one is not None and (one.error is not None or one.warnings):
+                self._noted.append((place, one.error, one.warnings))
+            if cell in known:
+                continue
+            known.add(cell)
+            if one is None:
+                continue
+            n_finished += one.error is None
+            n_failed += one.error is not None
+            self.seconds += one.seconds
+            self.versions.add(one.version)
+            if one.warnings:
+                n_warned += 1
+                topics.update(list(dict.fromkeys(one.topics or ("other warnings",))))
+        n_missing = len(known) - n_finished - n_failed
+        numbers = (len(known), n_finished, n_failed, n_missing)
+        self.counts = dict(zip(("cells", "finished", "failed", "missing"), numbers, strict=True))
+        said = ", ".join(f"{topic} ({count:,})" for topic, count in topics.most_common())
+        about = f"{n_warned:,} of {len(known):,} cells: {said}"
+        self.warned = about if n_warned else None
 
     @property
     def is_whole(self) -> bool:
@@ -188,32 +250,13 @@ class State:
     @property
     def failures(self) -> list[tuple[str, str]]:
         """Return the failed points, in words, with their errors."""
-        return [
-            (words, standing.error)
-            for words, standing in self._told()
-            if standing.error is not None
-        ]
+        noted = self._noted
+        return [(self._words(place), error) for place, error, _ in noted if error is not None]
 
     @property
     def warnings(self) -> list[tuple[str, str]]:
         """Return the points with warnings, in words, and the warnings."""
-        return [(words, told) for words, standing in self._told() for told in standing.warnings]
+        return [(self._words(place), said) for place, _, told in self._noted for said in told]
 
-    @property
-    def warned(self) -> str | None:
-        """Summarise all warnings in one line: number of cells, in total and per topic."""
-        standings = [one for one in self.there.values() if one.warnings]
-        if not standings:
-            return None
-        topics = Counter(
-            topic for one in standings for topic in dict.fromkeys(one.topics or ("other warnings",))
-        )
-        said = ", ".join(f"{topic} ({count:,})" for topic, count in topics.most_common())
-        return f"{len(standings):,} of {self.counts['cells']:,} cells: {said}"
-
-    def _told(self) -> Iterator[tuple[str, Standing]]:
-        """Return the points with a stored cell, in words, with its state."""
-        for point in self.grid.points():
-            standing = self.there.get(self.places.get(point.place, ""))
-            if standing is not None:
-                yield in_words(self.grid, point.values), standing
+    def _words(self, place: int) -> str:
+        return in_words(self.grid, self.grid.point(place).values)

@@ -18,9 +18,10 @@ from __future__ import annotations
 
 import functools
 import hashlib
+import itertools
 import json
 import sys
-from typing import TYPE_CHECKING, NamedTuple
+from typing import TYPE_CHECKING, Any, NamedTuple
 
 from hopcli.errors import ResultError, SettingError
 from hopcli.grids.cells import Made
@@ -44,6 +45,7 @@ OWN_COLUMNS = (*Made._fields[:-1], "checksum")
 """Names that a table of an experiment must not have."""
 
 _FORMAT = "2"
+_AT_ONCE = 1000  # points
 _SCHEMA = (
     "meta (name TEXT PRIMARY KEY, value TEXT)",
     "points (place INTEGER PRIMARY KEY, cell TEXT NOT NULL)",
@@ -112,19 +114,20 @@ class Store(Database):
 
     # --- the grid ----------------------------------------------------------------------------
 
-    def describe(self, grid: Grid, places: Mapping[int, str]) -> None:
+    def describe(self, grid: Grid, points: Iterable[tuple[int, str]]) -> None:
         """Record the current grid, and the cell of each of its points."""
-        rows, said = list(places.items()), json.dumps(grid.to_dict())
+        said = json.dumps(grid.to_dict())
         with self._told(), self._transaction():
             self._sql.execute("DELETE FROM points")
-            self._sql.executemany("INSERT INTO points VALUES (?, ?)", rows)
-            for name, value in (("grid", said), ("points", _digest(said, rows))):
+            self._sql.executemany("INSERT INTO points VALUES (?, ?)", points)
+            for name, value in (("grid", said), ("points", _digest(said, self._points()))):
                 self._sql.execute("INSERT OR REPLACE INTO meta VALUES (?, ?)", (name, value))
 
-    def describes(self, grid: Grid, places: Mapping[int, str]) -> bool:
+    def describes(self, grid: Grid, points: Iterable[tuple[int, str]]) -> bool:
         """Return whether the store contains this grid, as it was written."""
+        said = json.dumps(grid.to_dict())
         try:
-            return self.places() == places and self._said() == json.dumps(grid.to_dict())
+            return self.description() == (said, _digest(said, points))
         except ResultError:
             return False
 
@@ -157,8 +160,19 @@ class Store(Database):
             raise ResultError(f"{self.path}: no grid has been run here yet")
         return str(said)
 
-    def places(self) -> dict[int, str]:
-        """Return the cell of every point of the grid, by the number of the point, in order.
+    def points(self) -> Iterator[tuple[int, str]]:
+        """Return the place and the cell of every point of the grid, in order.
+
+        Raises
+        ------
+        ResultError
+            If the points or the grid are damaged.
+        """
+        self.description()
+        return self._points()
+
+    def description(self) -> tuple[str, str]:
+        """Return the grid as JSON, and the checksum of it and its points.
 
         Raises
         ------
@@ -166,13 +180,16 @@ class Store(Database):
             If the points or the grid are damaged.
         """
         with self._told():
-            said = self._said()
-            rows = self._sql.execute("SELECT place, cell FROM points ORDER BY place").fetchall()
-            if _digest(said, rows) != self._one("SELECT value FROM meta WHERE name = 'points'"):
+            said, query = self._said(), "SELECT value FROM meta WHERE name = 'points'"
+            digest = _digest(said, self._points())
+            if digest != self._one(query):
                 raise ResultError(
                     f"{self.path}: is damaged: its grid, or its points are not as written"
                 )
-            return dict(rows)
+            return said, digest
+
+    def _points(self) -> Iterator[tuple[int, str]]:
+        return iter(self._sql.execute("SELECT place, cell FROM points ORDER BY place"))
 
     # --- the cells ---------------------------------------------------------------------------
 
@@ -180,10 +197,27 @@ class Store(Database):
         """Return the state of each cell, by name."""
         query = "SELECT cell, version, seconds, error, notes FROM cells"
         with self._told():
-            return {
-                cell: Standing(sys.intern(str(version)), float(seconds), error, *_warnings(notes))
-                for cell, version, seconds, error, notes in self._sql.execute(query)
-            }
+            return {cell: _standing(*row) for cell, *row in self._sql.execute(query)}
+
+    def states(self) -> Iterator[tuple[int, str, Standing | None]]:
+        """Iterate over the points of the grid: place, cell, and its state if it is stored.
+
+        Raises
+        ------
+        ResultError
+            If the points, the grid or the cells are damaged.
+        """
+        self.points()
+        query = "SELECT place, cell, version, seconds, error, notes "
+        query += "FROM points LEFT JOIN cells USING (cell) ORDER BY place"
+        with self._told():
+            for place, cell, version, *row in self._sql.execute(query):
+                yield place, cell, None if version is None else _standing(version, *row)
+
+    def __len__(self) -> int:
+        """Return the number of cells, also of other grids."""
+        with self._told():
+            return int(self._one("SELECT count(*) FROM cells"))
 
     def write(self, *made: Made) -> None:
         """Replace the stored states of cells by new results, all or nothing.
@@ -280,6 +314,10 @@ def _is_whole(made: Made, checksum: object) -> bool:
         return False
 
 
+def _standing(version: object, seconds: Any, error: str | None, notes: str) -> Standing:
+    return Standing(sys.intern(str(version)), float(seconds), error, *_warnings(notes))
+
+
 @functools.lru_cache(maxsize=1000)  # many cells have the same
 def _warnings(notes: str) -> tuple[tuple[str, ...], tuple[str, ...]]:
     """Return the warnings in the notes of a cell, and their topics."""
@@ -288,8 +326,15 @@ def _warnings(notes: str) -> tuple[tuple[str, ...], tuple[str, ...]]:
     return warnings, topics
 
 
-def _digest(said: str, rows: Iterable[tuple[int, str]]) -> str:
-    return hashlib.sha256(json.dumps([said, list(rows)]).encode()).hexdigest()
+def _digest(said: str, points: Iterable[tuple[int, str]]) -> str:
+    """Return the SHA-256 of the JSON of a grid and of the list of its points."""
+    left, digest = iter(points), hashlib.sha256(f"[{json.dumps(said)}, [".encode())
+    comma = ""
+    while some := list(itertools.islice(left, _AT_ONCE)):
+        digest.update(f"{comma}{json.dumps(some)[1:-1]}".encode())
+        comma = ", "
+    digest.update(b"]]")
+    return digest.hexdigest()
 
 
 # --- verification --------------------------------------------------------------------------
@@ -306,12 +351,12 @@ def check_store(path: Path) -> Checked:
     n_cells, differences = 0, list[str]()
     try:
         with Store(path.parent) as store:
-            n_cells = len(store.standings())
+            n_cells = len(store)
             differences = [
                 f"{path}: is damaged: cell {cell[:12]} is not as written"
                 for cell in store.damaged()
             ]
-            store.places()
+            store.points()
     except ResultError as error:
         differences.append(str(error))
     return Checked(n_cells, 1, tuple(Finding(path, line) for line in differences), frozenset())

@@ -43,7 +43,7 @@ def forecast(job: GridJob) -> Forecast:
     if is_grid(job.out):
         with Store(job.out) as store:
             standings = store.standings()
-    chosen = shard_of(job.planned, *job.options.shard)
+    chosen = [job.planned[number] for number in shard_of(len(job.planned), *job.options.shard)]
     states = [_state(standings, one) for one in chosen]
     left = [
         one

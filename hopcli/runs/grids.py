@@ -30,7 +30,6 @@ if TYPE_CHECKING:
     from hopcli.grids.cells import Made
     from hopcli.grids.engine import Engine
     from hopcli.grids.grid import Grid
-    from hopcli.grids.planning import Planned
     from hopcli.grids.view import View
     from hopcli.runs.requests import Wishes
 
@@ -126,7 +125,7 @@ class GridJob:
 
     Attributes
     ----------
-    planned : list of Planned
+    planned : PlannedGrid
         The cells that can be made.
     kept : str
         Finished cells of a stopped grid, in words.
@@ -157,16 +156,13 @@ class GridJob:
         results.check_writable(out)
         results.check_alone(out, "grid")
         _check_look(grid)
-        self.planned, others = plan_grid(grid, self.stock, self._keep, progress)
+        self.planned, others = plan_grid(
+            grid, self.stock, self._keep, progress, *([0] if options.dask else [])
+        )
         if others and not (options.skip_impossible and self.planned):
             raise impossible(grid, others)
         if others:
             _log.info("%d of %d cells are impossible and are skipped", len(others), len(grid))
-        self.places = {one.point.place: one.cell for one in self.planned}
-
-    def state(self, store: Store) -> State:
-        """Read the state of its cells."""
-        return State(self.grid, self.places, store.standings())
 
     def run(self, progress: CellProgress = _no_progress) -> GridDone:
         """Make the missing cells, and publish the grid if it is complete then.
@@ -206,10 +202,10 @@ class GridJob:
         missing, is_described = self._missing()  # refused before anything is written
         with Store(self.out, writes=bool(missing) or not is_described) as store:
             if store.writes:
-                store.describe(self.grid, self.places)
+                store.describe(self.grid, self.planned.points())
                 self._writes = True
                 self._make(store, missing, engine, progress)
-            state = self.state(store)
+            state = State(self.grid, store.states())
             return _published(store, state, len(missing), began, draws=self._draws)
 
     def _note_kept(self) -> None:
@@ -217,20 +213,21 @@ class GridJob:
         if not self._writes:
             return
         with contextlib.suppress(ResultError), Store(self.out) as store:
-            counts = self.state(store).counts
+            counts = State(self.grid, store.states()).counts
             self.kept = f"{counts['finished']} of {counts['cells']} cells are finished and kept"
             endings.keep(self.out, f"{self.kept}: the same command continues there")
 
-    def _missing(self) -> tuple[list[Planned], bool]:
+    def _missing(self) -> tuple[list[int], bool]:
         """Return the cells to make now, in order, and True if the store describes this grid."""
         wishes, options = self.wishes, self.options
-        chosen = {one.cell: one for one in shard_of(self.planned, *options.shard)}
+        names = self.planned.names
+        chosen = {names[number]: number for number in shard_of(len(names), *options.shard)}
         if not is_grid(self.out):
             return list(chosen.values())[: options.limit], False
         kept, others, n_damaged = set[str](), list[str](), 0
         with Store(self.out) as store:
             _check_command(store, self.grid)
-            cells = set(self.places.values())
+            cells = set(names)
             for made, is_whole in store.cells():
                 is_other = made.version != code_version()
                 others += [made.version] * (is_other and made.cell in cells)
@@ -240,7 +237,7 @@ class GridJob:
                 has_all = failed or set(self._keep) <= made.tables.keys()
                 if is_whole and has_all and not (repeats or wishes.again):
                     kept.add(made.cell)
-            is_described = store.describes(self.grid, self.places)
+            is_described = store.describes(self.grid, self.planned.points())
         if others and not (options.accept_version or wishes.overwrite or wishes.again):
             raise ResultError(
                 f"{self.out}: {len(others)} cells were made by {others[0]}; this is "
@@ -248,7 +245,7 @@ class GridJob:
             )
         if n_damaged:
             _log.info("%s: %d damaged cells are repeated", self.out, n_damaged)
-        missing = [one for cell, one in chosen.items() if cell not in kept]
+        missing = [number for cell, number in chosen.items() if cell not in kept]
         return missing[: options.limit], is_described
 
     def _check_version(self, made: Made) -> None:
@@ -260,11 +257,11 @@ class GridJob:
             )
 
     def _make(
-        self, store: Store, missing: Sequence[Planned], engine: Engine, progress: CellProgress
+        self, store: Store, missing: Sequence[int], engine: Engine, progress: CellProgress
     ) -> None:
         """Make cells; each is kept as soon as it is finished."""
         progress(0, len(missing), 0)
-        for made in run_cells(missing, engine):
+        for made in run_cells(map(self.planned.__getitem__, missing), engine):
             self._check_version(made[0])
             store.write(*made)
             n_failed = sum(one.error is not None for one in made)
@@ -302,7 +299,7 @@ def merge_shards(
         _expect(out, pictures=figures)
         n_taken = merge(others, out, accept_version=accept_version)[1] if others else 0
         with Store(out) as store:
-            state = State(store.grid(), store.places(), store.standings())
+            state = State(store.grid(), store.states())
             return _published(store, state, n_taken, began, draws=figures)
 
 

@@ -32,23 +32,24 @@ def status(folder: Path, form: str) -> None:
 
     with Store(folder) as store:
         grid = store.grid()
-        state = State(grid, store.places(), store.standings())
-    counts = {**state.counts, "of other grids": len(state.standings) - len(state.there)}
-    seconds = sum(one.seconds for one in state.there.values())
+        state, n_stored = State(grid, store.states()), len(store)
+    n_others = n_stored - state.counts["finished"] - state.counts["failed"]
+    counts = {**state.counts, "of other grids": n_others}
     if form == "json":
         said = {
             "out": str(folder),
             "command": grid.command,
             **counts,
-            "seconds": round(seconds, 3),
+            "seconds": round(state.seconds, 3),
             "failures": [{"values": words, "error": error} for words, error in state.failures],
             "warnings": [{"values": words, "warning": told} for words, told in state.warnings],
         }
         click.echo(json.dumps(said))
         return
     told = ", ".join(f"{count:,} {name}" for name, count in counts.items() if count)
-    click.echo(f"{grid.command} over {', '.join(grid.names)}: {told}; {seconds:,.1f} s of cells")
-    for version in sorted({one.version for one in state.there.values()}):
+    seconds = f"{state.seconds:,.1f} s of cells"
+    click.echo(f"{grid.command} over {', '.join(grid.names)}: {told}; {seconds}")
+    for version in sorted(state.versions):
         print_line(f"made by {version}")
     for kind, lines in (("failed", state.failures), ("warning", state.warnings)):
         for words, told in lines[:_LISTED]:
