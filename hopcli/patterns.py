@@ -15,7 +15,7 @@ from typing import TYPE_CHECKING, Any
 import numpy as np
 
 from hopcli.datasets import Dataset
-from hopcli.datasets.dataset import chosen_rows
+from hopcli.datasets.dataset import Bits, chosen_rows
 from hopcli.datasets.grey import as_text
 from hopcli.datasets.npz import Archive
 from hopcli.errors import DataError, SettingError
@@ -101,14 +101,14 @@ def overlap_loss(spins: Spins) -> Losses:
     return Losses(other_label.astype(np.int64), against_own.astype(np.int64) - n_sites**2)
 
 
-def overlap_loss_of(images: Spins, samples: Ints) -> Losses:
+def overlap_loss_of(images: Spins | Bits, samples: Ints) -> Losses:
     """Compute the overlap loss of samples of a data set, in which images may repeat.
 
     If the samples use few large images, each image is multiplied only once, block by block.
 
     Parameters
     ----------
-    images : ndarray of int8, shape (n, N)
+    images : ndarray of int8, or Bits, shape (n, N)
         The images, values -1 or +1.
     samples : ndarray of int64, shape (labels, M)
         Rows of `images`.
@@ -134,8 +134,9 @@ def overlap_loss_of(images: Spins, samples: Ints) -> Losses:
     place = place.reshape(samples.shape)
     counts = np.array([np.bincount(row, minlength=len(unique)) for row in place])
     products = np.zeros((len(unique), len(unique)))
+    rows = images[unique]
     for first in range(0, n_sites, _SITES):
-        block = images[unique, first : first + _SITES].astype(np.float32)
+        block = rows[:, first : first + _SITES].astype(np.float32)
         products += block @ block.T
     sums = products**2 @ counts.T  # over the samples of each label
     against_own = sums[place, np.arange(len(samples))[:, None]]
@@ -400,7 +401,7 @@ def select(dataset: Dataset, labels: Sequence[str], samples: Ints) -> tuple[Patt
     losses : Losses
         The terms of each sample's loss.
     """
-    losses = overlap_loss_of(dataset.spins, samples)
+    losses = overlap_loss_of(dataset.states, samples)
     best = samples[np.arange(len(labels)), losses.loss.argmin(axis=1)]
     return images_as_patterns(dataset, best, samples), losses
 
@@ -422,12 +423,12 @@ def images_as_patterns(dataset: Dataset, indices: Ints, samples: Ints | None = N
     SettingError
         If an index is beyond the last image.
     """
-    size = len(dataset.spins)
+    size = len(dataset)
     if indices.max() >= size:
         rule = f"must be below {size}, the images of {dataset.name}"
         raise SettingError("source_indices", rule, int(indices.max()))
     return Patterns(
-        np.ascontiguousarray(dataset.spins[indices]),
+        np.ascontiguousarray(dataset.states[indices]),
         tuple(str(label) for label in dataset.labels[indices]),
         indices,
         dataset.shape,

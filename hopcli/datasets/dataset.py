@@ -10,22 +10,68 @@ from typing import TYPE_CHECKING, Any
 from hopcli.errors import SettingError
 from hopcli.markup import MOST_PICTURES, pictures, shortened
 from hopcli.printing import terminal
-from hopcli.records import Bools, Ints, Spins, Texts, frozen, np
+from hopcli.records import Bools, Ints, NDArray, Record, Spins, Texts, np
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Iterator, Mapping
 
 
+class Bits:
+    """Spins in an eighth of the memory; rows are unpacked when they are used.
+
+    Parameters
+    ----------
+    packed : ndarray of uint8, shape (n, ceil(N / 8))
+        A bit per spin, 1 for +1, as of :func:`numpy.packbits`.
+    n_sites : int
+        Number of spins N of a row.
+    """
+
+    def __init__(self, packed: NDArray[np.uint8], n_sites: int) -> None:
+        self._packed = packed
+        self._whole: Spins | None = None
+        self.shape = len(packed), n_sites
+
+    def __getitem__(self, rows: Any) -> Spins:
+        """Return rows of spins, int8, as of an array of shape (n, N)."""
+        if self._whole is not None:
+            return self._whole[rows]
+        spins = np.unpackbits(self._packed[rows], axis=-1, count=self.shape[1]).view(np.int8)
+        spins *= 2
+        spins -= 1
+        return spins
+
+    @property
+    def whole(self) -> Spins:
+        """All rows, read-only; they stay in memory from the first use on."""
+        if self._whole is None:
+            spins = np.empty(self.shape, np.int8)
+            for first in range(0, len(spins), _IN_CACHE):
+                spins[first : first + _IN_CACHE] = self[first : first + _IN_CACHE]
+            spins.flags.writeable = False
+            self._whole = spins
+        return self._whole
+
+    @property
+    def nbytes(self) -> int:
+        """Memory in use."""
+        return self._packed.nbytes + (0 if self._whole is None else self._whole.nbytes)
+
+
+_IN_CACHE = 1024  # rows unpacked at once: they stay in the processor's cache
+
+
 @dataclass(frozen=True, slots=True, eq=False)
-class Dataset:
+class Dataset(Record):
     """Labelled images as spins.
 
     Parameters
     ----------
     name : str
         The source, with the split if it has any, e.g. ``"mnist:train"``.
-    spins : ndarray of int8, shape (n, N)
-        Values -1 or +1, C-contiguous, row by row of the image.
+    states : ndarray of int8, or Bits, shape (n, N)
+        The spins, -1 or +1, C-contiguous, row by row of the image. Few rows of :class:`Bits` are
+        cheaper than all of `spins`.
     labels : ndarray of str, shape (n,)
         Label of each image.
     shape : tuple of int
@@ -49,7 +95,7 @@ class Dataset:
     """
 
     name: str
-    spins: Spins
+    states: Spins | Bits
     labels: Texts
     shape: tuple[int, int]
     threshold: int | str
@@ -63,15 +109,16 @@ class Dataset:
     def __post_init__(self) -> None:
         height, width = self.shape
         n_images = len(self.labels)
-        if n_images == 0 or self.spins.shape != (n_images, height * width):
-            raise ValueError(f"spins {self.spins.shape} need {n_images} > 0 images of {self.shape}")
-        if self.spins.dtype != np.int8 or not self.spins.flags.c_contiguous:
-            raise ValueError("spins must be C-contiguous int8")
-        odd = np.bitwise_and.reduce(self.spins, axis=None) & 1
-        if not odd or self.spins.min() < -1 or self.spins.max() > 1:
-            raise ValueError("spins must be -1 or +1")
-        for name in ("spins", "labels", *(() if self.named is None else ("named",))):
-            object.__setattr__(self, name, frozen(getattr(self, name)))
+        spins = self.states
+        if n_images == 0 or spins.shape != (n_images, height * width):
+            raise ValueError(f"spins {spins.shape} need {n_images} > 0 images of {self.shape}")
+        if isinstance(spins, np.ndarray):
+            if spins.dtype != np.int8 or not spins.flags.c_contiguous:
+                raise ValueError("spins must be C-contiguous int8")
+            odd = np.bitwise_and.reduce(spins, axis=None) & 1
+            if not odd or spins.min() < -1 or spins.max() > 1:
+                raise ValueError("spins must be -1 or +1")
+        Record.__post_init__(self)
         # Requested repeatedly; sorting takes milliseconds.
         object.__setattr__(self, "label_names", tuple(self.counts))
 
@@ -85,7 +132,7 @@ class Dataset:
     def _repr_html_(self) -> str:
         """Draw the first image of each label, for notebooks."""
         shown = [self.indices_of(name)[0] for name in self.label_names[:MOST_PICTURES]]
-        return pictures(self.spins[shown], self.shape, self.labels[shown].tolist(), repr(self))
+        return pictures(self.states[shown], self.shape, self.labels[shown].tolist(), repr(self))
 
     def __len__(self) -> int:
         return len(self.labels)
@@ -103,12 +150,12 @@ class Dataset:
         """
         rows = chosen_rows(which, len(self), self.indices_of)
         if rows.ndim == 0:
-            return self.spins[rows].reshape(self.shape)
-        spins, labels = self.spins[rows], self.labels[rows]
+            return self.states[rows].reshape(self.shape)
+        spins, labels = self.states[rows], self.labels[rows]
         return dataclasses.replace(
             self,
             name=f"{self.name} ({len(rows):,} of {len(self):,})",
-            spins=spins,
+            states=spins,
             labels=labels,
             sha256=content_hash(spins, labels, self.shape),
             request={},
@@ -133,6 +180,11 @@ class Dataset:
             raise SettingError("n", f"must be a whole number from 1 to {len(self):,}", n)
         part: Dataset = self[np.random.default_rng(seed).choice(len(self), n, replace=False)]
         return part
+
+    @property
+    def spins(self) -> Spins:
+        """Spins of all images, -1 or +1, int8, shape (n, N); read-only."""
+        return self.states.whole if isinstance(self.states, Bits) else self.states
 
     @property
     def is_named(self) -> Bools:
@@ -165,7 +217,7 @@ class Dataset:
         found = self._indices.get(label)
         if found is not None:
             return found
-        indices = np.flatnonzero(self.labels == label).astype(np.int64, copy=False)
+        indices = np.flatnonzero(self._is(label)).astype(np.int64, copy=False)
         if not len(indices):
             names = self.label_names
             shown = ", ".join(names[:20]) + (", ..." if len(names) > 20 else "")
@@ -174,14 +226,25 @@ class Dataset:
         self._indices[label] = indices  # requested by every run, and often for every label
         return indices
 
+    def _is(self, label: str) -> Bools:
+        """Compare all labels with one."""
+        known = self.labels.dtype.itemsize == 4 and len(label) == 1
+        return _comparable(self.labels) == ord(label) if known else self.labels == label
+
     @property
     def counts(self) -> dict[str, int]:
         """Number of images of each label, in the order of :attr:`label_names`."""
-        names, counts = np.unique(self.labels, return_counts=True)
+        values, counts = np.unique(_comparable(self.labels), return_counts=True)
+        names = values.view(self.labels.dtype)
         if counts.max() == 1:  # own pictures: the storage rule may depend on their order
             return dict.fromkeys(self.labels.tolist(), 1)
         pairs = zip(names.tolist(), counts.tolist(), strict=True)
         return dict(sorted(pairs, key=lambda pair: _numbers_first(pair[0])))
+
+
+def _comparable(labels: Texts) -> NDArray[Any]:
+    """Return labels of a single character as whole numbers, which are compared much faster."""
+    return labels.view(np.uint32) if labels.dtype.itemsize == 4 else labels
 
 
 def chosen_rows(which: Any, n_rows: int, find: Callable[[str], Ints]) -> Ints:

@@ -240,6 +240,8 @@ class GreyImages:
     named : ndarray of bool, shape (n,), or None
         Images with a label from the source; the labels of the others are their numbers.
         None: all, if there are labels.
+    packed : ndarray of uint8, shape (n, ceil(N / 8)), or None
+        A bit per pixel, 1 above the threshold, if the source has them; `grey` is empty then.
     """
 
     grey: NDArray[np.uint8]
@@ -251,6 +253,7 @@ class GreyImages:
     files: tuple[str, ...] = ()
     column_by_column: bool = False
     named: Bools | None = None
+    packed: NDArray[np.uint8] | None = None
 
     def labelled(self, values: NDArray[Any], what: object) -> GreyImages:
         """Return the same images with labels, see :func:`as_labels`."""

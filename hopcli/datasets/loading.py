@@ -2,10 +2,11 @@
 
 from __future__ import annotations
 
+import math
 from dataclasses import replace
 from typing import TYPE_CHECKING, Any
 
-from hopcli.datasets.dataset import Dataset, content_hash
+from hopcli.datasets.dataset import Bits, Dataset, content_hash
 from hopcli.datasets.grey import (
     MAX_PIXELS,
     GreyImages,
@@ -19,7 +20,7 @@ from hopcli.datasets.request import SPLITS, Request, Size
 from hopcli.datasets.sources import SOURCES, Source, other_way_in, parse_spec
 from hopcli.datasets.thresholds import RULE, binarise, is_threshold, levels, warn_of_blank
 from hopcli.errors import DataError, SettingError
-from hopcli.records import ArrayLike, NDArray, np
+from hopcli.records import ArrayLike, NDArray, Spins, np
 
 if TYPE_CHECKING:
     from collections.abc import Mapping
@@ -195,6 +196,28 @@ def _dataset(
     request: Mapping[str, Any] | None = None,
 ) -> Dataset:
     """Convert grey images to spins; warn of blank ones among the user's own."""
+    states = _spins(images, threshold, invert=invert, own=own)
+    labels, named = images.labels, images.named
+    if labels is None:
+        n_images = len(images.grey)
+        labels, named = np.arange(1, n_images + 1).astype(np.str_), np.zeros(n_images, np.bool_)
+    return Dataset(
+        name=name,
+        states=states,
+        labels=labels,
+        shape=images.shape,
+        threshold=threshold,
+        sha256=images.sha256 or content_hash(states[:], labels, images.shape),
+        inverted=invert,
+        request=request or {},
+        named=named,
+    )
+
+
+def _spins(images: GreyImages, threshold: int | str, *, invert: bool, own: str) -> Spins | Bits:
+    """Compare grey values with their thresholds; spins that a source keeps as bits stay packed."""
+    if images.packed is not None:
+        return Bits(~images.packed if invert else images.packed, math.prod(images.shape))
     at = levels(images.grey, threshold) if images.levels is None else images.levels
     if own:
         warn_of_blank(images.grey, at, threshold, own)
@@ -202,20 +225,7 @@ def _dataset(
     spins = binarise(images.grey, at, invert if images.inverted is None else images.inverted)
     if images.files:
         check_different(spins, images.files, threshold, kept)
-    labels, named = images.labels, images.named
-    if labels is None:
-        labels, named = np.arange(1, len(spins) + 1).astype(np.str_), np.zeros(len(spins), np.bool_)
-    return Dataset(
-        name=name,
-        spins=spins,
-        labels=labels,
-        shape=images.shape,
-        threshold=threshold,
-        sha256=images.sha256 or content_hash(spins, labels, images.shape),
-        inverted=invert,
-        request=request or {},
-        named=named,
-    )
+    return spins
 
 
 def _transposed(images: GreyImages) -> GreyImages:

@@ -79,7 +79,7 @@ def load_mnist(split: str, *, binary: bool) -> GreyImages:
     split : {"train", "test", "all"}
         Part of the images; "all" is the training set, then the test set.
     binary : bool
-        Return no grey values, but 1 wherever the grey value is > 0.
+        Return no grey values, but a bit per pixel, 1 wherever the grey value is > 0.
 
     Returns
     -------
@@ -93,12 +93,15 @@ def load_mnist(split: str, *, binary: bool) -> GreyImages:
     """
     chosen = _SPLITS[split]
     bits, labels, *grey = _read("bits", "labels", *(() if binary else ("grey",)))
-    images = np.unpackbits(bits[chosen], axis=1)
-    if not binary:
-        first = np.count_nonzero(np.unpackbits(bits[: chosen.start]))
-        ink = images.view(np.bool_)
-        images[ink] = grey[0][first : first + np.count_nonzero(ink)]
-    return GreyImages(images, _DIGITS[labels[chosen]], _SHAPE, MNIST_SHA256)
+    packed, of_each = bits[chosen], _DIGITS[labels[chosen]]
+    if binary:
+        none = np.empty((len(packed), 0), np.uint8)
+        return GreyImages(none, of_each, _SHAPE, MNIST_SHA256, packed=packed)
+    images = np.unpackbits(packed, axis=1)
+    first = np.count_nonzero(np.unpackbits(bits[: chosen.start]))
+    ink = images.view(np.bool_)
+    images[ink] = grey[0][first : first + np.count_nonzero(ink)]
+    return GreyImages(images, of_each, _SHAPE, MNIST_SHA256)
 
 
 def _original_hashes() -> Iterator[str]:

@@ -147,7 +147,7 @@ def _run(
             if dataset is None:
                 xi = random_spins(rng, counts[-1], size)
             else:
-                xi = dataset.spins[rng.choice(len(dataset), counts[-1], replace=False)]
+                xi = dataset.states[rng.choice(len(dataset), counts[-1], replace=False)]
             for rule in config.rule:
                 network: Network | None = None
                 to_store: list[int] = []

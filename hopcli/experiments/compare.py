@@ -370,7 +370,7 @@ def _named_rightly(
         return nearest_labels(values, patterns.labels, signed=signed) == label
 
     def learnt(index: Ints) -> Bools:
-        return logistic_labels(source.spins[index], source.labels[index], spins) == label
+        return logistic_labels(source.states[index], source.labels[index], spins) == label
 
     return {
         REFERENCE: nearest(ends),

@@ -95,11 +95,11 @@ def shape_table(dataset: Dataset, labels: Sequence[str], samples: int) -> Column
     exact = np.float32 if number.max() * n_sites < _EXACT_FLOAT32 else np.float64
     moments = np.empty((n_labels, n_sites, n_sites), exact)
     for own, moment in zip(images, moments, strict=True):
-        spins = dataset.spins[own].astype(exact)
+        spins = dataset.states[own].astype(exact)
         np.matmul(spins.T, spins, out=moment)
     mean = _mean_squares(moments, number, n_sites)
     profiles = [
-        _profiles(dataset.spins[_evenly(own)].astype(exact), moments, number, place)
+        _profiles(dataset.states[_evenly(own)].astype(exact), moments, number, place)
         for place, own in enumerate(images)
     ]
     others = (n_labels - 1) * samples * n_sites**2
@@ -283,7 +283,7 @@ def _of_selection(
     accuracy = np.empty((len(STORED), len(labels)))
     for (protocol, stored), seed in zip(networks, of_chains.spawn(len(networks)), strict=True):
         network = store(patterns.xi[stored], "pseudo-inverse")
-        spins, p = dataset.spins[tests[stored].ravel()], len(stored)
+        spins, p = dataset.states[tests[stored].ravel()], len(stored)
         chains = dynamics.chain_seeds(seed, len(spins))
         final = run_chains(config, network, spins, chains, threads, temperatures=config.temperature)
         m = overlaps_of_sums(final.ends, network).reshape(p, -1, p)

@@ -70,7 +70,7 @@ class Contest:
     @property
     def spins(self) -> Spins:
         """Samples, shape (labels, M, N)."""
-        return self.source.spins[self.samples]
+        return self.source.states[self.samples]
 
     @property
     def n_trials(self) -> int:
@@ -94,7 +94,7 @@ class Contest:
             M, selector, number of the selection, trials, recalled trials, and their fraction.
         """
         index = self.tuning
-        bank = Bank(self.source.labels[index], index, self.source.spins, index)
+        bank = Bank(self.source.labels[index], index, self.source.states, index)
         tuning = Trials(bank, len(index), 1, lambda _, place: place)
 
         def rate(places: Places) -> float:

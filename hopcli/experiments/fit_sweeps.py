@@ -115,7 +115,7 @@ def plan(config: FitSweepsConfig, stock: Stock) -> Plan:
         trials = authors_trials(recall, dataset, patterns)
         replays = Replays(
             longest.network(),
-            dataset.spins[trials.starts.source_index],
+            dataset.states[trials.starts.source_index],
             np.repeat(np.arange(len(patterns.labels)), resolved.tests),
             resolved.attempts_per_sweep,
             resolved.temperature,

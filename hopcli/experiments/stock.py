@@ -13,6 +13,7 @@ import numpy as np
 
 from hopcli.config.groups import PatternSettings
 from hopcli.datasets import Dataset, default_threshold, load_dataset
+from hopcli.datasets.dataset import Bits
 from hopcli.datasets.grey import check_file, reading
 from hopcli.datasets.npz import Archive, read_array
 from hopcli.errors import DataError, SettingError
@@ -330,7 +331,7 @@ def _data_key(config: DataSettings, split: str | None) -> tuple[Hashable, ...]:
 
 def _n_bytes(record: Any) -> int:
     """Return the memory of the arrays of a record, and of the records in it."""
-    if isinstance(record, np.ndarray):
+    if isinstance(record, np.ndarray | Bits):
         return record.nbytes
     if not dataclasses.is_dataclass(record):
         return 0

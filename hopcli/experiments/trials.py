@@ -414,7 +414,7 @@ def _test_images(
         hint = "" if least else "; start from the pattern itself with start flip:0.1"
         rule = f"must be at most {least}, the images labelled {label!r}{left}{hint}"
         raise SettingError("tests", rule, config.tests)
-    starts = Bank(pools.label, image, dataset.spins, image)
+    starts = Bank(pools.label, image, dataset.states, image)
     firsts = [0, *itertools.accumulate(sizes[:-1])]
 
     @functools.lru_cache(maxsize=64)  # more than the repeats in most blocks of trials
@@ -470,7 +470,7 @@ def authors_trials(config: RecallConfig, dataset: Dataset, patterns: Patterns) -
         raise SettingError("digits", f"must name labels of {dataset.name}", unknown[0])
     image = np.concatenate([drawn[name] for name in patterns.labels])
     label = np.repeat(patterns.labels, int(config.tests))
-    starts = Bank(label, image, dataset.spins, image)
+    starts = Bank(label, image, dataset.states, image)
     return Trials(starts, size, config.repeats, lambda _, place: place)
 
 

@@ -65,7 +65,7 @@ def _text_file(arguments: Arguments) -> Path:
 
 def _images_of(labels: Sequence[str], dataset: Dataset) -> Bank:
     pool = np.flatnonzero(np.isin(dataset.labels, labels))
-    return Bank(dataset.labels[pool], pool, dataset.spins, pool)
+    return Bank(dataset.labels[pool], pool, dataset.states, pool)
 
 
 def _images(dataset: Dataset, patterns: Patterns, _: Arguments, __: int) -> Bank:

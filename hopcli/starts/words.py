@@ -31,7 +31,7 @@ class Bank(Record):
         Label of each entry.
     source_index : ndarray of int64, shape (n,)
         Index of the image in the data set, or -1.
-    states : ndarray of int8, shape (any, N)
+    states : ndarray of int8, or :class:`hopcli.datasets.dataset.Bits`, shape (any, N)
         States that the entries refer to.
     row : ndarray of int64, shape (n,), or None
         Row of `states` of each entry; None if each entry uses all rows.
@@ -39,7 +39,7 @@ class Bank(Record):
 
     label: NDArray[np.str_]
     source_index: NDArray[np.int64]
-    states: NDArray[np.int8]
+    states: Any
     row: NDArray[np.int64] | None
 
     def __len__(self) -> int:
