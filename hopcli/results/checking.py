@@ -7,15 +7,15 @@ from __future__ import annotations
 
 import itertools
 import os
-from collections.abc import Callable
+from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
 from pathlib import Path
-from typing import TYPE_CHECKING, NamedTuple
+from typing import NamedTuple
 
 from hopcli import catalogue
 from hopcli.errors import ResultError, told
 from hopcli.results import BULKY, key
 from hopcli.results.files import STAGING
-from hopcli.results.listing import find
+from hopcli.results.listing import Place, find
 from hopcli.results.manifest import (
     PUBLISHED,
     Manifest,
@@ -25,11 +25,6 @@ from hopcli.results.manifest import (
     published,
     read_values,
 )
-
-if TYPE_CHECKING:
-    from collections.abc import Iterable, Iterator, Mapping, Sequence
-
-    from hopcli.results.listing import Place
 
 _OURS = (".csv", ".npz", ".png", ".svg", ".pdf")
 """Suffixes of the files that runs write."""

@@ -12,7 +12,7 @@ from hopcli.catalogue import CATALOGUE
 from hopcli.errors import ResultError
 from hopcli.results import BULKY, open_manifest
 from hopcli.results.listing import MANIFESTS, settings_of
-from hopcli.results.manifest import command_in, understood
+from hopcli.results.manifest import Manifest, command_in, understood
 from hopcli.results.tables import compare_arrays, compare_tables, read_table
 from hopcli.values import show
 
@@ -20,7 +20,6 @@ if TYPE_CHECKING:
     from collections.abc import Iterator, Mapping
     from pathlib import Path
 
-    from hopcli.results.manifest import Manifest
 
 ENTRIES = ("settings", "inputs", "versions")
 """Parts of a manifest that are compared; versions do not count as a difference."""

@@ -8,7 +8,7 @@ from typing import TYPE_CHECKING, Any
 from hopcli import catalogue
 from hopcli.datasets.grey import check_file
 from hopcli.errors import ResultError
-from hopcli.results.manifest import open_manifest
+from hopcli.results.manifest import Manifest, open_manifest
 
 if TYPE_CHECKING:
     from collections.abc import Mapping
@@ -17,7 +17,6 @@ if TYPE_CHECKING:
     from hopcli.catalogue import Entry
     from hopcli.config import Config, Execution
     from hopcli.experiments import Result
-    from hopcli.results.manifest import Manifest
 
 _LONGEST = 60  # characters of a value in a message
 

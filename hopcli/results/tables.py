@@ -13,16 +13,13 @@ from hopcli.errors import DataError, ResultError
 from hopcli.printing import csv as csv_text
 from hopcli.printing import uncsv
 from hopcli.records import Ints, NDArray, np
-from hopcli.results.manifest import understood
-from hopcli.tables import Columns, kind_of
+from hopcli.results.manifest import Manifest, understood
+from hopcli.tables import Columns, Table, kind_of
 from hopcli.values import bare
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Iterable, Mapping
     from pathlib import Path
-
-    from hopcli.results.manifest import Manifest
-    from hopcli.tables import Table
 
 
 _CARRIAGE_RETURN = "\udc0d"  # in place of \r, which ends a row for the csv module
