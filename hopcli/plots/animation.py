@@ -9,7 +9,7 @@ from matplotlib.backends.backend_agg import FigureCanvasAgg
 from matplotlib.ticker import MaxNLocator
 
 from hopcli.errors import DataError
-from hopcli.plots.kit import COLOURS, look, minus, panel_page, quoted
+from hopcli.plots import kit
 from hopcli.plots.page import LINE, MUTED, TEXT, Form, Picture, drawable, enlarged, pages, shorten
 from hopcli.records import NDArray, np
 
@@ -22,7 +22,7 @@ if TYPE_CHECKING:
 _DPI = 100
 _STATE, _STORED, _STEP = 1.2, 0.5, 1.95  # inches
 _NARROWEST, _LEFT, _GAP = 6.4, 0.75, 0.85
-_MOST = len(COLOURS)  # trials drawn
+_MOST = len(kit.COLOURS)  # trials drawn
 _FRAME, _LAST = 160, 1600  # milliseconds
 _COLOURS = 64  # of a gif
 _OPTIONS: dict[str, dict[str, Any]] = {
@@ -93,7 +93,7 @@ def _drawn(
     across = min(len(trials), _MOST // 2)
     rows, row = -(-len(trials) // across), _STATE + 2 * LINE + 0.25
     width = max(across * _STEP - 0.2, _NARROWEST)
-    page, panels = panel_page(
+    page, panels = kit.panel_page(
         *("", ""),
         ((width - _LEFT - _GAP) / 2, 1.7),
         2,
@@ -107,8 +107,8 @@ def _drawn(
     parts = []
     for place, trial in enumerate(trials):
         left, top = place % across * _STEP, LINE + 0.15 + place // across * row
-        style, pattern = look(place), frames.nearest(trial)
-        name = f"trial {frames.place[trial]} of {quoted(frames.label[trial])}"
+        style, pattern = kit.look(place), frames.nearest(trial)
+        name = f"trial {frames.place[trial]} of {kit.quoted(frames.label[trial])}"
         page.text(left, top, shorten(name, _STEP - 0.1), va="top", color=style["color"])
         page.pattern(left, top + LINE, _STATE, frames.states[trial, 0], shape)
         state = page.canvas.images[-1]
@@ -123,7 +123,9 @@ def _drawn(
             (line,) = ax.plot(x, values, **style | {"marker": "", "lw": 1.5})
             (dot,) = ax.plot(x[:1], values[:1], **style | {"ms": 5, "clip_on": False})
             curves.append((line, dot, values))
-        named = shorten(f"m = -0.000 with {quoted(frames.patterns.names[pattern])}", _STEP - 0.1)
+        named = shorten(
+            f"m = -0.000 with {kit.quoted(frames.patterns.names[pattern])}", _STEP - 0.1
+        )
         parts.append((trial, state, below, overlap, named.removeprefix("m = -0.000"), curves))
     for ax, name in zip(panels, ("energy a spin, H / N", "overlap m"), strict=True):
         ax.set(xlim=(0, max(x[_settled(frames)], 1)), ylim=ax.get_ylim())
@@ -135,7 +137,7 @@ def _drawn(
         clock.set_text("after the quench" if sweep < 0 else f"sweep {sweep:.4g}")
         for trial, state, below, overlap, named, curves in parts:
             state.set_data(enlarged(frames.states[trial, frame].reshape(shape)))
-            below.set_text(drawable(f"m = {minus(f'{overlap[frame]:.3f}')}{named}"))
+            below.set_text(drawable(f"m = {kit.minus(f'{overlap[frame]:.3f}')}{named}"))
             for line, dot, values in curves:
                 line.set_data(x[: frame + 1], values[: frame + 1])
                 dot.set_data(x[frame : frame + 1], values[frame : frame + 1])

@@ -5,7 +5,7 @@ from __future__ import annotations
 import math
 from typing import TYPE_CHECKING, Any
 
-from hopcli.plots.kit import count, draw_thumbnail, in_a_row, number, sentences
+from hopcli.plots import kit
 from hopcli.plots.page import FAINT, LINE, MUTED, TEXT, Page, Picture, room, shorten, styled
 
 if TYPE_CHECKING:
@@ -20,7 +20,7 @@ _HEADING, _RULE_GAP = 3 * LINE + 0.2, 0.25
 def figures(config: AttractorsConfig, result: AttractorsResult) -> dict[str, Picture]:
     """Draw ``attractors``: a heading for each rule, with its states below."""
     most = min(_ACROSS, max(map(len, result.states.values())))
-    across, step = in_a_row(most, 1.15, _STEP)
+    across, step = kit.in_a_row(most, 1.15, _STEP)
     picture = min(step - (_STEP - _PICTURE), 2 * _PICTURE)
     row = picture + 3 * LINE + 0.3
     heights = [_HEADING + -(-len(each) // across) * row for each in result.states.values()]
@@ -38,7 +38,7 @@ def figures(config: AttractorsConfig, result: AttractorsResult) -> dict[str, Pic
         for k, state in enumerate(states):
             box = page, k % across * step, y + _HEADING + k // across * row, picture
             lines, shape = _lines(own.row(k)), result.patterns.shape
-            draw_thumbnail(*box, state, shape, lines, width=step - 0.1)
+            kit.draw_thumbnail(*box, state, shape, lines, width=step - 0.1)
         y += taken + _RULE_GAP
     return {"attractors": page.figure}
 
@@ -47,7 +47,7 @@ def _lines(row: dict[str, Any]) -> list[tuple[str, dict[str, Any]]]:
     """Return frequency, kind and energy of a state."""
     kind = row["kind"].replace("-", " ")
     kind = f"{kind} {row['nearest']}" if kind in ("pattern", "inverse") else kind
-    energy = f"E = {number(row['energy'])}"
+    energy = f"E = {kit.number(row['energy'])}"
     return [
         (f"{100 * row['fraction']:.3g} %", {}),
         (kind, {"color": MUTED}),
@@ -60,7 +60,7 @@ def _kinds(result: AttractorsResult, rule: str) -> str:
     table = result.columns["kinds"].where(rule=rule)
     return ", ".join(
         f"{row['kind'].replace('-', ' ')} {100 * row['fraction']:.3g} % "
-        f"({count(row['distinct'], 'state')})"
+        f"({kit.count(row['distinct'], 'state')})"
         for row in map(table.row, range(len(table) - 1))  # the last row is the total
         if row["count"]
     )
@@ -76,7 +76,7 @@ def _richness(result: AttractorsResult, rule: str) -> str:
 
 
 def _caption(config: AttractorsConfig) -> str:
-    return sentences(
+    return kit.sentences(
         "Most frequent final states: share of the starts, kind, energy. Above: Chao's estimate of "
         "the number of attractors, unseen ones included.",
         "A state and its inverse count as one." if config.folds_inverses else "",

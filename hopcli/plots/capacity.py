@@ -7,7 +7,7 @@ from typing import TYPE_CHECKING, Any
 
 import numpy as np
 
-from hopcli.plots.kit import Entry, bars, draw_points, estimate, look, panel_page, sentences
+from hopcli.plots import kit
 from hopcli.plots.page import SOFT, Picture, styled
 
 if TYPE_CHECKING:
@@ -25,13 +25,13 @@ _THEORY = {
 @styled
 def figures(config: CapacityConfig, result: CapacityResult) -> dict[str, Picture]:
     """Draw ``capacity``: patterns that are fixed points, and overlaps after relaxing."""
-    looks = {rule: look(k) for k, rule in enumerate(config.rule)}
-    page, panels = panel_page(
+    looks = {rule: kit.look(k) for k, rule in enumerate(config.rule)}
+    page, panels = kit.panel_page(
         "Patterns held against the load",
         _caption(config, result),
         (4.4, 3.3),
         2,
-        legend=[Entry(rule, [style]) for rule, style in looks.items()],
+        legend=[kit.Entry(rule, [style]) for rule, style in looks.items()],
     )
     fixed, relaxed = panels
     high = 1.04 * max(config.loads)
@@ -49,7 +49,7 @@ def figures(config: CapacityConfig, result: CapacityResult) -> dict[str, Picture
             (relaxed, "overlap_pattern", {}),
             (relaxed, "overlap_flipped", {"mfc": "white", "lw": 0.8}),
         ):
-            draw_points(ax, own["load"], estimate(own, name), **style | changes)
+            kit.draw_points(ax, own["load"], kit.estimate(own, name), **style | changes)
         nowhere = own["load"][own["learnt"] == 0]
         cross = {"color": style["color"], "alpha": style["alpha"], "marker": "x", "ms": 6, "ls": ""}
         fixed.plot(nowhere, np.full(len(nowhere), 0.05), label="not learnt", **cross)
@@ -61,26 +61,16 @@ def figures(config: CapacityConfig, result: CapacityResult) -> dict[str, Picture
 
 
 def _caption(config: CapacityConfig, result: CapacityResult) -> str:
-    *smaller, size = np.unique(result.columns["capacity"]["size"]).tolist()
-    return sentences(
+    table, theory = result.columns["capacity"], result.columns["theory"]
+    *smaller, size = np.unique(table["size"]).tolist()
+    known = set(theory.where(size=size)["of"].tolist())
+    lines = "; ".join(words for of, (_, _, words) in _THEORY.items() if of in known)
+    return kit.sentences(
         f"Right: after relaxing at T = 0 from the pattern (filled) and with {100 * config.flips:g} "
         "% of its sites flipped (open; dashed: their start).",
-        bars(result.columns["capacity"], "fixed"),
-        _theory(result, size),
-        _unlearnt(result, size),
+        kit.bars(table, "fixed"),
+        f"Theory: {lines}." if lines else "",
+        "Crosses: no couplings found." if len(table.where(size=size, learnt=0)) else "",
         f"N = {size:,}{f'; faint: {smaller[0]:,}' if smaller else ''}"
         f"{f' to {smaller[-1]:,}' if len(smaller) > 1 else ''}.",
     )
-
-
-def _theory(result: CapacityResult, size: int) -> str:
-    """Name the theoretical loads that are drawn or beyond the axis."""
-    known = set(result.columns["theory"].where(size=size)["of"].tolist())
-    lines = [words for of, (_, _, words) in _THEORY.items() if of in known]
-    return f"Theory: {'; '.join(lines)}." if lines else ""
-
-
-def _unlearnt(result: CapacityResult, size: int) -> str:
-    """Return the meaning of crosses, if there are any."""
-    none = result.columns["capacity"].where(size=size, learnt=0)
-    return "Crosses: no couplings found." if len(none) else ""

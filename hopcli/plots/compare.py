@@ -7,22 +7,7 @@ from typing import TYPE_CHECKING, Any
 import numpy as np
 from matplotlib.ticker import NullLocator
 
-from hopcli.plots.kit import (
-    MOST_LABELS,
-    Entry,
-    bars,
-    criterion,
-    cut_labels,
-    draw_points,
-    estimate,
-    images,
-    label_rows,
-    look,
-    panel_page,
-    percent_axis,
-    percent_start,
-    sentences,
-)
+from hopcli.plots import kit
 from hopcli.plots.page import FAINT, Picture, styled
 
 if TYPE_CHECKING:
@@ -34,20 +19,20 @@ _OPEN = {"mfc": "white"}
 _DOTS: dict[str, Any] = {"ls": "none", "ms": 5.5, "mew": 1.2}
 # Variants of one method have one colour.
 _CLASSIFIERS = {
-    "dynamics": ("nearest pattern at the end", look(0)),
-    "recalled": ("recalled", look(0, **_OPEN)),
-    "dynamics-t0": ("nearest at the end, T = 0", look(1)),
-    "recalled-t0": ("recalled, T = 0", look(1, **_OPEN)),
-    "overlap": ("nearest pattern, no dynamics", look(2)),
-    "coefficients": ("largest coefficient of Q⁻¹ m", look(5, marker="v")),
-    "logistic-samples": ("logistic regression, samples", look(3, **_OPEN)),
-    "logistic": ("logistic regression, many images", look(3)),
+    "dynamics": ("nearest pattern at the end", kit.look(0)),
+    "recalled": ("recalled", kit.look(0, **_OPEN)),
+    "dynamics-t0": ("nearest at the end, T = 0", kit.look(1)),
+    "recalled-t0": ("recalled, T = 0", kit.look(1, **_OPEN)),
+    "overlap": ("nearest pattern, no dynamics", kit.look(2)),
+    "coefficients": ("largest coefficient of Q⁻¹ m", kit.look(5, marker="v")),
+    "logistic-samples": ("logistic regression, samples", kit.look(3, **_OPEN)),
+    "logistic": ("logistic regression, many images", kit.look(3)),
 }
 _SELECTORS = {
-    "overlap-loss": ("overlap loss", look(0)),
-    "medoid": ("medoid", look(1)),
-    "random": ("random", look(2)),
-    "best-of": ("best of random sets", look(3, **_OPEN)),
+    "overlap-loss": ("overlap loss", kit.look(0)),
+    "medoid": ("medoid", kit.look(1)),
+    "random": ("random", kit.look(2)),
+    "best-of": ("best of random sets", kit.look(3, **_OPEN)),
 }
 
 
@@ -64,18 +49,18 @@ def _classifiers(config: CompareConfig, result: CompareResult) -> Picture:
     """Draw a group of rows for all labels together and for each label, one row per classifier."""
     table = result.columns["classifiers"]
     n_rows = len(table.where(classifier="dynamics"))
-    order = [n_rows - 1, *range(n_rows - 1)][: 1 + MOST_LABELS]  # overall first
-    group, start = len(_CLASSIFIERS) * _STEP + 0.16, percent_start(100 * table["ci_low"])
+    order = [n_rows - 1, *range(n_rows - 1)][: 1 + kit.MOST_LABELS]  # overall first
+    group, start = len(_CLASSIFIERS) * _STEP + 0.16, kit.percent_start(100 * table["ci_low"])
     rates = {
-        name: estimate(table.where(classifier=name), "accuracy", 100)[:, order]
+        name: kit.estimate(table.where(classifier=name), "accuracy", 100)[:, order]
         for name in _CLASSIFIERS
     }
     entries = [
-        Entry(f"{rates[name][0, 0]:.1f} %  {words}", [style | _DOTS])
+        kit.Entry(f"{rates[name][0, 0]:.1f} %  {words}", [style | _DOTS])
         for name, (words, style) in _CLASSIFIERS.items()
     ]
-    page, ax = label_rows(
-        f"{images(config, result).capitalize()} classified correctly",
+    page, ax = kit.label_rows(
+        f"{kit.images(config, result).capitalize()} classified correctly",
         _classifiers_caption(config, result),
         result.patterns,
         table["label"][order].tolist(),
@@ -84,7 +69,7 @@ def _classifiers(config: CompareConfig, result: CompareResult) -> Picture:
         legend=entries,
     )
     ax.set(ylim=(group * len(order), 0))
-    percent_axis(ax, start, "named rightly (%)")
+    kit.percent_axis(ax, start, "named rightly (%)")
     for row in range(1, len(order)):
         ax.axhline(row * group, color=FAINT, lw=0.8)
     middles = group * (np.arange(len(order)) + 0.5)
@@ -92,35 +77,35 @@ def _classifiers(config: CompareConfig, result: CompareResult) -> Picture:
         y = middles + (place - (len(_CLASSIFIERS) - 1) / 2) * _STEP
         thin: dict[str, Any] = {"elinewidth": 1, "capsize": 0, "clip_on": False}
         dots = _CLASSIFIERS[name][1] | _DOTS
-        draw_points(ax, y, values, level=True, label=name, **thin, **dots)
+        kit.draw_points(ax, y, values, level=True, label=name, **thin, **dots)
     return page.figure
 
 
 def _classifiers_caption(config: CompareConfig, result: CompareResult) -> str:
-    return sentences(
+    return kit.sentences(
         "Percentages: overall.",
-        bars(result.columns["classifiers"], "accuracy"),
-        f"Open circles and squares: {criterion(config)} with the own pattern.",
-        cut_labels(len(config.digits)),
+        kit.bars(result.columns["classifiers"], "accuracy"),
+        f"Open circles and squares: {kit.criterion(config)} with the own pattern.",
+        kit.cut_labels(len(config.digits)),
     )
 
 
 def _selectors(config: CompareConfig, result: CompareResult) -> Picture:
     """Draw recall against the number of samples, one line per selector."""
     table, samples = result.columns["selectors"], config.selector_samples
-    page, (ax,) = panel_page(
+    page, (ax,) = kit.panel_page(
         "Recall with selected patterns",
         _selectors_caption(config, result),
         (7.2, 3.3),
-        legend=[Entry(words, [style]) for words, style in _SELECTORS.values()],
+        legend=[kit.Entry(words, [style]) for words, style in _SELECTORS.values()],
     )
     ax.set(xscale="log", xlabel="samples of each label, M", ylabel="recalled (%)")
     for place, (name, (_, style)) in enumerate(_SELECTORS.items()):
         own = table.where(selector=name)
-        values = estimate(own, "accuracy", 100)
+        values = kit.estimate(own, "accuracy", 100)
         # Caps of several widths show bars at the same place.
         caps: dict[str, Any] = {"capsize": 2 + 1.5 * place, "ms": 5.5, "lw": 1.2}
-        draw_points(ax, own["samples"], values, label=name, **caps, **style)
+        kit.draw_points(ax, own["samples"], values, label=name, **caps, **style)
     ax.set_xticks(samples, [f"{m:,}" for m in samples])
     ax.xaxis.set_minor_locator(NullLocator())
     ax.set_ylim(max(0.0, ax.get_ylim()[0]), min(100.0, ax.get_ylim()[1]))
@@ -128,8 +113,8 @@ def _selectors(config: CompareConfig, result: CompareResult) -> Picture:
 
 
 def _selectors_caption(config: CompareConfig, result: CompareResult) -> str:
-    return sentences(
-        f"Share of {images(config, result)} recalled, mean of {config.selections:,} selections.",
-        bars(result.columns["selectors"], "accuracy"),
+    return kit.sentences(
+        f"Recalled {kit.images(config, result)}, mean of {config.selections:,} selections.",
+        kit.bars(result.columns["selectors"], "accuracy"),
         f"Best-of: the set of {config.candidates:,} that recalls most other images.",
     )

@@ -5,7 +5,7 @@ from __future__ import annotations
 import math
 from typing import TYPE_CHECKING, Any
 
-from hopcli.plots.kit import draw_thumbnail
+from hopcli.plots import kit
 from hopcli.plots.page import LINE, MUTED, TEXT, Page, Picture, pages
 
 if TYPE_CHECKING:
@@ -51,6 +51,6 @@ def contact_sheet(
             x, y = k % across * (pair + 3 * _GAP), k // across * row
             label, *rest = lines[k]
             below = [(label, _BOLD), *((text, {"color": MUTED}) for text in rest)]
-            draw_thumbnail(page, x, y, _PICTURE, 1 - grey[k] / 127.5, shape, below, width=pair)
+            kit.draw_thumbnail(page, x, y, _PICTURE, 1 - grey[k] / 127.5, shape, below, width=pair)
             page.pattern(x + _PICTURE + _GAP, y, _PICTURE, spins[k], shape)
     return page.figure

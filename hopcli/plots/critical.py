@@ -6,7 +6,7 @@ from typing import TYPE_CHECKING, Any
 
 import numpy as np
 
-from hopcli.plots.kit import Entry, bars, draw_points, estimate, look, number, panel_page, sentences
+from hopcli.plots import kit
 from hopcli.plots.page import FAINT, MUTED, Picture, styled
 
 if TYPE_CHECKING:
@@ -25,15 +25,15 @@ def figures(config: CriticalConfig, result: CriticalResult) -> dict[str, Picture
     """Draw ``critical``: Binder ratios that cross, susceptibility, recall."""
     scan, exact = result.columns["critical_scan"], result.columns["critical_exact"]
     sizes = np.unique(scan["size"]).tolist()
-    lines = [look(k, marker="", lw=1.1, zorder=1.5) for k in range(len(sizes))]
-    points = [look(k, ms=4.5, ls="none", elinewidth=1, capsize=2) for k in range(len(sizes))]
-    shown = [look(k, **({} if len(exact) else {"ls": "none"})) for k in range(len(sizes))]
-    page, panels = panel_page(
+    lines = [kit.look(k, marker="", lw=1.1, zorder=1.5) for k in range(len(sizes))]
+    points = [kit.look(k, ms=4.5, ls="none", elinewidth=1, capsize=2) for k in range(len(sizes))]
+    shown = [kit.look(k, **({} if len(exact) else {"ls": "none"})) for k in range(len(sizes))]
+    page, panels = kit.panel_page(
         "Loss of order of stored patterns",
         _caption(result),
         (3.6, 3.2),
         3,
-        legend=[Entry(f"N = {n:,}", [style]) for n, style in zip(sizes, shown, strict=True)],
+        legend=[kit.Entry(f"N = {n:,}", [style]) for n, style in zip(sizes, shown, strict=True)],
     )
     binder, susceptibility, recall = panels
     binder.set_ylabel("Binder ratio U of $m_P$")
@@ -53,7 +53,7 @@ def figures(config: CriticalConfig, result: CriticalResult) -> dict[str, Picture
             rows = own.where(start=start)
             if not style:
                 ax.plot(curve["temperature"], curve[name], **lines[k])
-            draw_points(ax, rows["temperature"], estimate(rows, name), **points[k] | style)
+            kit.draw_points(ax, rows["temperature"], kit.estimate(rows, name), **points[k] | style)
     for _, low, high in _crossing(result):
         binder.axvspan(low, high, color=FAINT, alpha=0.5, lw=0, zorder=0.5)
     _look_near(binder, scan, result.ordering)
@@ -85,14 +85,14 @@ def _look_near(ax: Axes, scan: Columns, critical: float) -> None:
 
 def _caption(result: CriticalResult) -> str:
     crossed = [
-        f"Grey: {column.interval} of the crossing, {number(low)} to {number(high)}."
+        f"Grey: {column.interval} of the crossing, {kit.number(low)} to {kit.number(high)}."
         for _, low, high in _crossing(result)
         for column in [result.columns["critical"].declared.column("value")]
     ]
-    return sentences(
+    return kit.sentences(
         "Right: filled, started from random spins; open, from stored patterns.",
-        bars(result.columns["critical_scan"], "binder"),
+        kit.bars(result.columns["critical_scan"], "binder"),
         "Lines: exact, all wells." if len(result.columns["critical_exact"]) else "",
         *crossed,
-        f"Dash-dotted: critical temperature {number(result.ordering)} for p ≪ N.",
+        f"Dash-dotted: critical temperature {kit.number(result.ordering)} for p ≪ N.",
     )

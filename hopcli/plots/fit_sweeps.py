@@ -7,7 +7,7 @@ from typing import TYPE_CHECKING, Any
 import numpy as np
 from matplotlib.ticker import FixedLocator, MaxNLocator, NullLocator
 
-from hopcli.plots.kit import Entry, look, minus, number, panel_page, sentences
+from hopcli.plots import kit
 from hopcli.plots.page import FAINT, SOFT, Picture, styled
 
 if TYPE_CHECKING:
@@ -19,7 +19,7 @@ if TYPE_CHECKING:
 _LINEAR = 10.0  # log-likelihoods nearer to the best than this are on a linear scale
 _TICKS = (0, -5, -10, -100, -1000, -10_000, -100_000)
 _PUBLISHED = 20  # sweeps, as the paper says
-_LOOKS = {"known": look(0, ms=4, lw=1.2), "unknown": look(1, ms=4, lw=1.2, mfc="white")}
+_LOOKS = {"known": kit.look(0, ms=4, lw=1.2), "unknown": kit.look(1, ms=4, lw=1.2, mfc="white")}
 _ORDERS = {"known": "authors' order", "unknown": "any order"}
 
 
@@ -28,13 +28,13 @@ def figures(config: FitSweepsConfig, result: FitSweepsResult) -> dict[str, Pictu
     """Draw ``fit_sweeps``: log-likelihood relative to the best, both answers."""
     table = result.columns["likelihood"]
     estimates = {row["order"]: row for row in map(result.columns["estimate"].row, range(2))}
-    page, (ax,) = panel_page(
+    page, (ax,) = kit.panel_page(
         "Number of sweeps behind the table",
         _caption(config, result),
         (6.4, 3.3),
         left=1.0,
         legend=[
-            Entry(f"{_ORDERS[order]}: {_answer(estimates[order])}", [style])
+            kit.Entry(f"{_ORDERS[order]}: {_answer(estimates[order])}", [style])
             for order, style in _LOOKS.items()
         ],
     )
@@ -65,7 +65,7 @@ def _set_axes(ax: Axes, config: FitSweepsConfig, lowest: float) -> None:
     ax.xaxis.set_major_locator(MaxNLocator("auto", integer=True, steps=[1, 2, 5, 10]))
     ax.yaxis.set_major_locator(FixedLocator([tick for tick in _TICKS if tick > bottom]))
     ax.yaxis.set_minor_locator(NullLocator())
-    ax.yaxis.set_major_formatter(lambda value, _: minus(f"{value:,.0f}"))
+    ax.yaxis.set_major_formatter(lambda value, _: kit.minus(f"{value:,.0f}"))
     ax.axhline(0, color=FAINT, lw=0.8, zorder=1)
 
 
@@ -82,9 +82,9 @@ def _marks_published(config: FitSweepsConfig) -> bool:
 
 def _caption(config: FitSweepsConfig, result: FitSweepsResult) -> str:
     estimates = result.columns["estimate"]
-    fits = (number(chi2, 3) for chi2 in estimates["chi2"])
-    return sentences(
-        f"Linear down to {number(-_LINEAR)}, logarithmic below.",
+    fits = (kit.number(chi2, 3) for chi2 in estimates["chi2"])
+    return kit.sentences(
+        f"Linear down to {kit.number(-_LINEAR)}, logarithmic below.",
         f"Bands: {estimates.declared.column('sweeps').interval}.",
         f"Dotted: the {_PUBLISHED} sweeps stated in the paper." if _marks_published(config) else "",
         f"χ² of the best, {estimates['dof'][0]} degrees of freedom: {', '.join(fits)}.",

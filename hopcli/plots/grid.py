@@ -6,11 +6,10 @@ from typing import TYPE_CHECKING, Any
 
 import matplotlib as mpl
 
+from hopcli.plots import kit
 from hopcli.plots.grid_arrangement import Arrangement, arrange, short
 from hopcli.plots.grid_map import contours, draw_map
 from hopcli.plots.grid_panels import apart, panels_of
-from hopcli.plots.kit import COLOURS, Entry, count, draw_points
-from hopcli.plots.kit import look as line_look
 from hopcli.plots.page import Form, Picture, pages, printed
 from hopcli.records import Floats, np
 
@@ -116,9 +115,9 @@ def _draw_lines(drawn: Arrangement, title: str, caption: str) -> Picture:
     n = 1 if by is None else len(by.values)
     texts = [] if by is None else apart(by.texts, _LONGEST)
     looks = [_line(place, n, in_order=by is not None and by.is_number) for place in range(n)]
-    legend = [Entry(text, [style]) for text, style in zip(texts, looks, strict=False)]
+    legend = [kit.Entry(text, [style]) for text, style in zip(texts, looks, strict=False)]
     if by is not None:
-        legend.insert(0, Entry(short(by.says), []))
+        legend.insert(0, kit.Entry(short(by.says), []))
     page, panels = panels_of(drawn, title, caption, legend=legend)
     limits = _limits(drawn)
     for ax, row, _ in panels:
@@ -139,11 +138,11 @@ def _draw_lines(drawn: Arrangement, title: str, caption: str) -> Picture:
 
 def _line(place: int, n: int, *, in_order: bool) -> dict[str, Any]:
     """Return the look of a line; those of a number go from dark to light."""
-    colour: Any = COLOURS[place % len(COLOURS)]
+    colour: Any = kit.COLOURS[place % len(kit.COLOURS)]
     if in_order and n > 1:
         colour = mpl.colormaps["viridis"](_LIGHTEST * place / (n - 1))
     mfc = "none" if place % 2 else colour  # shows points below
-    return line_look(place, color=colour, ms=5.5, mfc=mfc, mew=1.2, lw=1.3)
+    return kit.look(place, color=colour, ms=5.5, mfc=mfc, mew=1.2, lw=1.3)
 
 
 def _draw_line(ax: Axes, drawn: Arrangement, shift: float, numbers: Floats, **style: Any) -> None:
@@ -154,7 +153,7 @@ def _draw_line(ax: Axes, drawn: Arrangement, shift: float, numbers: Floats, **st
         thick = {"ecolor": style["color"], "elinewidth": 4, "alpha": 0.35, "label": "sd"}
         ax.errorbar(x, value, yerr=sd, fmt="none", **thick)
     joined = style if drawn.x.is_number else {**style, "ls": "none"}
-    draw_points(ax, x, np.stack([value, low, high]), elinewidth=1, label="value", **joined)
+    kit.draw_points(ax, x, np.stack([value, low, high]), elinewidth=1, label="value", **joined)
 
 
 def _limits(drawn: Arrangement) -> dict[str, tuple[float, float]]:
@@ -194,29 +193,17 @@ def _within_bounds(
 
 def _caption(drawn: Arrangement, look: Look) -> str:
     """Return the run, the meaning of points, bars and contours, and what is missing."""
-    fixed = (f"{name} = {value}" for name, value in drawn.fixed.items())
-    subject = ", ".join((_subject(drawn, look.over), *fixed))
-    sentences = [
+    name = short(drawn.headline.says)
+    n = " to ".join(f"{n:,}" for n in dict.fromkeys(drawn.n_averaged))
+    of = (
+        f", mean over {n} values of {look.over}" if n else f" of {kit.count(drawn.n_cells, 'cell')}"
+    )
+    fixed = "".join(f", {name} = {value}" for name, value in drawn.fixed.items())
+    without = "Crosses: cells" if drawn.bare.any() else "Not drawn: cells"
+    return kit.sentences(
         "" if look.caption is None else f"{look.caption.rstrip('.')}.",
-        f"{'Colours' if drawn.up else 'Points'}: {subject}.",
+        f"{'Colours' if drawn.up else 'Points'}: {name}{of}{fixed}.",
         "Each is the mean of several rows of the table." if drawn.is_mean else "",
         contours(drawn) if drawn.up else drawn.bars,
-        _bare(drawn),
-    ]
-    return " ".join(sentence for sentence in sentences if sentence)
-
-
-def _subject(drawn: Arrangement, over: str | None) -> str:
-    """Return the name of the number, with the count of cells or of averaged values."""
-    name = short(drawn.headline.says)
-    if not drawn.n_averaged:
-        return f"{name} of {count(drawn.n_cells, 'cell')}"
-    n = " to ".join(f"{n:,}" for n in dict.fromkeys(drawn.n_averaged))
-    return f"{name}, mean over {n} values of {over}"
-
-
-def _bare(drawn: Arrangement) -> str:
-    """Return a sentence on cells without a number, if there are any."""
-    if not drawn.n_bare:
-        return ""
-    return f"{'Crosses: cells' if drawn.bare.any() else 'Not drawn: cells'} without a number."
+        f"{without} without a number." if drawn.n_bare else "",
+    )

@@ -10,7 +10,7 @@ from typing import TYPE_CHECKING, Any
 from hopcli.errors import SettingError
 from hopcli.grids.grid import Key, Look
 from hopcli.grids.over import interval_over
-from hopcli.plots.kit import number
+from hopcli.plots import kit
 from hopcli.plots.page import rounded
 from hopcli.records import Bools, Floats, np
 
@@ -57,7 +57,7 @@ class Coordinate:
     def texts(self) -> tuple[str, ...]:
         """The values as text."""
         if self.is_number:
-            return tuple(number(float(value)) for value in self.numbers)
+            return tuple(kit.number(float(value)) for value in self.numbers)
         return tuple(map(str, self.values))
 
     @property
@@ -150,7 +150,9 @@ def arrange(
     names = [*known, *(name for name in headline.within if name in table and name not in known)]
     wanted = _checked(look, names)
     of = headline.of(None if "y" in wanted else look.y)
-    _check_number(table, of.value, names)
+    numeric = [name for name in table if name not in names and table[name].dtype.kind in "iufb"]
+    if of.value not in numeric:
+        raise SettingError("y", f"must be one of {', '.join(numeric)}", of.value)
     chosen = {name: v for name, v in headline.where.items() if name not in wanted.values()}
     rows = rounded(table.matching(chosen))
     every = rounded((table if points is None else points).only(known))
@@ -274,18 +276,6 @@ def _checked(look: Look, names: list[str]) -> dict[str, str]:
     return wanted
 
 
-def _check_number(table: Columns, column: str, names: list[str]) -> None:
-    numeric = [c for c in table if c not in names and table[c].dtype.kind in "iufb"]
-    if column not in numeric:
-        raise SettingError("y", f"must be one of {', '.join(numeric)}", column)
-
-
-def _determined(table: Columns, by: list[str], name: str) -> bool:
-    """Test whether some columns determine the value of another in all rows."""
-    n_values = len(set(_rows(table, [*by, name])))
-    return n_values <= max(1, len(set(_rows(table, by))))
-
-
 @dataclass(frozen=True, slots=True, eq=False)
 class _Choice:
     """The keys and coordinates, and which of them vary."""
@@ -348,12 +338,12 @@ class _Choice:
 
     def _varying(self, names: Iterable[str], placed: Iterable[str]) -> list[str]:
         """Return the names that vary and are not determined by those placed already."""
-        used = list(placed)
-        return [
-            name
-            for name in names
-            if name not in used and not _determined(self._source(name, *used), used, name)
-        ]
+        used, varying = list(placed), []
+        for name in (name for name in names if name not in used):
+            source = self._source(name, *used)
+            n_values, n_placed = (len({*_rows(source, own)}) for own in ([*used, name], used))
+            varying += [name] * (n_values > max(1, n_placed))
+        return varying
 
     def _merit(self, name: str) -> tuple[float, ...]:
         """Rank for an axis: numbers, of the experiment first, then with the most values."""

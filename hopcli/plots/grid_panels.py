@@ -10,8 +10,8 @@ from typing import TYPE_CHECKING, Any, NamedTuple
 import numpy as np
 from matplotlib.ticker import FixedLocator, LogLocator, MaxNLocator, NullLocator
 
+from hopcli.plots import kit
 from hopcli.plots.grid_arrangement import Arrangement, Coordinate, short
-from hopcli.plots.kit import Entry, number, panel_page
 from hopcli.plots.page import LINE, TEXT, Page, drawable, shorten, text_width
 
 if TYPE_CHECKING:
@@ -44,7 +44,7 @@ def panels_of(
     title: str,
     caption: str,
     right: float = 0.0,
-    legend: Sequence[Entry] = (),
+    legend: Sequence[kit.Entry] = (),
 ) -> tuple[Page, list[Panel]]:
     """Make the page and its panels: in rows and columns for two coordinates, otherwise wrapped.
 
@@ -67,7 +67,7 @@ def panels_of(
     heads = [_head((rows, row), (columns, by)) for row, by in places]
     across = 2 if n == 4 else min(n, _MOST_ACROSS)  # four make a square
     slanted = not drawn.x.is_number and not _fits(drawn.x, width)
-    page, axes = panel_page(
+    page, axes = kit.panel_page(
         title,
         caption,
         size,
@@ -90,7 +90,7 @@ def panels_of(
         ax.tick_params(labelbottom=is_last, labelleft=is_first)
         set_axis(ax, "x", drawn.x, width)
         # By default a power of ten is above the axis, where other texts are.
-        ax.yaxis.set_major_formatter(lambda value, _: number(value).replace("e+", "e"))
+        ax.yaxis.set_major_formatter(lambda value, _: kit.number(value).replace("e+", "e"))
         if is_last:
             ax.set_xlabel(drawn.x.says)
         if is_first:
@@ -174,7 +174,7 @@ def set_axis(ax: Axes, which: str, coordinate: Coordinate, length: float) -> Non
     elif coordinate.is_log:
         decades = np.log10(numbers[-1] / numbers[0])
         axis.set_major_locator(LogLocator(subs=(1, 2, 5) if decades < _FEW_DECADES else (1,)))
-        axis.set_major_formatter(lambda value, _: number(value))
+        axis.set_major_formatter(lambda value, _: kit.number(value))
         axis.set_minor_locator(NullLocator())
     elif np.all(numbers % 1 == 0):
         axis.set_major_locator(MaxNLocator("auto", integer=True, steps=[1, 2, 5, 10]))

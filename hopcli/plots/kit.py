@@ -83,11 +83,11 @@ def criterion(config: Any) -> str:
     return f"{'|m|' if config.score == 'abs' else 'm'} ≥ {number(config.criterion)}"
 
 
-def cut_labels(n_labels: int) -> str:
+def cut_labels(n_labels: int, most: int = MOST_LABELS, what: str = "labels") -> str:
     """Return a sentence if not all labels are drawn, otherwise ""."""
-    if n_labels <= MOST_LABELS:
+    if n_labels <= most:
         return ""
-    return f"Only the first {MOST_LABELS} of {n_labels:,} labels are drawn."
+    return f"Only the first {most} of {n_labels:,} {what} are drawn."
 
 
 def own_pattern(result: RecallResult) -> str:

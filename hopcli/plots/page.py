@@ -132,7 +132,7 @@ class Picture(Figure):
 
     def _repr_png_(self) -> bytes:
         """Return the picture as PNG, for a notebook."""
-        return drawn_png(self)
+        return _drawn(self, "png", _DPI_ON_SCREEN, {}, {})
 
 
 def save(figure: Picture, path: Path, dpi: int | None = None) -> None:
@@ -155,11 +155,6 @@ def save(figure: Picture, path: Path, dpi: int | None = None) -> None:
     text = _PAPER if figure.form.style == "paper" else {}
     content = _drawn(figure, kind, wanted, metadata, text)
     path.write_bytes(_read_aloud(content, figure) if kind == "svg" else content)
-
-
-def drawn_png(figure: Picture) -> bytes:
-    """Return the content of a small .png file, for a notebook."""
-    return _drawn(figure, "png", _DPI_ON_SCREEN, {}, {})
 
 
 def drawn_svg(figure: Picture) -> str:

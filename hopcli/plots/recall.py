@@ -5,29 +5,7 @@ from __future__ import annotations
 import math
 from typing import TYPE_CHECKING, Any, NamedTuple
 
-from hopcli.plots.kit import (
-    COLOURS,
-    MOST_LABELS,
-    PICTURE,
-    Entry,
-    bars,
-    criterion,
-    cut_labels,
-    draw_points,
-    draw_row_heads,
-    estimate,
-    heads_width,
-    label_rows,
-    number,
-    own_pattern,
-    panel_page,
-    patterns_of,
-    percent_axis,
-    percent_start,
-    sentences,
-    starts,
-    write_above,
-)
+from hopcli.plots import kit
 from hopcli.plots.page import (
     FAINT,
     INK,
@@ -61,7 +39,7 @@ if TYPE_CHECKING:
 
 
 _HEIGHT, _GAP = 0.52, 0.16  # inches
-_TOP = 2 * LINE + PICTURE + 0.1
+_TOP = 2 * LINE + kit.PICTURE + 0.1
 
 
 class _Group(NamedTuple):
@@ -81,10 +59,10 @@ def confusion_figure(config: RecallConfig, result: RecallResult) -> Picture:
 
     Inverses in which no trial ended are omitted, and the caption says so.
     """
-    labels = result.columns["confusion"]["label"].tolist()[:MOST_LABELS]
+    labels = result.columns["confusion"]["label"].tolist()[: kit.MOST_LABELS]
     groups = [group for group in _groups(result) if group.names]
     names = [name for group in groups for name in group.names]
-    left = heads_width(labels) + _GAP
+    left = kit.heads_width(labels) + _GAP
     free = ((room() or NARROWEST) - left - (len(groups) - 1) * _GAP) / len(names)
     widest = min(1.0, max(text_width(name, bold=True) for name in names))
     width = max(0.62, widest + 0.12, min(free, 0.85))
@@ -93,11 +71,11 @@ def confusion_figure(config: RecallConfig, result: RecallResult) -> Picture:
     page = Page(
         left + len(names) * width + (len(groups) - 1) * _GAP,
         _TOP + len(labels) * _HEIGHT,
-        f"Where {starts(config, result)} end (% of each row)",
+        f"Where {kit.starts(config, result)} end (% of each row)",
         _confusion_caption(config, result),
     )
     middles = [_TOP + (row + 0.5) * _HEIGHT for row in range(len(labels))]
-    draw_row_heads(page, result.patterns, labels, middles)
+    kit.draw_row_heads(page, result.patterns, labels, middles)
     for group in groups:
         _draw_heads(page, result.patterns, group, left, width)
         _draw_cells(page, group.percent, left, width)
@@ -118,9 +96,9 @@ def _counts(result: RecallResult) -> tuple[list[str], Ints]:
 
 def _groups(result: RecallResult) -> list[_Group]:
     names, counts = _counts(result)
-    percent = (100 * counts / counts.sum(axis=1, keepdims=True))[:MOST_LABELS]
+    percent = (100 * counts / counts.sum(axis=1, keepdims=True))[: kit.MOST_LABELS]
     p = len(names)
-    drawn = list(range(min(p, MOST_LABELS)))
+    drawn = list(range(min(p, kit.MOST_LABELS)))
     reached = [k for k in drawn if counts[:, p + k].any()]
     return [
         _Group("pattern", 1, [names[k] for k in drawn], percent[:, drawn]),
@@ -140,8 +118,8 @@ def _draw_heads(page: Page, patterns: Patterns, group: _Group, x: float, width: 
         text = shorten(name, width - 0.02, bold=True)
         page.text(middle, y, text, weight="bold", ha="center", va="center")
         if group.sign:
-            states = (group.sign * patterns_of(patterns, name)).astype(np.int8)
-            picture = min(PICTURE, width - 0.04)
+            states = (group.sign * kit.patterns_of(patterns, name)).astype(np.int8)
+            picture = min(kit.PICTURE, width - 0.04)
             place = middle - picture / 2, 2 * LINE + 0.04
             page.patterns(*place, picture, states, patterns.shape)
 
@@ -181,11 +159,11 @@ def _confusion_caption(config: RecallConfig, result: RecallResult) -> str:
     table, first = result.columns["confusion"], 2 * len(names) + 2
     parts = zip(table.names[first:], table.arrays[first:], strict=True)
     kinds = ", ".join(f"{n.sum()} {kind}" for kind, n in parts if n.any())
-    return sentences(
-        f"Columns: the pattern or inverse with |m| ≥ {number(config.criterion)} at the end.",
+    return kit.sentences(
+        f"Columns: the pattern or inverse with |m| ≥ {kit.number(config.criterion)} at the end.",
         "" if reached.all() else "Inverses that no trial reached are omitted.",
         f"None: {kinds}." if kinds else "",
-        cut_labels(len(table)),
+        kit.cut_labels(len(table)),
     )
 
 
@@ -208,8 +186,8 @@ def gallery_figures(config: RecallConfig, result: RecallResult) -> dict[str, Pic
 
     The pages are ``gallery``, ``gallery-2``, ``gallery-3`` and so on.
     """
-    labels = result.columns["confusion"]["label"].tolist()[:MOST_LABELS]
-    heading = f"{starts(config, result)} before and after the run"
+    labels = result.columns["confusion"]["label"].tolist()[: kit.MOST_LABELS]
+    heading = f"{kit.starts(config, result)} before and after the run"
     if len(labels) <= _HANDFUL or not config.dataset.startswith("images:"):
         title = heading[0].upper() + heading[1:]
         caption = _gallery_caption(config, result, labels)
@@ -238,15 +216,15 @@ def _page(
     if space is not None:
         gaps, across = (0.2, 0.3), max(1, int((space - 1.1) / 3.2))
         most = [min(n, across) for n in most]
-        left = space - heads_width(labels, 0) - 2 * gaps[1] - sum(most) * (_ARROW + gaps[0])
+        left = space - kit.heads_width(labels, 0) - 2 * gaps[1] - sum(most) * (_ARROW + gaps[0])
         state = (left + 2 * gaps[0]) / (2 * sum(most) + 1)
     pair = 2 * state + _ARROW
     widths = [n * (pair + gaps[0]) - gaps[0] for n in most]
-    x, step = heads_width(labels, state) + gaps[1], state + _BELOW
+    x, step = kit.heads_width(labels, state) + gaps[1], state + _BELOW
     width = x + sum(widths) + gaps[1]
     page = Page(width, _ABOVE + step * len(labels) - 0.28, title, caption)
     middles = [_ABOVE + row * step + state / 2 for row in range(len(labels))]
-    draw_row_heads(page, patterns, labels, middles, state)
+    kit.draw_row_heads(page, patterns, labels, middles, state)
     if not set(labels).isdisjoint(patterns.labels):
         stored = x - gaps[1] - state / 2
         page.text(stored, 0, "stored", size=TEXT, ha="center", va="top", color=MUTED)
@@ -312,21 +290,21 @@ def _below(trial: dict[str, Any]) -> tuple[str, str, str]:
     own = math.isfinite(trial["overlap_own"])
     overlap = trial["overlap_own"] if own else trial["best_overlap"]
     outcome = _ENDS.get(trial["outcome"], "ends in {}").replace("{}", trial["best_label"])
-    return source, f"m = {number(overlap)}", outcome
+    return source, f"m = {kit.number(overlap)}", outcome
 
 
 def _gallery_caption(config: RecallConfig, result: RecallResult, labels: list[str]) -> str:
     trials = result.gallery.trials
     has_index = (trials["source_index"] >= 0) & np.isin(trials["label"].astype(str), labels)
-    return sentences(
+    return kit.sentences(
         "First trials of each label that were recalled and that were not: start → end, with "
         f"{'the index of the image and ' if has_index.any() else ''}the overlap m at the end.",
-        f"Recalled: {criterion(config)} with {own_pattern(result)}.",
-        cut_labels(len(result.columns["confusion"])),
+        f"Recalled: {kit.criterion(config)} with {kit.own_pattern(result)}.",
+        kit.cut_labels(len(result.columns["confusion"])),
     )
 
 
-_SIDES: dict[str, Any] = {"this run": {"color": COLOURS[1]}, "published": {"color": COLOURS[4]}}
+_SIDES = {"this run": kit.COLOURS[1], "published": kit.COLOURS[4]}
 _LEFT = 0.85  # of the bars, inches
 _SAMPLE: dict[str, Any] = {"marker": "s", "ms": 9, "mec": INK, "ls": "none"}
 
@@ -355,9 +333,9 @@ def figures(config: RecallConfig, result: RecallResult) -> dict[str, Picture]:
 def _estimates(result: RecallResult) -> tuple[list[str], Floats, Floats]:
     """Return labels, their rates with intervals and their SD over the repeats, in percent."""
     table = result.columns["accuracy"]  # the last row is for all labels together
-    labels = table["label"].tolist()[:-1][:MOST_LABELS]
+    labels = table["label"].tolist()[:-1][: kit.MOST_LABELS]
     sd = 100 * table["sd_repeats"].astype(np.float64)[: len(labels)]
-    return labels, estimate(table, "accuracy", 100)[:, : len(labels)], sd
+    return labels, kit.estimate(table, "accuracy", 100)[:, : len(labels)], sd
 
 
 def _rows(config: RecallConfig, result: RecallResult) -> Picture:
@@ -366,22 +344,22 @@ def _rows(config: RecallConfig, result: RecallResult) -> Picture:
     mean = 100 * result.columns["accuracy"]["accuracy"][-1]
     rate, low, _ = values
     has_sd = not np.isnan(sd).all()
-    start = percent_start(np.fmin(low, rate - sd))
-    page, ax = label_rows(
-        f"{starts(config, result).capitalize()} recalled",
+    start = kit.percent_start(np.fmin(low, rate - sd))
+    page, ax = kit.label_rows(
+        f"{kit.starts(config, result).capitalize()} recalled",
         _caption(config, result, "Thick bars: SD over the repeats." if has_sd else ""),
         result.patterns,
         labels,
         columns=[("% ± SD" if has_sd else "%", _numbers(rate, sd))],
     )
-    percent_axis(ax, start, "recalled (%)")
+    kit.percent_axis(ax, start, "recalled (%)")
     ax.axvline(mean, color=SOFT, lw=1.2, ls=(0, (5, 3)), zorder=1.5)
-    write_above(page, ax, [mean], [f"mean {mean:.1f}"], color=MUTED)
+    kit.write_above(page, ax, [mean], [f"mean {mean:.1f}"], color=MUTED)
     rows = np.arange(len(labels))
     if has_sd:
         ax.errorbar(rate, rows, xerr=sd, fmt="none", ecolor=FAINT, elinewidth=9, label="sd")
     dot = {"marker": "o", "ls": "none", "color": INK, "capsize": 5, "clip_on": False}
-    draw_points(ax, rows, values, level=True, label="interval", **dot)
+    kit.draw_points(ax, rows, values, level=True, label="interval", **dot)
     return page.figure
 
 
@@ -406,27 +384,28 @@ def _bars(
         mean, error = np.array([published[label] for label in labels]).T
         sides["published"] = mean + np.stack([0 * error, -error, error])
         texts.append(_numbers(mean, error, 0))
+    legend = [kit.Entry(side, [_SAMPLE | {"color": _SIDES[side]}]) for side in sides]
     space = room()
     width = max(4.6, 0.5 * len(labels)) if space is None else space - _LEFT
     if max(text_width(text) for own in texts for text in own) > width / (len(labels) + 0.2) - 0.06:
         texts = []  # they have no room below the bars
-    page, (ax,) = panel_page(
-        f"{starts(config, result).capitalize()} recalled",
-        sentences(
+    page, (ax,) = kit.panel_page(
+        f"{kit.starts(config, result).capitalize()} recalled",
+        kit.sentences(
             _caption(config, result, "Bars: SD over the repeats." if has_sd else ""),
             "Published: mean and SD of 10 repeats." if published else "",
         ),
         (width, 2.9),
         left=_LEFT,
-        legend=[Entry(side, [_SAMPLE | _SIDES[side]]) for side in sides] if published else (),
+        legend=legend if published else (),
         above=0.05,
         below=LINE * (len(texts) - 1.8),
     )
     places, wide = np.arange(len(labels)), 0.72 / len(sides)
     for k, (side, own) in enumerate(sides.items()):
         x = places + (k - (len(sides) - 1) / 2) * wide
-        ax.bar(x, own[0], wide, label=side, edgecolor=INK, lw=0.8, **_SIDES[side])
-        draw_points(ax, x, own, ls="none", color=INK, label=f"{side}, SD")
+        ax.bar(x, own[0], wide, label=side, color=_SIDES[side], edgecolor=INK, lw=0.8)
+        kit.draw_points(ax, x, own, ls="none", color=INK, label=f"{side}, SD")
     ax.set(ylim=(0, 105), yticks=range(0, 101, 20), ylabel="recalled (%)")
     ax.set(xlim=(-0.6, len(labels) - 0.4), xticks=[])
     _write_below(page, ax, labels, list(sides), texts)
@@ -454,12 +433,12 @@ def _write_below(
 def _caption(config: RecallConfig, result: RecallResult, sd: str) -> str:
     """Return the criterion, and the meaning of bars; of the interval if it is drawn."""
     table = result.columns["accuracy"]
-    interval = bars(table, "accuracy")
+    interval = kit.bars(table, "accuracy")
     if sd.startswith("Thick"):
         interval = interval.replace("Bars", "Thin bars")
-    return sentences(
-        f"Recalled: {criterion(config)} with {own_pattern(result)}.",
+    return kit.sentences(
+        f"Recalled: {kit.criterion(config)} with {kit.own_pattern(result)}.",
         sd,
         "" if sd.startswith("Bars") else interval,
-        cut_labels(len(table) - 1),
+        kit.cut_labels(len(table) - 1),
     )

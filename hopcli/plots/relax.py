@@ -4,30 +4,17 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING
 
-from hopcli.plots.kit import (
-    COLOURS,
-    Entry,
-    bars,
-    criterion,
-    draw_points,
-    estimate,
-    look,
-    panel_page,
-    sentences,
-    write_above,
-)
+from hopcli.plots import kit
 from hopcli.plots.page import LINE, MUTED, SOFT, Picture, styled
 from hopcli.records import Floats, np
 
 if TYPE_CHECKING:
-    from matplotlib.axes import Axes
-
     from hopcli.config import RelaxConfig
     from hopcli.experiments.relax import RelaxResult
 
 _STUDY = (10, 20)  # sweeps of N/2 attempts, as run and as stated
 _STUDY_SITES = 784
-_MOST = len(COLOURS) - 1  # labels drawn; the table contains all
+_MOST = len(kit.COLOURS) - 1  # labels drawn; the table contains all
 
 
 @styled
@@ -36,18 +23,18 @@ def figures(config: RelaxConfig, result: RelaxResult) -> dict[str, Picture]:
     labels = _labels(result)
     n_sites = result.patterns.xi.shape[1]
     shown = labels[:_MOST] if len(labels) > 1 else []
-    lines = [(name, k, look(k + 1, ls="-", lw=1.0)) for k, name in enumerate(shown)]
+    lines = [(name, k, kit.look(k + 1, ls="-", lw=1.0)) for k, name in enumerate(shown)]
     # A single label is its own mean; otherwise the mean is in the row after the labels.
     mean = ("mean over labels", len(labels)) if shown else (labels[0], 0)
-    lines.append((*mean, look(0, lw=2.0, zorder=3)))
-    page, panels = panel_page(
+    lines.append((*mean, kit.look(0, lw=2.0, zorder=3)))
+    page, panels = kit.panel_page(
         "Relaxation, sweep by sweep",
         _caption(config, result),
         (3.9, 2.5),
         4,
         2,
         above=LINE,
-        legend=[Entry(name, [style]) for name, _, style in lines],
+        legend=[kit.Entry(name, [style]) for name, _, style in lines],
     )
     accuracy, overlap, energy, settled = panels
     measures = (
@@ -60,10 +47,10 @@ def figures(config: RelaxConfig, result: RelaxResult) -> dict[str, Picture]:
         sweeps = own["sweep"]
         points = np.isin(sweeps, config.round_sweeps)
         for ax, name, scale, label in measures:
-            values = estimate(own, name, scale)
+            values = kit.estimate(own, name, scale)
             ax.plot(sweeps, values[0], **style | {"marker": ""})
             marks = {"ls": "none", "ms": 4, "elinewidth": 1, "capsize": 2}
-            draw_points(ax, sweeps[points], values[:, points], **style | marks)
+            kit.draw_points(ax, sweeps[points], values[:, points], **style | marks)
             ax.set_ylabel(label)
         shares = _settled(result, labels[place : place + 1] or labels, config.sweeps // 2)
         step = style | {"marker": "", "drawstyle": "steps-post"}
@@ -76,10 +63,13 @@ def figures(config: RelaxConfig, result: RelaxResult) -> dict[str, Picture]:
         place for place in study if _is_the_studys(config, n_sites) and place <= config.sweeps
     ]
     for ax in panels:
-        _set_sweeps(ax, config.sweeps)
+        # A logarithmic axis that has a place for 0.
+        ax.set_xscale("symlog", linthresh=1, linscale=0.4, subs=range(2, 10))
+        ax.xaxis.set_major_formatter(lambda value, _: f"{value:,.0f}")
+        ax.set(xlim=(-0.15, 1.1 * config.sweeps), xlabel="sweeps")
         for place in marked:
             ax.axvline(place, color=SOFT, lw=1, ls=":", zorder=1)
-        write_above(page, ax, marked, [*map(str, _STUDY[: len(marked)])], color=MUTED)
+        kit.write_above(page, ax, marked, [*map(str, _STUDY[: len(marked)])], color=MUTED)
     return {"relaxation": page.figure}
 
 
@@ -99,13 +89,6 @@ def _settled(result: RelaxResult, labels: list[str], last: int) -> Floats:
     return np.mean(shares, axis=0)
 
 
-def _set_sweeps(ax: Axes, last: int) -> None:
-    """Set a logarithmic axis that has a place for 0."""
-    ax.set_xscale("symlog", linthresh=1, linscale=0.4, subs=range(2, 10))
-    ax.xaxis.set_major_formatter(lambda value, _: f"{value:,.0f}")
-    ax.set(xlim=(-0.15, 1.1 * last), xlabel="sweeps")
-
-
 def _is_the_studys(config: RelaxConfig, n_sites: int) -> bool:
     """Test whether sweeps are those of the study."""
     return (n_sites, config.dynamics, config.order) == (_STUDY_SITES, "metropolis", "random")
@@ -113,12 +96,12 @@ def _is_the_studys(config: RelaxConfig, n_sites: int) -> bool:
 
 def _caption(config: RelaxConfig, result: RelaxResult) -> str:
     n_labels, table = len(_labels(result)), result.columns["relaxation"]
-    return sentences(
-        f"Recalled: {criterion(config)} with the own pattern.",
-        bars(table, "accuracy", "overlap"),
+    return kit.sentences(
+        f"Recalled: {kit.criterion(config)} with the own pattern.",
+        kit.bars(table, "accuracy", "overlap"),
         "Settled: trials that stay recalled, or not, from this sweep on.",
         "Dotted: the study's sweeps, as run and as stated."
         if _is_the_studys(config, result.patterns.xi.shape[1])
         else "",
-        f"The first {_MOST} of {n_labels:,} labels." if n_labels > _MOST else "",
+        kit.cut_labels(n_labels, _MOST),
     )

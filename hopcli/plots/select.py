@@ -5,15 +5,7 @@ from __future__ import annotations
 import math
 from typing import TYPE_CHECKING, Any
 
-from hopcli.plots.kit import (
-    MOST_LABELS,
-    count,
-    cut_labels,
-    draw_thumbnail,
-    in_a_row,
-    minus,
-    sentences,
-)
+from hopcli.plots import kit
 from hopcli.plots.page import LINE, MUTED, TEXT, Page, Picture, room, styled, text_width
 
 if TYPE_CHECKING:
@@ -31,11 +23,11 @@ _BOLD: dict[str, Any] = {"size": TEXT, "weight": "bold"}
 @styled
 def figures(config: SelectConfig, result: SelectResult) -> dict[str, Picture]:
     """Draw ``patterns``: each selected pattern with its label, source and loss."""
-    table = result.columns["patterns"].take(slice(MOST_LABELS))
+    table = result.columns["patterns"].take(slice(kit.MOST_LABELS))
     patterns = result.patterns
     # One power of ten for all, so that losses can be compared by eye.
     power = 3 * (int(math.log10(max(1, int(abs(table["loss"]).max())))) // 3)
-    losses = [minus(f"L = {loss / 10**power:.2f}") for loss in table["loss"].tolist()]
+    losses = [kit.minus(f"L = {loss / 10**power:.2f}") for loss in table["loss"].tolist()]
     lines = [
         [(f"image {index}", {"color": MUTED}), (loss, {"color": MUTED})]
         for index, loss in zip(table["source_index"].tolist(), losses, strict=True)
@@ -59,7 +51,7 @@ def _pattern_rows(
 ) -> Page:
     """Draw patterns in rows, with lines of text below the label of each."""
     widest = max(text_width(text) for own in lines for text, _ in own)
-    across, step = in_a_row(min(_ACROSS, len(lines)), widest, max(_PICTURE, widest) + _GAP)
+    across, step = kit.in_a_row(min(_ACROSS, len(lines)), widest, max(_PICTURE, widest) + _GAP)
     picture = step - _GAP if room() is None else step - 0.1
     row = picture + (1 + len(lines[0])) * LINE + 0.4
     height = math.ceil(len(lines) / across) * row - 0.3
@@ -67,14 +59,14 @@ def _pattern_rows(
     for k, own in enumerate(lines):
         x, y = k % across * step, k // across * row
         state, shown = patterns.xi[k], [(patterns.labels[k], _BOLD), *own]
-        draw_thumbnail(page, x, y, picture, state, patterns.shape, shown, width=step - 0.05)
+        kit.draw_thumbnail(page, x, y, picture, state, patterns.shape, shown, width=step - 0.05)
     return page
 
 
 def _caption(config: SelectConfig, result: SelectResult, power: int) -> str:
     unit = f", in units of 10{str(power).translate(_SUPERSCRIPTS)}" if power else ""
-    return sentences(
-        f"Of {count(config.samples, 'random sample')} of each label the one with the lowest "
+    return kit.sentences(
+        f"Of {kit.count(config.samples, 'random sample')} of each label the one with the lowest "
         f"overlap loss L [ZG eq. 5{unit}].",
-        cut_labels(len(result.patterns.labels)),
+        kit.cut_labels(len(result.patterns.labels)),
     )

@@ -5,18 +5,7 @@ from __future__ import annotations
 import math
 from typing import TYPE_CHECKING, Any
 
-from hopcli.plots.kit import (
-    COLOURS,
-    Entry,
-    bars,
-    draw_points,
-    estimate,
-    look,
-    panel_page,
-    quoted,
-    sentences,
-    write_above,
-)
+from hopcli.plots import kit
 from hopcli.plots.page import LINE, MUTED, SOFT, Picture, styled
 from hopcli.study import published_curve
 
@@ -25,14 +14,14 @@ if TYPE_CHECKING:
     from hopcli.experiments.temperature_scan import TemperatureScanResult
 
 _RIGHT = 1.04  # end of the axis, in units of the highest temperature
-_MOST = len(COLOURS)  # patterns drawn; the table contains all
+_MOST = len(kit.COLOURS)  # patterns drawn; the table contains all
 _CHANCE: dict[str, Any] = {"color": SOFT, "lw": 1, "ls": (0, (1, 2))}
 _PUBLISHED: dict[str, Any] = {"color": "#d55e00", "marker": "x", "ms": 6, "mew": 1.6, "ls": "none"}
 
 
 def _looks(place: int) -> tuple[dict[str, Any], dict[str, Any], dict[str, Any]]:
     """Return the look of points, mean field and exact curve; the target has place 0."""
-    own = look(place)
+    own = kit.look(place)
     colour, marker = own["color"], own["marker"]
     exact = {"color": colour, "lw": 1.1, "zorder": 3.2, "ls": (7 * min(place, 1), (7, 7))}
     if place == 0:
@@ -53,16 +42,17 @@ def figures(config: TemperatureScanConfig, result: TemperatureScanResult) -> dic
     order = [target, *(k for k in range(len(labels)) if k != target)][:_MOST]
     scan, curves = result.columns["temperature_scan"], result.columns["mean_field"]
     published = published_curve(config.to_dict(), labels)
-    entries = []
-    for place, k in enumerate(order):
-        points, line, _ = _looks(place)
-        entries.append(Entry(f"m with {quoted(labels[k])}", [line | {"marker": ""}, points]))
+    looks = [_looks(place) for place in range(len(order))]
+    entries = [
+        kit.Entry(f"m with {kit.quoted(labels[k])}", [line | {"marker": ""}, points])
+        for k, (points, line, _) in zip(order, looks, strict=True)
+    ]
     if published:
-        entries.append(Entry(f"published, {quoted(config.target)}", [_PUBLISHED]))
+        entries.append(kit.Entry(f"published, {kit.quoted(config.target)}", [_PUBLISHED]))
     if "exact" in curves:
-        entries.append(Entry("exact", [_looks(place)[2] for place in range(len(order))]))
-    entries.append(Entry(f"chance, {result.chance:.3f}", [_CHANCE]))
-    page, (ax,) = panel_page(
+        entries.append(kit.Entry("exact", [exact for *_, exact in looks]))
+    entries.append(kit.Entry(f"chance, {result.chance:.3f}", [_CHANCE]))
+    page, (ax,) = kit.panel_page(
         "Overlap with the stored patterns against temperature",
         _caption(config, result),
         (5.6, 3.4),
@@ -77,16 +67,15 @@ def figures(config: TemperatureScanConfig, result: TemperatureScanResult) -> dic
     for temperature, _, style in marks:
         ax.axvline(temperature, zorder=1, lw=1, **style)
     at, texts = [mark[0] for mark in marks], [mark[1] for mark in marks]
-    write_above(page, ax, at, texts, math=True, color=MUTED)
-    for place, k in enumerate(order):
-        points, line, exact = _looks(place)
+    kit.write_above(page, ax, at, texts, math=True, color=MUTED)
+    for k, (points, line, exact) in zip(order, looks, strict=True):
         every = slice(k, None, len(labels))
         measured, curve = scan.take(every), curves.take(every)
         ax.plot(curve["temperature"], curve["mean_field"], **line)
         if "exact" in curves:
             ax.plot(curve["temperature"], curve["exact"], **exact)
-        values = estimate(measured, "overlap_abs")
-        draw_points(ax, measured["temperature"], values, label=labels[k], ls="none", **points)
+        values = kit.estimate(measured, "overlap_abs")
+        kit.draw_points(ax, measured["temperature"], values, label=labels[k], ls="none", **points)
     if published:
         ax.plot([*map(float, published)], [*published.values()], zorder=5, **_PUBLISHED)
     return {"temperature_scan": page.figure}
@@ -106,14 +95,14 @@ def _marks(result: TemperatureScanResult) -> list[tuple[float, str, dict[str, An
 
 def _caption(config: TemperatureScanConfig, result: TemperatureScanResult) -> str:
     n_labels = len(result.patterns.labels)
-    named = {"random": "random spins", "target": f"the pattern {quoted(config.target)}"}
-    named["digit"] = f"images of {quoted(config.target)}"
+    named = {"random": "random spins", "target": f"the pattern {kit.quoted(config.target)}"}
+    named["digit"] = f"images of {kit.quoted(config.target)}"
     start = str(config.start)
-    return sentences(
+    return kit.sentences(
         f"Points: mean |m| at the end of {config.repeats:,} runs from {named.get(start, start)}.",
-        bars(result.columns["temperature_scan"], "overlap_abs"),
+        kit.bars(result.columns["temperature_scan"], "overlap_abs"),
         "Lines: mean field; long dashes: exact, all wells together."
         if "exact" in result.columns["mean_field"]
         else "Lines: mean field.",
-        f"The first {_MOST} of {n_labels:,} patterns." if n_labels > _MOST else "",
+        kit.cut_labels(n_labels, _MOST, "patterns"),
     )

@@ -7,23 +7,12 @@ from typing import TYPE_CHECKING, Any
 import numpy as np
 from matplotlib.ticker import MaxNLocator
 
-from hopcli.plots.kit import (
-    COLOURS,
-    DASHES,
-    Entry,
-    look,
-    minus,
-    panel_page,
-    quoted,
-    sentences,
-    write_heading,
-)
+from hopcli.plots import kit
 from hopcli.plots.page import INK, LINE, SOFT, Picture
 
 if TYPE_CHECKING:
     from hopcli.config import RecallConfig
     from hopcli.experiments.recall import RecallResult
-    from hopcli.tables import Columns
 
 _MOST = 6  # labels drawn; the table contains all
 _MARKS = 5  # of a line, about
@@ -39,22 +28,23 @@ def trace_figure(config: RecallConfig, result: RecallResult) -> Picture:
     table, names = result.columns["trace"], result.patterns.names
     labels = list(dict.fromkeys(table["label"].tolist()))
     shown = labels[:_MOST]
-    trials = [_trials(table.where(label=label)) for label in shown]
+    rows = [table.where(label=label) for label in shown]
+    trials = [[own.where(trial=place) for place in np.unique(own["trial"])] for own in rows]
     across = 1 + max(map(len, trials))
-    looks = [look(k) if k < len(COLOURS) else _OTHERS for k in range(len(names))]
-    dashes = [{"color": INK, "ls": DASHES[k % len(DASHES)], "lw": 1.2} for k in range(across - 1)]
+    looks = [kit.look(k) if k < len(kit.COLOURS) else _OTHERS for k in range(len(names))]
+    dashes = [{"color": INK, "ls": kit.look(k)["ls"], "lw": 1.2} for k in range(across - 1)]
     entries = [
-        Entry(f"m with {quoted(name)}", [each | {"lw": 1.2}])
-        for name, each in zip(names[: len(COLOURS)], looks, strict=False)
+        kit.Entry(f"m with {kit.quoted(name)}", [each | {"lw": 1.2}])
+        for name, each in zip(names[: len(kit.COLOURS)], looks, strict=False)
     ]
-    entries += [Entry("m with others", [_OTHERS])] if len(names) > len(COLOURS) else []
+    entries += [kit.Entry("m with others", [_OTHERS])] if len(names) > len(kit.COLOURS) else []
     if across > 2:
-        entries += [Entry(f"energy, trial {k + 1}", [dash]) for k, dash in enumerate(dashes)]
-    page, panels = panel_page(
+        entries += [kit.Entry(f"energy, trial {k + 1}", [dash]) for k, dash in enumerate(dashes)]
+    page, panels = kit.panel_page(
         "Energy and overlaps, sweep by sweep",
-        sentences(
+        kit.sentences(
             "Overlaps with all stored patterns; thick and named: the nearest at the end.",
-            f"The first {_MOST} of {len(labels)} labels." if len(labels) > _MOST else "",
+            kit.cut_labels(len(labels), _MOST),
         ),
         (2.3, 1.6),
         across * len(shown),
@@ -69,7 +59,7 @@ def trace_figure(config: RecallConfig, result: RecallResult) -> Picture:
     overlaps = iter(m)
     for row, (label, own) in enumerate(zip(shown, trials, strict=True)):
         energy, *others = panels[row * across : (row + 1) * across]
-        write_heading(page, energy, quoted(label))
+        kit.write_heading(page, energy, kit.quoted(label))
         energy.set_ylabel("energy a spin, H / N")
         for k, (trial, ax, dash) in enumerate(zip(own, others, dashes, strict=False)):
             sweep, values = trial["sweep"], next(overlaps)
@@ -79,9 +69,9 @@ def trace_figure(config: RecallConfig, result: RecallResult) -> Picture:
                 marks = {"ms": 4.5, "markevery": (j % every, every), "label": names[j]}
                 wins = {"lw": 2.4, "zorder": 3} if j == nearest else {"lw": 1.0}
                 ax.plot(sweep, values[j], **style | marks | wins)
-            m_end = minus(f"{values[nearest, -1]:.2f}")
-            head = f"trial {k + 1}: m = {m_end} with {quoted(names[nearest])}"
-            write_heading(page, ax, head, bold=False)
+            m_end = kit.minus(f"{values[nearest, -1]:.2f}")
+            head = f"trial {k + 1}: m = {m_end} with {kit.quoted(names[nearest])}"
+            kit.write_heading(page, ax, head, bold=False)
             ax.set(ylim=limits, ylabel="overlap m")
         for ax in others[len(own) :]:
             ax.set_axis_off()
@@ -91,8 +81,3 @@ def trace_figure(config: RecallConfig, result: RecallResult) -> Picture:
             for line in ax.lines:
                 line.set_clip_on(False)  # a marker at the edge is drawn whole
     return page.figure
-
-
-def _trials(table: Columns) -> list[Columns]:
-    """Divide the rows of a label into its trials."""
-    return [table.where(trial=place) for place in np.unique(table["trial"])]

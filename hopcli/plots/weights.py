@@ -4,15 +4,7 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING
 
-from hopcli.plots.kit import (
-    MOST_LABELS,
-    cut_labels,
-    draw_thumbnail,
-    in_a_row,
-    number,
-    panel_page,
-    sentences,
-)
+from hopcli.plots import kit
 from hopcli.plots.page import INK, LINE, MUTED, SOFT, TEXT, Page, Picture, shorten, styled
 
 if TYPE_CHECKING:
@@ -29,9 +21,9 @@ _PICTURE, _ACROSS, _STEP, _ROW = 0.8, 6, 1.75, 0.8 + 2.6 * LINE + 0.25
 @styled
 def figures(config: WeightsConfig, result: WeightsResult) -> dict[str, Picture]:
     """Draw ``weights``: matrix, couplings of a pixel, spectrum, stability of each pattern."""
-    table = result.columns["weights"].take(slice(MOST_LABELS))
-    across, step = in_a_row(_ACROSS, _STEP - 0.3, _STEP, _LEFT)
-    page, panels = panel_page(
+    table = result.columns["weights"].take(slice(kit.MOST_LABELS))
+    across, step = kit.in_a_row(_ACROSS, _STEP - 0.3, _STEP, _LEFT)
+    page, panels = kit.panel_page(
         "Couplings, their spectrum, and the stability of the patterns",
         _caption(result),
         (_PANEL, _PANEL),
@@ -58,10 +50,10 @@ def figures(config: WeightsConfig, result: WeightsResult) -> dict[str, Picture]:
         flips = pattern["unstable_sites"]
         verdict = f"{flips:,} {'site flips' if flips == 1 else 'sites flip'}"
         verdict = "fixed point" if pattern["fixed_point"] else verdict
-        weakest = f"weakest {number(round(pattern['min_field'], 9) + 0.0, 3)}"  # 1e-17 is 0
+        weakest = f"weakest {kit.number(round(pattern['min_field'], 9) + 0.0, 3)}"  # 1e-17 is 0
         lines = [(verdict, {}), (weakest, {"color": MUTED})]
         state, shape = result.patterns.xi[k], result.patterns.shape
-        draw_thumbnail(page, x, y, _PICTURE, state, shape, lines, width=step - 0.1)
+        kit.draw_thumbnail(page, x, y, _PICTURE, state, shape, lines, width=step - 0.1)
         label = shorten(pattern["label"], step - _PICTURE - 0.15, TEXT, bold=True)
         page.text(x + _PICTURE + 0.08, y, label, size=TEXT, weight="bold", va="top")
     return {"weights": page.figure}
@@ -73,7 +65,7 @@ def _draw_signed(page: Page, ax: Axes, values: Floats, limit: float) -> None:
     ax.set(xticks=[], yticks=[])
     (x, y), (_, below) = page.inches(ax.transAxes, [(1, 1), (1, 0)])
     bar = page.figure.colorbar(image, cax=page.axes(x + 0.06, y, 0.12, below - y))
-    bar.set_ticks([-limit, 0, limit], labels=[number(v, 2) for v in (-limit, 0, limit)])
+    bar.set_ticks([-limit, 0, limit], labels=[kit.number(v, 2) for v in (-limit, 0, limit)])
     bar.outline.set_visible(False)
 
 
@@ -92,10 +84,10 @@ def _draw_spectrum(ax: Axes, result: WeightsResult) -> None:
 def _caption(result: WeightsResult) -> str:
     kept = len(result.matrix)
     part = "" if result.of_pixel.size == kept else f"Matrix: {kept:,} sites evenly apart."
-    return sentences(
+    return kit.sentences(
         f"{result.n_classes:,} classes of sites.",
         part,
         "Below: whether a pattern is a fixed point at T = 0, and the aligned field "
         "ξ (h \N{MINUS SIGN} θ) of its weakest site.",
-        cut_labels(len(result.patterns.labels)),
+        kit.cut_labels(len(result.patterns.labels)),
     )
