@@ -8,7 +8,7 @@ from __future__ import annotations
 
 import numpy as np
 
-from hopcli.records import NDArray
+from hopcli.records import Seeds
 
 __all__ = ["VERSION", "Legacy", "Streams", "legacy_random_state", "seed_word", "splitmix64"]
 
@@ -83,9 +83,7 @@ def seed_word(sequence: np.random.SeedSequence) -> int:
     return int(sequence.generate_state(1, np.uint64)[0])
 
 
-def splitmix64(
-    seed: np.uint64 | NDArray[np.uint64], counters: NDArray[np.uint64]
-) -> NDArray[np.uint64]:
+def splitmix64(seed: np.uint64 | Seeds, counters: Seeds) -> Seeds:
     """Compute numbers of a counter-based stream [Steele, Lea, Flood 2014].
 
     Parameters

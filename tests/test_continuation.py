@@ -39,7 +39,8 @@ def risen(monkeypatch: pytest.MonkeyPatch) -> Risen:
         monkeypatch.setattr(recall, "Continuation", Seen)
         plan = experiments.plan(RecallConfig.from_values(settings), STOCK)
         result = plan.run(RecallExecution(), experiments.no_progress)
-        return made[0].rise(), result, made[0]
+        rows = made[0].rows
+        return rise_of(*made[0].ends()) if len(rows) else None, result, made[0]
 
     return run
 
@@ -87,7 +88,7 @@ def test_an_order_that_was_given_goes_on_at_random(risen: Risen) -> None:
 def test_trials_run_on_at_the_last_temperature(risen: Risen, settings: dict[str, Any]) -> None:
     _, _, further = risen(tests=5, repeats=2, sweeps=6, **settings)
     with mock.patch.object(dynamics, "run", wraps=dynamics.run) as run:
-        assert further.rise().trials == 50
+        assert len(further.ends()[0]) == 50
     first, *others = (call.kwargs for call in run.call_args_list)
     last = 0.1 if "temperature" in settings else 0.2
     assert first["temperatures"] == pytest.approx([last] * 6)
@@ -188,7 +189,7 @@ def test_only_a_rise_that_is_sure_and_large_is_told(
     columns = {"accuracy": [0.9, 0.5], "ci_low": [0.8, 0.484375], "ci_high": [1, 0.515625]}
     table = Columns([*columns], [np.array(values) for values in columns.values()])
     units = np.arange(99)
-    monkeypatch.setattr(further, "_ends", lambda: (units < 0, units < 1, units))
+    monkeypatch.setattr(further, "ends", lambda: (units < 0, units < 1, units))
     monkeypatch.setattr(cautions, "rise_of", lambda *_: rise)
     said = further.warning(table)
     assert (said is not None) == told

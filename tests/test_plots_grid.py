@@ -469,7 +469,7 @@ def test_the_headline_of_each_experiment_is_in_its_table_and_can_be_drawn(comman
     folder = {"recall": "paper", "temperature-scan": "figure1"}.get(command, command)
     tables = results.load(CHECKOUT / "results" / folder, command).result.tables
     table = tables[headline.table.name].assign(samples=50)
-    named = [headline.value, *headline.where, *headline.within, *(headline.counts or ())]
+    named = [headline.value, *headline.where, *headline.within, *(headline.column.counts or ())]
     assert set(named) <= set(table.columns)
     picture = figure(table, [Key("samples")], headline, Look())
     drawn = [line.points[:, 1] for ax in panels(picture) for line in lines(ax)]

@@ -65,7 +65,7 @@ def test_intervals_found_together(at_once: int, monkeypatch: pytest.MonkeyPatch)
     alone = [clustered_interval(*each) for each in groups]
     assert np.array_equal(clustered_intervals(groups), alone, equal_nan=True)
     assert clustered_intervals([]) == []
-    monkeypatch.setattr("hopcli.statistics.rates._FEW_CODES", 0)  # kinds of groups by sorting
+    monkeypatch.setattr("hopcli.statistics.rates._DENSE", 0)  # kinds of groups by sorting
     assert np.array_equal(clustered_intervals(groups), alone, equal_nan=True)
 
 

@@ -28,7 +28,7 @@ import numpy as np
 
 from hopcli.claims.functions import FUNCTIONS, Measured, Rows, takes
 from hopcli.errors import DataError, ResultError, SettingError
-from hopcli.records import NDArray
+from hopcli.records import Bools, NDArray
 from hopcli.study import find_numbers
 from hopcli.values import bare, nearest
 
@@ -249,16 +249,11 @@ def check_names(
         rule = f"must name a table of {term.run} ({', '.join(tables)})"
         raise SettingError(where, rule, term.table)
     columns = list(tables[term.table])
-    named = (
-        term.column,
-        *(row[0] for row in term.rows),
-        *([term.error] if term.error else []),
-        *more,
-    )
+    forms = [column for column in columns if "*" in column]
+    errors = [term.error] if term.error else []
+    named = [term.column, *(row[0] for row in term.rows), *errors, *more]
     for name in named:
-        if name not in columns and not any(
-            fnmatchcase(name, column) for column in columns if "*" in column
-        ):
+        if name not in columns and not any(fnmatchcase(name, form) for form in forms):
             rule = f"must name columns of {term.table} ({', '.join(columns)})"
             raise SettingError(where, rule, name)
 
@@ -269,7 +264,7 @@ def _table(term: Term, run: Any, where: str) -> Columns:
     return table
 
 
-def _chosen(term: Term, table: Columns, where: str) -> NDArray[np.bool_]:
+def _chosen(term: Term, table: Columns, where: str) -> Bools:
     """Select the rows that meet the conditions of a term."""
     chosen = np.ones(len(table), dtype=np.bool_)
     for name, sign, text in term.rows:
@@ -281,7 +276,7 @@ def _chosen(term: Term, table: Columns, where: str) -> NDArray[np.bool_]:
     return chosen
 
 
-def _having(name: str, column: NDArray[Any], sign: str, text: str, where: str) -> NDArray[np.bool_]:
+def _having(name: str, column: NDArray[Any], sign: str, text: str, where: str) -> Bools:
     if column.dtype.kind in "iuf":
         try:
             number = float(text)

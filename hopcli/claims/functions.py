@@ -13,7 +13,7 @@ from typing import TYPE_CHECKING, Any, NamedTuple
 import numpy as np
 
 from hopcli.errors import ResultError
-from hopcli.records import NDArray
+from hopcli.records import Bools, Floats, NDArray, Spins
 from hopcli.statistics import Z95, exact_interval
 from hopcli.study.notebook import OF_PATTERNS
 
@@ -146,7 +146,7 @@ class Rows(NamedTuple):
 
     result: Any
     table: Columns
-    chosen: NDArray[np.bool_]
+    chosen: Bools
     column: str
     error: str | None
 
@@ -156,7 +156,7 @@ class Rows(NamedTuple):
         return np.flatnonzero(self.chosen)
 
     @property
-    def values(self) -> NDArray[np.float64]:
+    def values(self) -> Floats:
         """The chosen values, as numbers."""
         return self.table[self.column][self.chosen].astype(np.float64)
 
@@ -174,7 +174,7 @@ class Rows(NamedTuple):
         value = float(self.table[self.column][place])
         return Measured(value, *(() if ends is None else ends[place].tolist()))
 
-    def by_label(self) -> dict[str, NDArray[np.float64]]:
+    def by_label(self) -> dict[str, Floats]:
         """Return the values of all rows by label, each in the order of selections or repeats."""
         index = "selection" if "selection" in self.table else "repeat"
         return values_by(self.table, "label", index, self.column)
@@ -197,7 +197,7 @@ class Rows(NamedTuple):
         return binomial(count, n) if same else None
 
 
-def values_by(table: Columns, by: str, index: str, column: str) -> dict[Any, NDArray[np.float64]]:
+def values_by(table: Columns, by: str, index: str, column: str) -> dict[Any, Floats]:
     """Return the values of a column for each value of `by`, in the order of an index.
 
     Raises
@@ -212,7 +212,7 @@ def values_by(table: Columns, by: str, index: str, column: str) -> dict[Any, NDA
     return {name: ordered.where(**{by: name})[column].astype(np.float64) for name in names}
 
 
-def intervals_of(table: Columns, column: str, error: str | None) -> NDArray[np.float64] | None:
+def intervals_of(table: Columns, column: str, error: str | None) -> Floats | None:
     """Find the 95 % interval beside each number; an unknown end is infinite.
 
     Parameters
@@ -402,12 +402,12 @@ def above_patterns(rows: Rows) -> Measured:
         raise ResultError("no start ended in a spurious state")
     spurious = rows.table.take(~is_stored)
     lowest = spurious.row(int(spurious["energy"].argmin()))
-    xi: NDArray[np.int8] = rows.result.patterns.xi
+    xi: Spins = rows.result.patterns.xi
     gap = lowest["energy"] - float(energy(xi, store(xi, lowest["rule"])).min())
     return Measured(gap / xi.shape[1])
 
 
-def _of_patterns(work: Callable[[NDArray[np.int8]], float], rows: Rows) -> Measured:
+def _of_patterns(work: Callable[[Spins], float], rows: Rows) -> Measured:
     """Compute a number from the stored patterns alone, such as a function of a study."""
     return Measured(work(rows.result.patterns.xi))
 

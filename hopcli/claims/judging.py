@@ -32,6 +32,7 @@ two one-sided tests [Schuirmann 1987].
 
 from __future__ import annotations
 
+import functools
 import math
 from dataclasses import dataclass
 from typing import TYPE_CHECKING, Any
@@ -160,10 +161,6 @@ def _above(claim: Claim, found: Measured, _alpha: float, sign: int = 1) -> Evide
     return Evidence(at_most, at_least, sign * (found.value - bound) > 0, z, _resolution(found))
 
 
-def _below(claim: Claim, found: Measured, alpha: float) -> Evidence:
-    return _above(claim, found, alpha, -1)
-
-
 def _two_sided(found: Measured, bound: float) -> float:
     return min(1.0, 2 * min(found.tails(bound)))
 
@@ -211,17 +208,9 @@ def _all_true(_claim: Claim, found: Measured, _alpha: float) -> Evidence:
     return _exactly(all(found.value if isinstance(found.value, tuple) else (found.value,)))
 
 
-def _never(_claim: Claim, found: Measured, _alpha: float) -> Evidence:
-    return _rate(found, 0.0)
-
-
-def _always(claim: Claim, found: Measured, _alpha: float) -> Evidence:
-    return _rate(found, 100.0 if claim.percent else 1.0)
-
-
-def _rate(found: Measured, rate: float) -> Evidence:
+def _all(claim: Claim, found: Measured, _alpha: float, rate: float = 1.0) -> Evidence:
     """Refute by one counter-example; without any, the interval bounds their rate."""
-    if found.value != rate:
+    if found.value != (100 * rate if claim.percent else rate):
         return Evidence(1.0, 0.0, near=False)
     low, high = found.low, found.high
     bound = None if low is None or high is None else high - low
@@ -232,35 +221,31 @@ def _untested(_claim: Claim, _found: Measured, _alpha: float) -> Evidence:
     return Evidence(None, math.nan)
 
 
-_EQUIVALENCE = ("margin", "reason", "alternative")
+_MARGIN = ("margin", "reason")
 
 TESTS: dict[str, Test] = {
     "printed": Test(
         "the published number lies where such a study would print it (simulated)",
         (),
         _untested,
-        ("margin", "reason"),
+        _MARGIN,
         number=True,
     ),
     "equivalent": Test(
         "within the margin of the published number (two one-sided tests)",
-        _EQUIVALENCE,
+        (*_MARGIN, "alternative"),
         _between,
         number=True,
     ),
     "equal": Test(
-        "not different from the published number (two-sided)",
-        (),
-        _equal,
-        ("margin", "reason"),
-        number=True,
+        "not different from the published number (two-sided)", (), _equal, _MARGIN, number=True
     ),
     "above": Test("above the bound (one-sided)", ("bound",), _above),
-    "below": Test("below the bound (one-sided)", ("bound",), _below),
+    "below": Test("below the bound (one-sided)", ("bound",), functools.partial(_above, sign=-1)),
     "the_same": Test("the same numbers or texts, in the same order", (), _the_same),
     "all_true": Test("all true", (), _all_true),
-    "never": Test("no case at all", (), _never, ("margin", "reason")),
-    "always": Test("no exception", (), _always, ("margin", "reason")),
+    "never": Test("no case at all", (), functools.partial(_all, rate=0.0), _MARGIN),
+    "always": Test("no exception", (), _all, _MARGIN),
     "none": Test("not tested", (), _untested),
 }
 """The tests by name."""

@@ -24,15 +24,13 @@ import numpy as np
 from hopcli.claims.functions import intervals_of, values_by
 from hopcli.claims.judging import DETECTABLE
 from hopcli.errors import ResultError
-from hopcli.records import NDArray
+from hopcli.records import Floats
 from hopcli.statistics import Z95
 from hopcli.statistics.comparisons import holm
 
 if TYPE_CHECKING:
     from hopcli.claims.claim import Claim, Condition
     from hopcli.tables import Columns
-
-    Array = NDArray[np.float64]
 
 DRAWS = 10_000
 """Number of simulated studies."""
@@ -55,8 +53,8 @@ class Printed:
     """
 
     names: tuple[str, ...]
-    values: Array
-    sds: Array | None
+    values: Floats
+    sds: Floats | None
 
 
 @dataclass(frozen=True, slots=True, eq=False)
@@ -84,25 +82,25 @@ class Prediction:
         Repeats of a study.
     """
 
-    mean: Array
-    error: Array
-    low: Array
-    high: Array
-    draws: Array
-    sds: Array
-    variance: Array
-    per_sd: Array | None
+    mean: Floats
+    error: Floats
+    low: Floats
+    high: Floats
+    draws: Floats
+    sds: Floats
+    variance: Floats
+    per_sd: Floats | None
     step: float
     repeats: int
 
-    def width(self, sds: Array | None) -> Array:
+    def width(self, sds: Floats | None) -> Floats:
         """Return the denominator of the pulls of studies with these printed SDs, shape (..., n)."""
         own = self.variance
         if self.per_sd is not None and sds is not None:
             own = self.per_sd + sds**2 / self.repeats
         return np.asarray(np.sqrt(self.error**2 + own + self.step**2 / 12))
 
-    def pulls(self, values: Array, sds: Array | None) -> Array:
+    def pulls(self, values: Floats, sds: Floats | None) -> Floats:
         """Return the pulls zeta of printed numbers, shape (..., n)."""
         return np.asarray((values - self.mean) / self.width(sds))
 
@@ -128,11 +126,11 @@ class Fit:
     """
 
     names: tuple[str, ...]
-    low: Array
-    mean: Array
-    high: Array
-    pulls: Array
-    p: Array
+    low: Floats
+    mean: Floats
+    high: Floats
+    pulls: Floats
+    p: Floats
     chi2: float
     p_joint: float
     ln_density: float
@@ -206,11 +204,9 @@ def predict(
         runs = _by_name(table, claim.by, names, term.column, index) * scale
         made = _of_rows(claim, runs, rng, draws, alone=index == "selection")
     else:
-        rows = [_row_of(table, claim.by, name) for name in names]
-        if condition.resample == "moments":
-            made = _of_moments(claim, condition, table, rows, rng, draws)
-        else:
-            made = _of_images(claim, condition, table, rows, rng, draws)
+        own = table.take([_row_of(table, claim.by, name) for name in names])
+        simulate = _of_moments if condition.resample == "moments" else _of_images
+        made = simulate(claim, condition, own, rng, draws)
     mean, error, means, sds, variance, per_sd = made
     values = means if claim.statistic == "mean" else sds
     if claim.statistic == "sd":
@@ -222,11 +218,11 @@ def predict(
     return Prediction(mean, error, low, high, rounded, shown, variance, per_sd, step, claim.repeats)
 
 
-_Made = tuple["Array", "Array", "Array", "Array", "Array", "Array | None"]
+_Made = tuple["Floats", "Floats", "Floats", "Floats", "Floats", "Floats | None"]
 
 
 def _of_rows(
-    claim: Claim, runs: Array, rng: np.random.Generator, draws: int, *, alone: bool
+    claim: Claim, runs: Floats, rng: np.random.Generator, draws: int, *, alone: bool
 ) -> _Made:
     """Resample repeats of the run, or take each selection as one study."""
     n_runs, n = runs.shape
@@ -243,46 +239,36 @@ def _of_rows(
 
 
 def _of_moments(
-    claim: Claim,
-    condition: Condition,
-    table: Columns,
-    rows: list[int],
-    rng: np.random.Generator,
-    draws: int,
+    claim: Claim, condition: Condition, own: Columns, rng: np.random.Generator, draws: int
 ) -> _Made:
     """Draw normal repeats, with a part of the variance that all of them share."""
     term, scale = condition.value.terms[0], 100.0 if claim.percent else 1.0
 
-    def column(name: str) -> Array:
-        return table[name][rows].astype(np.float64) * scale
+    def column(name: str) -> Floats:
+        return own[name].astype(np.float64) * scale
 
     mean, sd = column(term.column), column(term.error or f"{term.column}_sd")
     sem = f"{term.column}_sem"
-    error = column(sem) if sem in table else np.zeros_like(mean)
+    error = column(sem) if sem in own else np.zeros_like(mean)
     shared = column(condition.shared) if condition.shared else np.zeros_like(mean)
     n, repeats = len(mean), claim.repeats
     means, sds = np.empty((draws, n)), np.empty((draws, n))
     for first in range(0, draws, _AT_ONCE):
         part = slice(first, first + _AT_ONCE)
-        own = sd[:, None] * rng.standard_normal((len(means[part]), n, repeats))
-        means[part], sds[part] = own.mean(axis=2), own.std(axis=2, ddof=min(1, repeats - 1))
+        drawn = sd[:, None] * rng.standard_normal((len(means[part]), n, repeats))
+        means[part], sds[part] = drawn.mean(axis=2), drawn.std(axis=2, ddof=min(1, repeats - 1))
     means += mean + np.hypot(shared, error) * rng.standard_normal((draws, n))
     return mean, error, means, sds, shared**2 + sd**2 / repeats, shared**2
 
 
 def _of_images(
-    claim: Claim,
-    condition: Condition,
-    table: Columns,
-    rows: list[int],
-    rng: np.random.Generator,
-    draws: int,
+    claim: Claim, condition: Condition, own: Columns, rng: np.random.Generator, draws: int
 ) -> _Made:
     """Draw test images from all images: new ones in each repeat, or the same in all of them."""
     term, scale = condition.value.terms[0], 100.0 if claim.percent else 1.0
-    rates = table[term.column][rows].astype(np.float64)
-    known = intervals_of(table, term.column, term.error)
-    ends = np.column_stack([rates, rates]) if known is None else known[rows]
+    rates = own[term.column].astype(np.float64)
+    known = intervals_of(own, term.column, term.error)
+    ends = np.column_stack([rates, rates]) if known is None else known
     error = (ends[:, 1] - ends[:, 0]) / (2 * Z95)
     # A rate of 0 or 1 is not certain: the centre of its interval is the prediction.
     rates = np.where((rates <= 0) | (rates >= 1), ends.mean(axis=1), rates)
@@ -294,20 +280,21 @@ def _of_images(
         variance = rates * (1 - rates) / (images * repeats)
     else:
         # The error of a run of all images is the noise within them: sem^2 = within / trials.
-        within = error**2 * table["n"][rows].astype(np.float64)
+        within = error**2 * own["n"].astype(np.float64)
         between = np.clip(rates * (1 - rates) - within, 0, None)
         per_repeat = np.empty((draws, n, repeats))
         for place in range(n):
-            own = _beta(rng, rates[place], between[place], (draws, images))
-            own = np.clip(own + (rate[:, place] - rates[place])[:, None], 0, 1)
+            chances = _beta(rng, rates[place], between[place], (draws, images))
+            chances = np.clip(chances + (rate[:, place] - rates[place])[:, None], 0, 1)
             for repeat in range(repeats):
-                per_repeat[:, place, repeat] = (rng.random((draws, images)) < own).mean(axis=1)
+                hits = rng.random((draws, images)) < chances
+                per_repeat[:, place, repeat] = hits.mean(axis=1)
         variance = between / images + within / (images * repeats)
     means, sds = per_repeat.mean(axis=2), per_repeat.std(axis=2, ddof=min(1, repeats - 1))
     return rates * scale, error * scale, means * scale, sds * scale, variance * scale**2, None
 
 
-def _beta(rng: np.random.Generator, mean: Any, variance: Any, shape: tuple[int, ...]) -> Array:
+def _beta(rng: np.random.Generator, mean: Any, variance: Any, shape: tuple[int, ...]) -> Floats:
     """Draw from the Beta distribution of a mean and variance; the mean itself without variance."""
     mean, variance = np.asarray(mean, dtype=float), np.asarray(variance, dtype=float)
     most = mean * (1 - mean)
@@ -318,7 +305,7 @@ def _beta(rng: np.random.Generator, mean: Any, variance: Any, shape: tuple[int, 
     return np.where(fixed, mean, rng.beta(a, b, shape))
 
 
-def _by_name(table: Columns, by: str, names: tuple[str, ...], column: str, index: str) -> Array:
+def _by_name(table: Columns, by: str, names: tuple[str, ...], column: str, index: str) -> Floats:
     """Return the values of each repeat, shape (repeats, names)."""
     if names == ("",):
         own = (table[column][table[index] == place] for place in np.unique(table[index]))

@@ -10,7 +10,7 @@ from typing import TYPE_CHECKING, Any
 from hopcli.claims.claim import ERRORS, PATTERNS, Claim
 from hopcli.claims.judging import TESTS, VERDICTS, are_same
 from hopcli.printing import terminal
-from hopcli.tables import Column, Columns, Table
+from hopcli.tables import Column, Columns, Table, columns
 
 if TYPE_CHECKING:
     from collections.abc import Mapping, Sequence
@@ -107,18 +107,16 @@ def published_text(claim: Claim) -> str:
     if claim.shown:
         return claim.shown
     if isinstance(value, dict):
-        parts = [
-            f"{name}: {number(one)}" + ("" if error is None else f" +- {number(_of(error, name))}")
-            for name, one in value.items()
-        ]
+        of_each = error if isinstance(error, dict) else dict.fromkeys(value, error)
+        parts = [f"{name}: {_with_sd(one, of_each[name])}" for name, one in value.items()]
         return _with_unit(", ".join(parts), claim.unit)
     if isinstance(value, str | list):
         return number(value)
-    return _with_unit(number(value) + ("" if error is None else f" +- {number(error)}"), claim.unit)
+    return _with_unit(_with_sd(value, error), claim.unit)
 
 
-def _of(values: Any, name: str) -> float:
-    return float(values[name]) if isinstance(values, dict) else float(values)
+def _with_sd(value: Any, sd: float | None) -> str:
+    return number(value) if sd is None else f"{number(value)} +- {number(float(sd))}"
 
 
 def asked(claim: Claim) -> str:
@@ -169,8 +167,12 @@ def _because(claim: Claim, side: Side) -> str:
             f"scale factor {number(round(fit.scale, 1))}",
             f"{sum(fit.p < _ALPHA)} of {len(fit.p)} fail by themselves (Holm)",
         ]
+    if claim.test == "the_same" and isinstance(claim.published, list):
+        values = side.found.value if isinstance(side.found.value, tuple) else (side.found.value,)
+        same = sum(map(are_same, values, claim.published))
+        return f"{label}: {same} of {len(claim.published)} the same"
     if claim.test in ("the_same", "all_true"):
-        return _counted(claim, side, said)
+        return said
     if not side.found.is_exact or fit is not None:
         if fit is None or len(fit.names) == 1:
             details.append(p_text(answer.p_holm))
@@ -182,14 +184,6 @@ def _because(claim: Claim, side: Side) -> str:
     if side.ln_bayes:
         details.append(f"ln Bayes factor {side.ln_bayes:+.1f} relative to the text's condition")
     return f"{said} ({', '.join(details)})" if details else said
-
-
-def _counted(claim: Claim, side: Side, said: str) -> str:
-    if claim.test == "all_true" or not isinstance(claim.published, list):
-        return said
-    values = side.found.value if isinstance(side.found.value, tuple) else (side.found.value,)
-    same = sum(map(are_same, values, claim.published))
-    return f"{side.condition.label}: {same} of {len(claim.published)} the same"
 
 
 _NUMBERS = ("ci_low", "ci_high", "statistic", "p", "p_holm", "ln_bayes", "resolution")
@@ -211,10 +205,7 @@ def table(judged: Sequence[Judged], commands: Mapping[str, str]) -> Columns:
     return declared.rows([*row.values()] for row in rows)
 
 
-_SHORT = Table(
-    "claims",
-    tuple(Column(name, "text") for name in ("claim", "published", "found", "verdict")),
-)
+_SHORT = Table("claims", columns("claim: text, published: text, found: text, verdict: text"))
 
 
 def short(made: Columns) -> Columns:

@@ -11,15 +11,7 @@ import numpy as np
 
 from hopcli.claims.expressions import check_names, chosen_rows, evaluate
 from hopcli.claims.functions import Measured
-from hopcli.claims.judging import (
-    BAYES,
-    TESTS,
-    Answer,
-    Evidence,
-    answers,
-    ln_density,
-    verdict,
-)
+from hopcli.claims.judging import BAYES, TESTS, Answer, Evidence, answers, ln_density, verdict
 from hopcli.claims.published import Fit, columns_needed, compare, predict, printed
 from hopcli.errors import ResultError, SettingError
 
@@ -176,7 +168,7 @@ def judge(claims: Claims, runs: Mapping[str, Any]) -> list[Judged]:
         for claim in claims.claims
         for condition in claim.conditions
     ]
-    evidence = [_evidence_of(claims, *row) for row in found]
+    evidence = [_evidence_of(*row, claims.alpha) for row in found]
     families = [
         f"{claim.family}, {condition.role}" if claim.family and condition.role != "other" else ""
         for claim, condition, *_ in found
@@ -227,18 +219,17 @@ def _measure(
 
 def _seed(claim: Claim, condition: Condition) -> np.random.SeedSequence:
     """Return the random stream of a condition, which does not depend on other claims."""
-    return np.random.SeedSequence(
-        [zlib.crc32(claim.id.encode()), zlib.crc32(condition.label.encode())]
-    )
+    names = (claim.id, condition.label)
+    return np.random.SeedSequence([zlib.crc32(name.encode()) for name in names])
 
 
 def _evidence_of(
-    claims: Claims, claim: Claim, condition: Condition, found: Measured, fit: Fit | None
+    claim: Claim, condition: Condition, found: Measured, fit: Fit | None, alpha: float
 ) -> Evidence:
     """Test a condition, unless it is only for comparison."""
     if condition.role == "other":
         return Evidence(None, math.nan)
     if fit is None:
-        return TESTS[claim.test].work(claim, found, claims.alpha)
+        return TESTS[claim.test].work(claim, found, alpha)
     z = float(fit.pulls[0]) if len(fit.names) == 1 else None
     return Evidence(None, fit.p_joint, True, z, fit.resolution)

@@ -16,7 +16,7 @@ from hopcli.dynamics.registry import DYNAMICS, GIVEN, ORDERS, TIES, Dynamics, Or
 from hopcli.dynamics.states import RAN, STABLE, TWO_CYCLE, FinalStates
 from hopcli.errors import SettingError
 from hopcli.kinds import checked, choice, integer
-from hopcli.records import ArrayLike, NDArray, np
+from hopcli.records import ArrayLike, Floats, Ints, NDArray, Seeds, Spins, np
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Sequence
@@ -42,9 +42,7 @@ _MOST_SWEEPS = 10_000_000  # of a run
 _MOST_ATTEMPTS = 10**9 - 1  # of a sweep
 
 
-def chain_seeds(
-    seed_sequence: np.random.SeedSequence, n: int, first: int = 0
-) -> NDArray[np.uint64]:
+def chain_seeds(seed_sequence: np.random.SeedSequence, n: int, first: int = 0) -> Seeds:
     """Draw the seeds of `n` chains.
 
     Seed c is the splitmix64 finaliser of a 64-bit word of the sequence + (c + 1) * GAMMA. So no
@@ -81,9 +79,9 @@ def chain_seeds(
 
 def run(
     network: Network,
-    spins: NDArray[np.int8],
+    spins: Spins,
     *,
-    seeds: NDArray[np.uint64],
+    seeds: Seeds,
     dynamics: str = "metropolis",
     temperatures: ArrayLike,
     sweeps: int,
@@ -207,10 +205,10 @@ def run(
 
 def replay(
     network: Network,
-    spins: NDArray[np.int8],
+    spins: Spins,
     *,
     sites: NDArray[np.integer],
-    seeds: NDArray[np.uint64],
+    seeds: Seeds,
     temperature: float,
     threads: int | None = None,
     progress: Callable[[int], None] | None = None,
@@ -269,7 +267,7 @@ def replay(
     return job.final_states()
 
 
-def _checked_sites(network: Network, order: Sequence[int]) -> NDArray[np.int64]:
+def _checked_sites(network: Network, order: Sequence[int]) -> Ints:
     """Return an order by hand as an array, which must contain each site once."""
     sites = np.asarray(order)
     if sites.dtype.kind not in "iu" or sorted(sites.ravel()) != [*range(network.n_sites)]:
@@ -277,7 +275,7 @@ def _checked_sites(network: Network, order: Sequence[int]) -> NDArray[np.int64]:
     return sites.astype(np.int64)
 
 
-def _checked_spins(network: Network, spins: NDArray[np.int8], rule: Dynamics) -> NDArray[np.int8]:
+def _checked_spins(network: Network, spins: Spins, rule: Dynamics) -> Spins:
     """Copy the starts, C-contiguous."""
     if spins.ndim != 2 or spins.shape[1] != network.n_sites:
         raise SettingError("spins", f"must have shape (chains, {network.n_sites})", spins.shape)
@@ -291,14 +289,14 @@ def _checked_spins(network: Network, spins: NDArray[np.int8], rule: Dynamics) ->
     return start
 
 
-def _checked_seeds(seeds: NDArray[np.uint64], n_chains: int) -> NDArray[np.uint64]:
+def _checked_seeds(seeds: Seeds, n_chains: int) -> Seeds:
     if seeds.dtype != np.uint64 or seeds.shape != (n_chains,):
         rule = f"must be {n_chains} numbers of type uint64, one per chain"
         raise SettingError("seeds", rule, f"{seeds.shape} of {seeds.dtype}")
     return np.array(seeds, order="C")
 
 
-def _checked_schedule(temperatures: ArrayLike, sweeps: int) -> NDArray[np.float64]:
+def _checked_schedule(temperatures: ArrayLike, sweeps: int) -> Floats:
     """Return the temperature of every sweep."""
     checked(integer(0, _MOST_SWEEPS), "sweeps", sweeps)
     must = f"must be finite numbers >= 0, one or {sweeps} (one per sweep)"

@@ -19,7 +19,7 @@ import numpy as np
 
 from hopcli.dynamics.states import FinalStates
 from hopcli.errors import SettingError
-from hopcli.records import NDArray
+from hopcli.records import Floats, Ints, NDArray, Seeds, Spins
 
 if TYPE_CHECKING:
     from collections.abc import Callable
@@ -85,18 +85,18 @@ class Job:
     """
 
     network: Network
-    spins: NDArray[np.int8]
-    seeds: NDArray[np.uint64]
+    spins: Spins
+    seeds: Seeds
     rule: Dynamics
     tie: str
     order: Order | None
-    temperatures: NDArray[np.float64]
+    temperatures: Floats
     attempts: int
     settle: int
     given: NDArray[np.uint32] | None = None
     record: bool = False
     most: int = sys.maxsize
-    sweeps: NDArray[np.int64] = field(init=False)
+    sweeps: Ints = field(init=False)
     status: NDArray[np.uint8] = field(init=False)
     ends: NDArray[np.int32] = field(init=False)
     sums: NDArray[np.int32] = field(init=False)

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from dataclasses import dataclass
 
-from hopcli.records import NDArray, Record, np
+from hopcli.records import Ints, NDArray, Record, Spins, np
 
 RAN, STABLE, TWO_CYCLE = range(3)
 """Values of :attr:`FinalStates.status`."""
@@ -32,8 +32,8 @@ class FinalStates(Record):
         rows repeat the stable state, or the two states of its cycle in turn.
     """
 
-    spins: NDArray[np.int8]
-    sweeps: NDArray[np.int64]
+    spins: Spins
+    sweeps: Ints
     status: NDArray[np.uint8]
     ends: NDArray[np.int32]
     class_sums: NDArray[np.int32] | None

@@ -9,7 +9,7 @@ import numpy as np
 from hopcli.dynamics.states import STABLE, TWO_CYCLE
 from hopcli.errors import SettingError
 from hopcli.observables import TIE, class_sums
-from hopcli.records import NDArray
+from hopcli.records import Ints, Spins
 
 if TYPE_CHECKING:
     from collections.abc import Callable
@@ -95,9 +95,7 @@ def _run(job: Job, chunk: slice, at_tie: int) -> None:
         start[c] = values[c][start[c] + 1, job.network.site_class]
 
 
-def _step(
-    job: Job, now: NDArray[np.int8], sums: NDArray[np.int64], at_tie: int
-) -> NDArray[np.int8]:
+def _step(job: Job, now: Spins, sums: Ints, at_tie: int) -> Spins:
     """Return values after a step, shape (chains, 3, K) as `now`, from class sums, (chains, K)."""
     field = job.network.hamiltonian.fields(sums[:, np.newaxis], now) - job.network.theta
     new = now.copy() if at_tie == 0 else np.full_like(now, at_tie)

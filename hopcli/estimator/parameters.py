@@ -13,7 +13,7 @@ import numpy as np
 from hopcli.errors import SettingError
 from hopcli.estimator.prototypes import CHOICES
 from hopcli.kinds import checked, choice, integer, number, switch
-from hopcli.records import NDArray, Spins
+from hopcli.records import NDArray, Seeds, Spins
 from hopcli.rules import RULES
 from hopcli.streams import Legacy, seed_word, splitmix64
 
@@ -133,7 +133,7 @@ def entropy(random_state: Any) -> int:
     return int(checked(integer(0), "random_state", random_state))
 
 
-def seeds_of(spins: Spins, sequence: np.random.SeedSequence, repeats: int) -> NDArray[np.uint64]:
+def seeds_of(spins: Spins, sequence: np.random.SeedSequence, repeats: int) -> Seeds:
     """Return seeds for the chains of each sample.
 
     Parameters

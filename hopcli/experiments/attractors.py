@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, Any
 
 import numpy as np
 
@@ -64,11 +64,8 @@ class AttractorsResult(StoredResult):
     @property
     def states(self) -> dict[str, Spins]:
         """Most frequent final states under each rule, most frequent first, int8."""
-        arrays = self.arrays["attractors"]
-        return {
-            rule: arrays[rule]
-            for rule in dict.fromkeys(self.columns["attractors"]["rule"].tolist())
-        }
+        rules = dict.fromkeys(self.columns["attractors"]["rule"].tolist())
+        return {rule: self.arrays["attractors"][rule] for rule in rules}
 
 
 def plan(config: AttractorsConfig, stock: Stock) -> Plan:
@@ -100,16 +97,15 @@ def plan(config: AttractorsConfig, stock: Stock) -> Plan:
         bank = choose(resolved.start, prepared.bank(), n_starts, rng)
         starts = first_states(resolved.start, bank, patterns.shape, seed_word(streams.starts))
         seeds = dynamics.chain_seeds(streams.chains, n_starts)
-        how = {"temperatures": 0.0, "attempts_per_sweep": n_sites, "until_stable": True}
+        how: dict[str, Any] = {"temperatures": 0.0, "until_stable": True}
+        how |= {"attempts_per_sweep": n_sites, "threads": execution.threads}
+        how["progress"] = lambda done: progress(done, n_rules * n_starts)
         states: dict[str, Spins] = {}
         tables = []
 
-        def tell(done: int) -> None:
-            progress(done, n_rules * n_starts)
-
         for rule in resolved.rule:
             network = prepared.network(rule)
-            final = run_chains(resolved, network, starts, seeds, execution.threads, tell, **how)
+            final = run_chains(resolved, network, starts, seeds, **how)
             table, distinct = _census(resolved, network, patterns, final)
             tables.append(table)
             states[rule] = distinct[: resolved.most]
@@ -160,17 +156,9 @@ def _census(
 
 def _next(config: AttractorsConfig, couplings: Network, spins: Spins) -> Spins:
     """Move all sites of each state once: the other state of a two-cycle."""
-    return run_chains(
-        config,
-        couplings,
-        spins,
-        np.zeros(len(spins), np.uint64),  # the sign rule draws no numbers
-        1,
-        dynamics="sync",
-        temperatures=0.0,
-        sweeps=1,
-        attempts_per_sweep=couplings.n_sites,
-    ).spins
+    seeds = np.zeros(len(spins), np.uint64)  # the sign rule draws no numbers
+    how = {"temperatures": 0.0, "sweeps": 1, "attempts_per_sweep": couplings.n_sites, "threads": 1}
+    return run_chains(config, couplings, spins, seeds, dynamics="sync", **how).spins
 
 
 def _one_phase(spins: Spins, other: Spins, patterns: Patterns) -> Spins:

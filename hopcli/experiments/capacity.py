@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-import math
+import functools
 from typing import TYPE_CHECKING, Any
 
 import numpy as np
@@ -15,7 +15,7 @@ from hopcli.experiments.relaxation import settle
 from hopcli.patterns import random_spins
 from hopcli.records import Floats, Spins
 from hopcli.rules import RULES, store
-from hopcli.starts import Start, change, trial_rng
+from hopcli.starts import Bank, Start, first_states
 from hopcli.statistics import draws_interval, mean_sd_sem
 from hopcli.statistics.comparisons import draws_median
 from hopcli.streams import Streams, seed_word, spawned
@@ -91,29 +91,21 @@ def plan(config: CapacityConfig, stock: Stock) -> Plan:
     prepared = prepare(config, stock)
     resolved = prepared.config
     counts = [_pattern_counts(resolved, size) for size in resolved.sizes]
-    most, n_images = max(map(max, counts)), math.inf
-    if resolved.reads_data:
-        n_images, name = len(prepared.dataset), prepared.name
-    if most > n_images:
-        rule = f"must ask for at most the {n_images:,} images of {name}, not {most:,}"
+    most = max(map(max, counts))
+    if resolved.reads_data and most > (n_images := len(prepared.dataset)):
+        rule = f"must ask for at most the {n_images:,} images of {prepared.name}, not {most:,}"
         raise SettingError("loads", rule)
     n_networks = len(counts) * resolved.draws * len(resolved.rule) * len(resolved.loads)
 
     def work(execution: ThreadedExecution, progress: Progress, parts: Parts) -> CapacityResult:
         dataset = prepared.dataset if resolved.reads_data else None
         missing = n_networks - len(parts)
-
-        def tell() -> None:
-            progress(1, missing)
-
+        tell = functools.partial(progress, 1, missing)
         draws = _run(resolved, dataset, execution.threads, tell, parts)
         return prepared.result([_mean_table(resolved, draws), _theory_table(resolved)])
 
-    sweep = sum(
-        size * min(resolved.tests, p)
-        for size, of_size in zip(resolved.sizes, counts, strict=True)
-        for p in of_size
-    )
+    pairs = zip(resolved.sizes, counts, strict=True)
+    sweep = sum(size * min(resolved.tests, p) for size, of_size in pairs for p in of_size)
     attempts = len(_STARTS) * resolved.draws * len(resolved.rule) * sweep
     return prepared.plan(work, n_networks, attempts=attempts, chains=resolved.tests)
 
@@ -143,14 +135,13 @@ def _run(
     for size in config.sizes:
         counts = _pattern_counts(config, size)
         for of_patterns, *own in seeds:
-            rng = np.random.default_rng(of_patterns)
+            rng, most = np.random.default_rng(of_patterns), counts[-1]
             if dataset is None:
-                xi = random_spins(rng, counts[-1], size)
+                xi = random_spins(rng, most, size)
             else:
-                xi = dataset.states[rng.choice(len(dataset), counts[-1], replace=False)]
+                xi = dataset.states[rng.choice(len(dataset), most, replace=False)]
             for rule in config.rule:
-                network: Network | None = None
-                to_store: list[int] = []
+                network, to_store = None, list[int]()
                 for load, p in zip(config.loads, counts, strict=True):
                     to_store.append(p)
                     if number not in parts:
@@ -218,20 +209,17 @@ def _measure(
     fixed, wrong = 1 - float(unstable.any(axis=1).mean()), float(unstable.mean())
     # Spread over the order of storing: some rules store the last patterns best.
     tested = xi[np.linspace(0, len(xi) - 1, n_tested).astype(np.int64)]
-    flipped = tested.copy()
-    flip = Start("pattern", changes=(("flip", (config.flips,)),))
     of_flips, of_chains = seeds
-    start_seed = seed_word(of_flips)
-    for row, state in enumerate(flipped):
-        change(state.reshape(1, -1), flip, trial_rng(start_seed, row))
+    rows, flip = np.arange(n_tested), Start("pattern", changes=(("flip", (config.flips,)),))
+    bank = Bank(rows.astype(np.str_), rows, tested, rows)
+    flipped = first_states(flip, bank, (1, xi.shape[1]), seed_word(of_flips))
     chain_seeds = dynamics.chain_seeds(of_chains, n_tested)
 
     def relax(starts: Spins) -> Spins:
         """Return the states in which the starts end at T = 0."""
         return settle(network, starts, chain_seeds, threads, sweeps=config.sweeps).spins
 
-    ends = relax(tested)
-    radius = np.nan
+    ends, radius = relax(tested), np.nan
     if config.basins:
         radius = _half_radius(tested, ends, relax, np.random.default_rng(of_flips))
     found = [_overlaps(states, tested) for states in (ends, relax(flipped))]

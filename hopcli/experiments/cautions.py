@@ -21,7 +21,7 @@ from hopcli.tables.rates import complete
 from hopcli.values import flag_name
 
 if TYPE_CHECKING:
-    from collections.abc import Callable, Iterable, Iterator
+    from collections.abc import Iterator
 
     from hopcli.config.recall import TrialSettings
     from hopcli.experiments.relaxation import Holding, Relaxation, Resting
@@ -62,27 +62,23 @@ class Continuation:
 
     def __init__(self, relaxation: Relaxation) -> None:
         self._relaxation = relaxation
-        self._rows = relaxation.affordable()
+        self.rows = relaxation.affordable()
         self._recalled: list[Bools] = []
         self._spins: list[Spins] = []
 
     def add(self, block: Block, spins: Spins) -> None:
         """Keep the final states of these trials in a block of the run."""
-        here = np.flatnonzero(np.isin(block.rows, self._rows, assume_unique=True))
+        here = np.flatnonzero(np.isin(block.rows, self.rows, assume_unique=True))
         self._recalled.append(block.scores.recalled[here])
         self._spins.append(spins[here])
 
-    def rise(self) -> Rise | None:
-        """Return the increase of recalled trials on continuation; None without any trials."""
-        return rise_of(*self._ends()) if len(self._rows) else None
-
-    def _ends(self) -> tuple[Bools, Bools, Ints]:
+    def ends(self) -> tuple[Bools, Bools, Ints]:
         """Return True for recalled trials before and after, and the unit of each."""
         relaxation = self._relaxation
-        final = relaxation.further(np.concatenate(self._spins), self._rows)
-        after = relaxation.reach(overlaps_of_sums(final.ends, relaxation.couplings), self._rows)
-        bank, uses_images = relaxation.trials.bank(self._rows), relaxation.config.start.uses_images
-        unit = bank.source_index if uses_images else self._rows
+        final = relaxation.further(np.concatenate(self._spins), self.rows)
+        after = relaxation.reach(overlaps_of_sums(final.ends, relaxation.couplings), self.rows)
+        bank, uses_images = relaxation.trials.bank(self.rows), relaxation.config.start.uses_images
+        unit = bank.source_index if uses_images else self.rows
         return np.concatenate(self._recalled), after, unit
 
     def warning(self, accuracy: Columns) -> str | None:
@@ -93,8 +89,10 @@ class Continuation:
         accuracy : Columns
             The table of accuracies; the last row is for all labels.
         """
-        ends = self._ends() if len(self._rows) else None
-        if ends is None or ends[1].sum() <= ends[0].sum() or (rise := rise_of(*ends)).low <= 0:
+        if not len(self.rows):
+            return None
+        before, after, unit = self.ends()
+        if after.sum() <= before.sum() or (rise := rise_of(before, after, unit)).low <= 0:
             return None
         bounded = copy.copy(accuracy)  # whose own intervals stay open
         complete([bounded])
@@ -277,17 +275,11 @@ def _left(relaxation: Relaxation, holding: Holding, given: TrialSettings) -> str
 
 def _remedy(relaxation: Relaxation, given: TrialSettings) -> str:
     """Return options with which the network would hold every pattern, if any are found."""
-
-    def works(other: Relaxation) -> bool:
+    for options, other in _other_networks(relaxation):
         passes = not given.is_automatic or other.resting().automatic is not None
-        return passes and other.holding().worst is None and _recalls_more(other, relaxation)
-
-    return _first(_other_networks(relaxation), works)
-
-
-def _first(others: Iterable[tuple[str, Relaxation]], works: Callable[[Relaxation], bool]) -> str:
-    """Return the options of the first of other runs that works, or an empty text."""
-    return next((options for options, other in others if works(other)), "")
+        if passes and other.holding().worst is None and _recalls_more(other, relaxation):
+            return options
+    return ""
 
 
 def _changed(relaxation: Relaxation, network: Network | None = None, **settings: Any) -> Relaxation:
@@ -301,21 +293,19 @@ def _other_networks(relaxation: Relaxation) -> Iterator[tuple[str, Relaxation]]:
     """Return the same trials in other networks of the same patterns, and their options."""
     config, network = relaxation.config, relaxation.couplings
     thresholds, kept = network.thresholds, config.self_coupling
+    zero = np.zeros_like(network.theta)
     if config.tie != "keep":
         yield "--tie keep", _changed(relaxation, tie="keep")
     if network.rule not in (_PSEUDO_INVERSE, GIVEN):
-        exact = f"--rule {_PSEUDO_INVERSE}{_without(config)}"
+        option = f"--rule {_PSEUDO_INVERSE}{_without(config)}"
         with contextlib.suppress(PatternError):  # dependent patterns
-            stored = store(network.xi, _PSEUDO_INVERSE, thresholds, self_coupling=kept)
-            yield exact, _changed(relaxation, stored)
+            exact = store(network.xi, _PSEUDO_INVERSE, thresholds, self_coupling=kept)
+            yield option, _changed(relaxation, exact)
             if thresholds.any():
-                yield f"{exact} --theta 0", _changed(relaxation, _without_thresholds(stored))
+                exact = dataclasses.replace(exact, theta=zero)
+                yield f"{option} --theta 0", _changed(relaxation, exact)
     if thresholds.any():
-        yield "--theta 0", _changed(relaxation, _without_thresholds(network))
-
-
-def _without_thresholds(network: Network) -> Network:
-    return dataclasses.replace(network, theta=np.zeros_like(network.theta))
+        yield "--theta 0", _changed(relaxation, dataclasses.replace(network, theta=zero))
 
 
 def _recalls_more(after: Relaxation, before: Relaxation) -> bool:
@@ -323,8 +313,8 @@ def _recalls_more(after: Relaxation, before: Relaxation) -> bool:
     rows = before.affordable()
     if not len(rows):
         return True
-    rates = [float(relaxation.recalled(rows).mean()) for relaxation in (before, after)]
-    return rates[1] > rates[0] or rates[0] == 1
+    old, new = (float(relaxation.recalled(rows).mean()) for relaxation in (before, after))
+    return new > old or old == 1
 
 
 def _without(config: RecallConfig) -> str:
@@ -359,33 +349,28 @@ def _ways(relaxation: Relaxation, held: Resting, given: TrialSettings) -> list[s
     if fits and _recalls_more(_changed(relaxation, criterion=held.automatic), relaxation):
         ways.append("--criterion auto")
     may = isinstance(given, RecallConfig) and not (config.quench or config.until_stable)
-    if may and _clears(relaxation)(_changed(relaxation, quench=True)):
+    if may and _clears(_changed(relaxation, quench=True), relaxation):
         ways.append("--quench")
     return ways or [_stays(relaxation, given)]
 
 
-def _clears(before: Relaxation) -> Callable[[Relaxation], bool]:
+def _clears(after: Relaxation, before: Relaxation) -> bool:
     """Test whether patterns rest above the criterion after a change, and more is recalled."""
-    return lambda after: (
-        after.resting().clears(after.config.criterion) and _recalls_more(after, before)
-    )
+    return after.resting().clears(after.config.criterion) and _recalls_more(after, before)
 
 
 def _stays(relaxation: Relaxation, given: TrialSettings) -> str:
     """Return options with which patterns stay despite noise, or an empty text."""
     others = itertools.chain(_coolers(relaxation, given), _other_networks(relaxation))
-    return _first(others, _clears(relaxation))
+    return next((options for options, other in others if _clears(other, relaxation)), "")
 
 
 def _coolers(relaxation: Relaxation, given: TrialSettings) -> Iterator[tuple[str, Relaxation]]:
     """Return the same trials at lower temperatures, and their options."""
-    config = relaxation.config
-    last = relaxation.schedule[-1]
+    now, last = relaxation.config.temperature, relaxation.schedule[-1]
     for halving in range(1, _HALVINGS + 1) if last > 0 else ():
         lower = float(f"{last / 2**halving:.2g}")
-        new: float | Schedule = lower
-        if isinstance(config.temperature, Schedule):
-            new = dataclasses.replace(config.temperature, last=lower)
+        new = dataclasses.replace(now, last=lower) if isinstance(now, Schedule) else lower
         option = f"--gamma {2 / lower:.6g}" if given.gamma else f"--temperature {new}"
         yield option, _changed(relaxation, temperature=new)
 

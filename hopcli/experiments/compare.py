@@ -327,10 +327,8 @@ def _check_images(
             f"{config.file}: must contain patterns of {source.name}, on which classifiers are "
             f"trained, found patterns of {patterns.dataset}"
         )
-    for label in config.digits:
-        if patterns.comes_from(dataset) and not len(
-            free_images(dataset, label, patterns.sample_index)
-        ):
+    for label in config.digits if patterns.comes_from(dataset) else ():
+        if not len(free_images(dataset, label, patterns.sample_index)):
             rule = f"must have images labelled {label!r} that are not samples of the selection"
             raise SettingError("dataset", rule, config.dataset)
 

@@ -285,7 +285,8 @@ def _of_selection(
         network = store(patterns.xi[stored], "pseudo-inverse")
         spins, p = dataset.states[tests[stored].ravel()], len(stored)
         chains = dynamics.chain_seeds(seed, len(spins))
-        final = run_chains(config, network, spins, chains, threads, temperatures=config.temperature)
+        how = {"temperatures": config.temperature, "threads": threads}
+        final = run_chains(config, network, spins, chains, **how)
         m = overlaps_of_sums(final.ends, network).reshape(p, -1, p)
         is_own = np.eye(p, dtype=np.bool_)[:, None]
         recalled, _ = recall_of(m, is_own, config.criterion)

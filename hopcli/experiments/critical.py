@@ -271,12 +271,14 @@ def _run(
         network, seen = networks[size], []
         of_starts, of_chains = seeds_of[number]
         spins = _starts(network.xi, config.chains, np.random.default_rng(of_starts))
-        how = {"temperatures": config.temperatures[place], "attempts_per_sweep": network.n_sites}
+        how: dict[str, Any] = {
+            "temperatures": config.temperatures[place],
+            "attempts_per_sweep": network.n_sites,
+        }
+        how |= {"threads": threads, "progress": tell, "record": True}
         for sweeps, seed in zip(stretches, of_chains.spawn(len(stretches)), strict=True):
             seeds = dynamics.chain_seeds(seed, len(spins))
-            states = run_chains(
-                config, network, spins, seeds, threads, tell, **how, sweeps=sweeps, record=True
-            )
+            states = run_chains(config, network, spins, seeds, sweeps=sweeps, **how)
             assert states.class_sums is not None  # they were requested
             spins, sums = states.spins, states.class_sums[:, 1:]
             m = overlaps_of_sums(sums, network)

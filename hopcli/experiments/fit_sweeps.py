@@ -113,15 +113,10 @@ def plan(config: FitSweepsConfig, stock: Stock) -> Plan:
     def work(execution: ThreadedExecution, progress: Progress) -> FitSweepsResult:
         dataset = longest.dataset
         trials = authors_trials(recall, dataset, patterns)
-        replays = Replays(
-            longest.network(),
-            dataset.states[trials.starts.source_index],
-            np.repeat(np.arange(len(patterns.labels)), resolved.tests),
-            resolved.attempts_per_sweep,
-            resolved.temperature,
-            resolved.criterion,
-            execution.threads,
-        )
+        starts = dataset.states[trials.starts.source_index]
+        own = np.repeat(np.arange(len(patterns.labels)), resolved.tests)
+        how = (resolved.attempts_per_sweep, resolved.temperature, resolved.criterion)
+        replays = Replays(longest.network(), starts, own, *how, execution.threads)
         sites = authors_sites(recall, dataset, patterns)
         fits = _run(resolved, replays, sites, published.counts, progress)
         return prepared.result(_tables(resolved, published, fits))
@@ -157,10 +152,8 @@ def _run(
     draws = streams.starts.spawn(len(config.sweeps) + 1)
     longest = max(config.sweeps)
     total = config.replays * sum(config.sweeps) + 2 * config.orders * longest
-    known = []
-    for sweeps, own, draw in zip(
-        config.sweeps, of_known.spawn(len(config.sweeps)), draws[:-1], strict=True
-    ):
+    known, seeds = [], of_known.spawn(len(config.sweeps))
+    for sweeps, own, draw in zip(config.sweeps, seeds, draws[:-1], strict=True):
         visited = _first_sites(sites, sweeps * config.attempts_per_sweep)
         tell = functools.partial(progress, sweeps, total)
         hits = replays.of_order(visited, config.replays, own, tell)
@@ -183,11 +176,9 @@ def _first_sites(sites: NDArray[np.uint32], attempts: int) -> NDArray[np.uint32]
 def _fit_known(counts: Ints, recalled: Ints, replays: int, seed: np.random.SeedSequence) -> _Fit:
     """Compare the counts with replays of the known order of the sites."""
     hits = recalled.reshape(counts.shape[1], -1)
+    of_labels = zip(counts.T, hits, seed.spawn(len(hits)), strict=True)
     drawn = np.array(
-        [
-            counts_log_likelihoods(column, own, replays, _DRAWS, draw)
-            for column, own, draw in zip(counts.T, hits, seed.spawn(len(hits)), strict=True)
-        ]
+        [counts_log_likelihoods(n, own, replays, _DRAWS, draw) for n, own, draw in of_labels]
     )
     top = drawn.max(axis=1, keepdims=True)
     likelihood = np.exp(drawn - top).mean(axis=1)
@@ -206,9 +197,8 @@ def _fit_known(counts: Ints, recalled: Ints, replays: int, seed: np.random.SeedS
 def _fit_unknown(counts: Ints, recalled: Bools, seed: np.random.SeedSequence) -> _Fit:
     """Compare the counts with runs in random orders, shape (orders, 2, images)."""
     n_orders = len(recalled)
-    weights = np.random.default_rng(seed).multinomial(
-        n_orders, np.full(n_orders, 1 / n_orders), _DRAWS
-    )
+    rng, alike = np.random.default_rng(seed), np.full(n_orders, 1 / n_orders)
+    weights = rng.multinomial(n_orders, alike, _DRAWS)
     every = np.vstack([np.ones((1, n_orders)), weights])
     mean, between, within = _moments(recalled, every, counts.shape[1])
     # The mean is estimated from these orders, each of them run twice.
@@ -286,12 +276,8 @@ def _tables(
         shown = (values, values - values.max(), errors, chi2, inside)
         likelihoods += [(order, *row) for row in zip(sweeps, *shown, strict=True)]
         for number, fit in zip(config.sweeps, own, strict=True):
-            rates = (
-                published.counts.mean(axis=0),
-                fit.mean,
-                np.sqrt(fit.within),
-                np.sqrt(fit.between),
-            )
-            rows = zip(published.labels, *(rate / config.tests for rate in rates), strict=True)
+            sds = np.sqrt([fit.within, fit.between])
+            rates = np.array([published.counts.mean(axis=0), fit.mean, *sds]) / config.tests
+            rows = zip(published.labels, *rates, strict=True)
             expected += [(order, number, *row) for row in rows]
     return [_ESTIMATE.rows(estimates), _LIKELIHOOD.rows(likelihoods), _EXPECTED.rows(expected)]

@@ -298,15 +298,18 @@ def _measured(relaxation: Relaxation, progress: Progress) -> Iterator[Measured]:
     all_images = config.tests == "all" and config.start.uses_images
     size = max(1, _BLOCK_SUMS // ((config.sweeps + 1) * network.n_classes))
     firsts = trials.size * np.arange(config.repeats)[:, None]
+
+    def tell(done: int) -> None:
+        progress(done, len(trials))
+
     for label, place in zip(trials.labels, trials.places(), strict=True):
         rows = (firsts + place).ravel()
         is_own = np.array(relaxation.patterns.labels) == label
         looks = []
         for first in range(0, len(rows), size):
             some = rows[first : first + size]
-            sums = relaxation.sweep(
-                some, config.sweeps, record=True, tell=lambda done: progress(done, len(trials))
-            ).class_sums
+            final = relaxation.sweep(some, config.sweeps, record=True, progress=tell)
+            sums = final.class_sums
             assert sums is not None
             m, signed = overlaps_of_sums(sums, network), config.score == "signed"
             recalled, own = recall_of(m, is_own, config.criterion, signed=signed)

@@ -332,7 +332,7 @@ class Relaxation:
     def run(self, rows: Ints, *, tell: Tell | None = None) -> FinalStates:
         """Run these trials to their end, and quench them if requested."""
         if self.sites is None:
-            final = self.sweep(rows, self.config.sweeps, tell=tell)
+            final = self.sweep(rows, self.config.sweeps, progress=tell)
         else:
             sites, seeds = self.sites(), _seeds(self.streams.chains, rows)
             how: Any = {"temperature": self.schedule[0], "threads": self.threads, "progress": tell}
@@ -341,12 +341,10 @@ class Relaxation:
             final = dataclasses.replace(final, sweeps=np.full(len(rows), self.config.sweeps))
         return self._quenched(final, _seeds(self.streams.quench, rows))
 
-    def sweep(
-        self, rows: Ints, sweeps: int, *, tell: Tell | None = None, **others: Any
-    ) -> FinalStates:
+    def sweep(self, rows: Ints, sweeps: int, **others: Any) -> FinalStates:
         """Run these trials for their first sweeps; `others` are further arguments of a run."""
         seeds = _seeds(self.streams.chains, rows)
-        return self._go(self.starts(rows), seeds, self.schedule[:sweeps], tell, **others)
+        return self._go(self.starts(rows), seeds, self.schedule[:sweeps], **others)
 
     def by_sweep(self, rows: Ints, times: Sequence[int] | None = None) -> Spins:
         """Return states at the start, at some times and, for quenched trials, at the end.
@@ -410,7 +408,8 @@ class Relaxation:
 
         def descend(spins: Spins) -> Spins:
             seeds = dynamics.chain_seeds(substream(self.streams.resting, _FURTHER), len(spins))
-            return settle(couplings, spins, seeds, self.threads, rule, config.tie).spins
+            how = {"dynamics": rule, "tie": config.tie}
+            return settle(couplings, spins, seeds, self.threads, **how).spins
 
         criterion, tie = config.criterion, config.tie
         return hold(self.patterns, couplings, descend, criterion=criterion, tie=tie)
@@ -443,16 +442,9 @@ class Relaxation:
         """As many sweeps at the last temperature."""
         return self.schedule[-1:] * self.config.sweeps
 
-    def _go(
-        self,
-        spins: Spins,
-        seeds: Seeds,
-        schedule: list[float],
-        tell: Tell | None = None,
-        **others: Any,
-    ) -> FinalStates:
-        how = {"temperatures": schedule, "sweeps": len(schedule), **others}
-        return run_chains(self.config, self.couplings, spins, seeds, self.threads, tell, **how)
+    def _go(self, spins: Spins, seeds: Seeds, schedule: list[float], **others: Any) -> FinalStates:
+        how = {"temperatures": schedule, "sweeps": len(schedule), "threads": self.threads, **others}
+        return run_chains(self.config, self.couplings, spins, seeds, **how)
 
     def _quenched(self, final: FinalStates, seeds: Seeds) -> FinalStates:
         """Return states after sign updates, each site once per sweep, until none would change."""
@@ -465,35 +457,21 @@ _OF_CHAINS = ("dynamics", "order", "tie", "until_stable", "sweeps", "attempts_pe
 
 
 def run_chains(
-    config: Config,
-    network: Network,
-    spins: Spins,
-    seeds: Seeds,
-    threads: int | None,
-    tell: Tell | None = None,
-    **others: Any,
+    config: Config, network: Network, spins: Spins, seeds: Seeds, **others: Any
 ) -> FinalStates:
     """Run states by the settings of a configuration; `others` are further arguments of a run."""
     known = {name: getattr(config, name, None) for name in _OF_CHAINS}
     how = {name: value for name, value in known.items() if value is not None}
-    return dynamics.run(
-        network, spins, seeds=seeds, threads=threads, progress=tell, **{**how, **others}
-    )
+    return dynamics.run(network, spins, seeds=seeds, **{**how, **others})
 
 
 def settle(
-    network: Network,
-    spins: Spins,
-    seeds: Seeds,
-    threads: int | None,
-    rule: str = "async",
-    tie: str = "keep",
-    sweeps: int = _QUENCH_SWEEPS,
+    network: Network, spins: Spins, seeds: Seeds, threads: int | None, **others: Any
 ) -> FinalStates:
     """Run states at T = 0, each site once per sweep in random order, until they are stable."""
-    how: dict[str, Any] = {"dynamics": rule, "tie": tie, "temperatures": 0.0, "sweeps": sweeps}
+    how: dict[str, Any] = {"dynamics": "async", "temperatures": 0.0, "sweeps": _QUENCH_SWEEPS}
     how |= {"attempts_per_sweep": network.n_sites, "order": "permutation", "until_stable": True}
-    return dynamics.run(network, spins, seeds=seeds, threads=threads, **how)
+    return dynamics.run(network, spins, seeds=seeds, threads=threads, **{**how, **others})
 
 
 def _seeds(sequence: np.random.SeedSequence, rows: Ints) -> Seeds:

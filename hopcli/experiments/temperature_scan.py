@@ -45,24 +45,8 @@ TABLES = (_SCAN, _CURVE)
 """The tables of a temperature scan."""
 
 _CURVE_POINTS = 120
-_MEASURED = (
-    "overlap_abs",
-    "overlap_abs_sd",
-    "overlap_abs_sem",
-    "overlap",
-    "overlap_sem",
-    "projection",
-    "mean_field",
-)
-_PRINTED = (
-    "temperature",
-    "label",
-    "overlap_abs",
-    "overlap_abs_sem",
-    "projection",
-    "mean_field",
-    "exact",
-)
+_MEASURED = _SCAN.names[3:10]
+_HIDDEN = ("source_index", "overlap_abs_sd", "overlap", "overlap_sem")  # where it is printed
 
 
 class TemperatureScanResult(StoredResult):
@@ -116,13 +100,11 @@ def plan(config: TemperatureScanConfig, stock: Stock) -> Plan:
 
         def measure(number: int, tell: Tell) -> Floats:
             """Compute means over the chains of a temperature, shape (measured columns, p)."""
-            temperature, threads = temperatures[number], execution.threads
             of_starts, of_chains = seeds[number]
             starts = _starts(resolved.start, bank, patterns.shape, repeats, of_starts)
             chains = dynamics.chain_seeds(of_chains, repeats)
-            final = run_chains(
-                resolved, network, starts, chains, threads, tell, temperatures=temperature
-            )
+            how = {"temperatures": temperatures[number], "progress": tell}
+            final = run_chains(resolved, network, starts, chains, **how, threads=execution.threads)
             m = overlaps(final.spins, patterns.xi)
             signed, _, signed_sem = mean_sd_sem(m)
             projection = np.full(len(signed), projection_norm(m, patterns.xi).mean())
@@ -133,19 +115,13 @@ def plan(config: TemperatureScanConfig, stock: Stock) -> Plan:
         theory = np.abs(mean_field_overlaps(network, [*temperatures, *grid], target))
         measured = np.vstack([measured, theory[: len(temperatures)].ravel()])
         of_grid = {"mean_field": theory[len(temperatures) :].ravel()}
-        arrays = {
-            "ordering": ordering_temperatures(network),
-            "chance": np.array(chance_overlap(n_sites)),
-        }
+        chance = np.array(chance_overlap(n_sites))
+        arrays = {"ordering": ordering_temperatures(network), "chance": chance}
         sources = np.tile(patterns.source_index, len(temperatures))
         values = {"source_index": sources, **dict(zip(_MEASURED, measured, strict=True))}
-        return prepared.result(
-            [
-                _rows(_SCAN, network, patterns, temperatures, values),
-                _rows(_CURVE, network, patterns, grid, of_grid),
-            ],
-            arrays,
-        )
+        scan = _rows(_SCAN, network, patterns, temperatures, values)
+        curve = _rows(_CURVE, network, patterns, grid, of_grid)
+        return prepared.result([scan, curve], arrays)
 
     return prepared.plan(
         work,
@@ -179,7 +155,7 @@ def summary(config: TemperatureScanConfig, result: TemperatureScanResult) -> Col
     table = result.columns["temperature_scan"]
     patterns = result.patterns
     of_target = np.arange(len(table)) % len(patterns.labels) == patterns.last(config.target)
-    return table.take(of_target).only(name for name in _PRINTED if name in table)
+    return table.take(of_target).only(name for name in table if name not in _HIDDEN)
 
 
 def _starts(

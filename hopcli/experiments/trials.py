@@ -22,8 +22,8 @@ import numpy as np
 from hopcli.errors import DataError, ResultError, SettingError
 from hopcli.records import ArrayLike, Bools, Ints, NDArray, Texts, frozen
 from hopcli.starts import Bank, fill_bank
+from hopcli.statistics import added
 from hopcli.streams import Legacy, legacy_random_state, substream
-from hopcli.tables.rates import added
 from hopcli.taxonomy import KINDS, STORED, Classified, Scores
 
 if TYPE_CHECKING:

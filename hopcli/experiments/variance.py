@@ -20,7 +20,7 @@ from hopcli.statistics.components import Component, Components
 from hopcli.tables import Columns, Table, columns
 
 if TYPE_CHECKING:
-    from collections.abc import Mapping, Sequence
+    from collections.abc import Sequence
 
     from hopcli.config import ThreadedExecution, VarianceConfig
     from hopcli.experiments.stock import Stock
@@ -140,11 +140,9 @@ def plan(config: VarianceConfig, stock: Stock) -> Plan:
             return by_repeat.sum(axis=0).astype(np.float64)
 
         successes = np.stack(filled(parts, resolved.selections, measure, progress, n_trials))
-        tables = {table.declared.name: table for table in _tables(resolved, labels, successes)}
-        arrays = {"recalled": successes.astype(np.int32)}
-        return prepared.result(
-            tables.values(), arrays, findings=_findings(tables), warnings=warnings
-        )
+        tables = _tables(resolved, labels, successes)
+        arrays, findings = {"recalled": successes.astype(np.int32)}, _findings(tables)
+        return prepared.result(tables, arrays, findings=findings, warnings=warnings)
 
     return prepared.plan(
         work,
@@ -288,13 +286,14 @@ def _rank_tables(config: VarianceConfig, labels: list[str], recalled: Floats) ->
     ]
 
 
-def _findings(tables: Mapping[str, Columns]) -> list[str]:
+def _findings(tables: list[Columns]) -> list[str]:
     """Summarise the errors and the order of the labels, one sentence each.
 
     The first is about the label whose accuracy varies most with the samples. The second is about
     the two labels that are most often recalled worst.
     """
-    errors, ranked, pairs = (tables[name] for name in ("errors", "best_worst", "differences"))
+    named = {table.declared.name: table for table in tables}
+    errors, ranked, pairs = (named[name] for name in ("errors", "best_worst", "differences"))
     n_labels = len(ranked)
     own = errors.where(test_images="same", source="selection").take(slice(n_labels))
     most = own.row(int(own["sd"].argmax()))
@@ -307,9 +306,8 @@ def _findings(tables: Mapping[str, Columns]) -> list[str]:
         return [spread]
     order = ranked["worst"].argsort(kind="stable")[::-1]
     first, second = (ranked.row(int(place)) for place in order[:2])
-    a, b, sign = first["label"], second["label"], 1
-    if order[0] > order[1]:  # the table has each pair once
-        a, b, sign = b, a, -1
+    sign = 1 if order[0] < order[1] else -1  # the table has each pair once
+    a, b = (first["label"], second["label"])[::sign]
     pair = pairs.where(label=a, other=b).row(0)
     difference, sem, p = 100 * sign * pair["difference"], 100 * pair["difference_sem"], pair["p"]
     size = "p < 0.001" if p < 0.001 else f"p = {p:.2g}"

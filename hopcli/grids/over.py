@@ -88,7 +88,7 @@ def average(table: Columns, keys: Sequence[Key], over: str, headline: Estimate) 
 
 def interval_over(headline: Estimate) -> str:
     """Describe the interval of an average in a few words."""
-    kind = "" if headline.counts else ", by Student's t"
+    kind = "" if headline.column.counts else ", by Student's t"
     return f"95 % interval of the mean over all possible values{kind}"
 
 
@@ -128,10 +128,10 @@ def _intervals(
     values: Sequence[NDArray[np.float64]], groups: Sequence[Columns], headline: Estimate
 ) -> list[tuple[float, float]]:
     """Compute the interval of the mean of each group of values."""
-    if headline.counts is None:
+    if headline.column.counts is None:
         return [_student_interval(own) for own in values]
     # The variance of a mean of rates is that of rates of the harmonic mean of their trials.
-    of_groups = (group[headline.counts[1]] for group in groups)
+    of_groups = (group[headline.column.counts[1]] for group in groups)
     trials = [1 / float((1 / each).mean()) if len(each) else np.nan for each in of_groups]
     # Equal values are one trial each: another one may be of another kind.
     return [

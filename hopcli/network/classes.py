@@ -15,7 +15,7 @@ import numpy as np
 
 from hopcli.errors import SettingError
 from hopcli.network.hamiltonian import Hamiltonian, LowRank, Quadratic, Wired, require
-from hopcli.records import NDArray, Record
+from hopcli.records import Floats, Ints, NDArray, Record, Seeds, Spins
 
 _FEW = 1 << 16  # possible keys
 
@@ -62,9 +62,9 @@ class Network(Record):
 
     rule: str
     site_class: NDArray[np.int32]
-    columns: NDArray[np.int8]
+    columns: Spins
     hamiltonian: Hamiltonian
-    theta: NDArray[np.float64]
+    theta: Floats
 
     def __post_init__(self) -> None:
         n_classes = len(self.columns)
@@ -93,22 +93,22 @@ class Network(Record):
         return len(self.columns)
 
     @property
-    def class_sizes(self) -> NDArray[np.int64]:
+    def class_sizes(self) -> Ints:
         """Number of sites in each class, int64, shape (K,)."""
         return np.bincount(self.site_class, minlength=self.n_classes)
 
     @property
-    def xi(self) -> NDArray[np.int8]:
+    def xi(self) -> Spins:
         """The stored patterns, int8, shape (p, N)."""
         return np.ascontiguousarray(self.columns.T[:, self.site_class])
 
     @property
-    def thresholds(self) -> NDArray[np.float64]:
+    def thresholds(self) -> Floats:
         """Threshold of each site, float64, shape (N,)."""
         return self.theta[self.site_class]
 
     @property
-    def J(self) -> NDArray[np.float64]:  # noqa: N802 - the field's name
+    def J(self) -> Floats:  # noqa: N802 - the field's name
         """Couplings between the classes, float64, shape (K, K).
 
         See :class:`~hopcli.network.Quadratic`. For couplings of low rank it is computed anew.
@@ -124,7 +124,7 @@ class Network(Record):
             return self.hamiltonian.J
         raise SettingError("rule", "must couple pairs of sites for this", self.rule)
 
-    def dense(self) -> NDArray[np.float64]:
+    def dense(self) -> Floats:
         """The N x N matrix W of the paper, float64, zero diagonal unless kept (for drawing).
 
         Raises
@@ -140,9 +140,7 @@ class Network(Record):
         return w
 
 
-def site_classes(
-    xi: NDArray[np.int8], theta: NDArray[np.float64]
-) -> tuple[NDArray[np.int32], NDArray[np.int8], NDArray[np.float64]]:
+def site_classes(xi: Spins, theta: Floats) -> tuple[NDArray[np.int32], Spins, Floats]:
     """Group the sites by their column of `xi` and their threshold.
 
     Parameters
@@ -178,7 +176,7 @@ def site_classes(
     return site_class.ravel().astype(np.int32), np.ascontiguousarray(xi.T[first]), theta[first]
 
 
-def _ranks(keys: NDArray[np.uint64]) -> tuple[NDArray[np.intp], NDArray[np.intp]]:
+def _ranks(keys: Seeds) -> tuple[NDArray[np.intp], NDArray[np.intp]]:
     """Return the rank of each site's key, and one site per key."""
     if keys.max() >= _FEW:
         _, first, site_class = np.unique(keys, return_index=True, return_inverse=True)

@@ -26,9 +26,7 @@ _ROWS = 1024  # rows of a product at a time: enough for BLAS, and soon done
 _BLOCK = 256  # rows and columns transposed at a time; such a block fits the cache
 
 
-def symmetric_product(
-    left: NDArray[np.float64], right: NDArray[np.float64], divisor: float = 1.0
-) -> NDArray[np.float64]:
+def symmetric_product(left: Floats, right: Floats, divisor: float = 1.0) -> Floats:
     """Compute a symmetric product from its upper triangle and the mirror image.
 
     Parameters
@@ -64,7 +62,7 @@ def symmetric_product(
     return product
 
 
-def asymmetry(matrix: NDArray[np.float64]) -> float:
+def asymmetry(matrix: Floats) -> float:
     """Return the largest difference between a square matrix and its transpose.
 
     Parameters
@@ -170,9 +168,7 @@ class Hamiltonian(Protocol):
     def n_classes(self) -> int:
         """Number of site classes K."""
 
-    def energy(
-        self, sums: NDArray[np.integer], occupied: NDArray[np.integer]
-    ) -> NDArray[np.float64]:
+    def energy(self, sums: NDArray[np.integer], occupied: NDArray[np.integer]) -> Floats:
         """Energy of states.
 
         Parameters
@@ -188,9 +184,7 @@ class Hamiltonian(Protocol):
             Energies, dimensionless (k_B = 1).
         """
 
-    def fields(
-        self, sums: NDArray[Any], spins: NDArray[Any], classes: Any = ...
-    ) -> NDArray[np.float64]:
+    def fields(self, sums: NDArray[Any], spins: NDArray[Any], classes: Any = ...) -> Floats:
         """Field on sites: half the energy difference between states -1 and +1 of a site.
 
         A flip of a site changes the energy by 2 S_i (h_i - theta_i).
@@ -236,7 +230,7 @@ class Quadratic(Record):
     (1.0, [-1.0, -1.0])
     """
 
-    J: NDArray[np.float64]
+    J: Floats
     loop: ClassVar[str] = "hopcli.dynamics.sites"
 
     def __post_init__(self) -> None:
@@ -251,22 +245,18 @@ class Quadratic(Record):
         """Number of site classes K."""
         return len(self.J)
 
-    def energy(
-        self, sums: NDArray[np.integer], occupied: NDArray[np.integer]
-    ) -> NDArray[np.float64]:
+    def energy(self, sums: NDArray[np.integer], occupied: NDArray[np.integer]) -> Floats:
         """Energy of states, see :meth:`Hamiltonian.energy`."""
         m = sums.astype(np.float64)
         pairs = ((m @ self.J) * m).sum(axis=-1)
-        energies: NDArray[np.float64] = -0.5 * (pairs - occupied @ np.diag(self.J))  # no S_i^2
+        energies: Floats = -0.5 * (pairs - occupied @ np.diag(self.J))  # no S_i^2
         return energies
 
-    def fields(
-        self, sums: NDArray[Any], spins: NDArray[Any], classes: Any = slice(None)
-    ) -> NDArray[np.float64]:
+    def fields(self, sums: NDArray[Any], spins: NDArray[Any], classes: Any = slice(None)) -> Floats:
         """Field on sites, see :meth:`Hamiltonian.fields`."""
         # One product of two matrices for any number of axes: many small ones take longer.
         of_classes = (sums.reshape(-1, self.n_classes) @ self.J).reshape(sums.shape)
-        fields: NDArray[np.float64] = of_classes[..., classes] - np.diag(self.J)[classes] * spins
+        fields: Floats = of_classes[..., classes] - np.diag(self.J)[classes] * spins
         return fields
 
 
@@ -309,8 +299,8 @@ class LowRank:
 
     factors: NDArray[Any]
     divisor: float
-    signs: NDArray[np.float64]
-    own: NDArray[np.float64] = field(init=False)
+    signs: Floats
+    own: Floats = field(init=False)
     loop: ClassVar[str] = "hopcli.dynamics.overlaps"
 
     def __post_init__(self) -> None:
@@ -321,7 +311,7 @@ class LowRank:
             own[rows] = (block * block) @ self.signs / self.divisor
         object.__setattr__(self, "own", frozen(own))
 
-    def reach(self) -> NDArray[np.float64]:
+    def reach(self) -> Floats:
         """Bound |J_ab| by reach_a reach_b: float64, shape (K,) [Cauchy-Schwarz]."""
         squares = np.empty(self.n_classes)
         for rows, block in self._blocks():
@@ -334,7 +324,7 @@ class LowRank:
         return len(self.factors)
 
     @property
-    def J(self) -> NDArray[np.float64]:  # noqa: N802 - the field's name
+    def J(self) -> Floats:  # noqa: N802 - the field's name
         """All couplings between the classes, float64, shape (K, K), computed anew.
 
         Raises
@@ -348,41 +338,37 @@ class LowRank:
         factors = self.factors.astype(np.float64)
         return symmetric_product(factors * self.signs, factors, self.divisor)
 
-    def overlaps(self, sums: NDArray[Any]) -> NDArray[np.float64]:
+    def overlaps(self, sums: NDArray[Any]) -> Floats:
         """Sum the factors over all sites, F^T M: float64, shape (..., r)."""
         found = np.zeros((*sums.shape[:-1], self.factors.shape[1]))
         for rows, block in self._blocks():
             found += sums[..., rows] @ block
         return found
 
-    def gram(self, sizes: NDArray[Any]) -> NDArray[np.float64]:
+    def gram(self, sizes: NDArray[Any]) -> Floats:
         """Sum the products of factors over all sites, F^T diag(sizes) F: float64, shape (r, r)."""
         found = np.zeros(2 * self.factors.shape[1:])
         for rows, block in self._blocks():
             found += (block.T * sizes[rows]) @ block
         return found
 
-    def energy(
-        self, sums: NDArray[np.integer], occupied: NDArray[np.integer]
-    ) -> NDArray[np.float64]:
+    def energy(self, sums: NDArray[np.integer], occupied: NDArray[np.integer]) -> Floats:
         """Energy of states, see :meth:`Hamiltonian.energy`."""
         pairs = self.overlaps(sums) ** 2 @ self.signs / self.divisor
-        energies: NDArray[np.float64] = -0.5 * (pairs - occupied @ self.own)  # no S_i^2
+        energies: Floats = -0.5 * (pairs - occupied @ self.own)  # no S_i^2
         return energies
 
-    def fields(
-        self, sums: NDArray[Any], spins: NDArray[Any], classes: Any = slice(None)
-    ) -> NDArray[np.float64]:
+    def fields(self, sums: NDArray[Any], spins: NDArray[Any], classes: Any = slice(None)) -> Floats:
         """Field on sites, see :meth:`Hamiltonian.fields`."""
         overlaps = self.overlaps(sums.reshape(-1, self.n_classes)) * self.signs / self.divisor
         of_classes = np.empty((len(overlaps), self.n_classes))
         for rows, block in self._blocks():
             of_classes[:, rows] = overlaps @ block.T
         of_sites = of_classes.reshape(sums.shape)[..., classes]
-        fields: NDArray[np.float64] = of_sites - self.own[classes] * spins
+        fields: Floats = of_sites - self.own[classes] * spins
         return fields
 
-    def _blocks(self) -> Iterator[tuple[slice, NDArray[np.float64]]]:
+    def _blocks(self) -> Iterator[tuple[slice, Floats]]:
         """Yield the factors of some classes at a time."""
         n = max(1, _AT_ONCE // max(1, self.factors.shape[1]))
         for first in range(0, self.n_classes, n):

@@ -167,7 +167,7 @@ def _limits(drawn: Arrangement) -> dict[str, tuple[float, float]]:
     if drawn.x.is_log:
         first, last = np.exp(_padded(*np.log(x[[0, -1]])))
         along = (float(first), float(last))
-    return {"xlim": along, "ylim": _within_bounds(_padded(*y), drawn.headline.bounds)}
+    return {"xlim": along, "ylim": _within_bounds(_padded(*y), drawn.headline.column.bounds)}
 
 
 def _padded(low: float, high: float) -> tuple[float, float]:

@@ -252,7 +252,7 @@ def _numbers(table: Columns, headline: Estimate, over: str | None) -> tuple[Floa
         bars = "" if np.isnan(sem).all() else "Bars: SEM."
         return np.stack([value, value - sem, value + sem, none]), bars
     if over is None:
-        return np.stack([value, low, high, none]), f"Bars: {headline.interval}."
+        return np.stack([value, low, high, none]), f"Bars: {headline.column.interval}."
     thin = interval_over(headline)
     bars = f"Thick bars: their SD. Thin bars: {thin}."
     return np.stack([value, low, high, column(f"{headline.value}_sd")]), bars

@@ -61,15 +61,15 @@ def contours(drawn: Arrangement) -> str:
     assert drawn.up is not None
     if not (drawn.x.is_number and drawn.up.is_number):
         return ""
-    if drawn.headline.bounds is None:
+    if drawn.headline.column.bounds is None:
         return "Contours: as labelled, interpolated between cells."
     return "Contours: bold at half of the range, dashed at 0.1 and 0.9 of it, between cells."
 
 
 def _scale(drawn: Arrangement) -> tuple[Normalize, list[float]]:
     """Return the colours of the numbers and the contours that all panels share."""
-    if drawn.headline.bounds is not None:
-        low, high = drawn.headline.bounds
+    if drawn.headline.column.bounds is not None:
+        low, high = drawn.headline.column.bounds
         return Normalize(low, high), [low + level * (high - low) for level in _LEVELS]
     known = drawn.numbers[0][np.isfinite(drawn.numbers[0])]
     low, high = (known.min(), known.max()) if len(known) else (0.0, 1.0)
@@ -92,7 +92,7 @@ def _draw_contours(ax: Axes, drawn: Arrangement, values: Any, levels: list[float
     assert drawn.up is not None
     if min(values.shape) < 2 or values.count() == 0:
         return
-    bounds = drawn.headline.bounds
+    bounds = drawn.headline.column.bounds
     for level in levels:
         if not values.min() < level < values.max():
             continue

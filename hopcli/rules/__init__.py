@@ -10,7 +10,7 @@ from typing import TYPE_CHECKING, Any
 
 from hopcli.errors import PatternError, SettingError
 from hopcli.kinds import checked, choice
-from hopcli.records import ArrayLike, NDArray, np
+from hopcli.records import ArrayLike, Floats, NDArray, Spins, np
 from hopcli.rules.covariance import COVARIANCE
 from hopcli.rules.given import GIVEN, wire, with_own_share
 from hopcli.rules.hebbian import HEBBIAN
@@ -40,7 +40,7 @@ RULES: dict[str, Rule] = {
 
 
 def store(
-    xi: NDArray[np.int8],
+    xi: Spins,
     rule: str = "pseudo-inverse",
     theta: ArrayLike = 0.0,
     *,
@@ -127,7 +127,7 @@ normalise), found 0.5
     return with_own_share(network) if self_coupling else network
 
 
-def _estimate(columns: NDArray[np.int8], rule: Rule, *, is_low: bool) -> tuple[float, str, str]:
+def _estimate(columns: Spins, rule: Rule, *, is_low: bool) -> tuple[float, str, str]:
     """Estimate the bytes of a network and its loop; return also the work and an advice."""
     n_classes, p = columns.shape
     work = f"{p:,} patterns by the {rule.name} rule on {n_classes:,} different sites"
@@ -136,7 +136,7 @@ def _estimate(columns: NDArray[np.int8], rule: Rule, *, is_low: bool) -> tuple[f
     return (each * columns.size if is_low else 20 * n_classes**2), work, advice
 
 
-def as_thresholds(theta: ArrayLike) -> NDArray[np.float64]:
+def as_thresholds(theta: ArrayLike) -> Floats:
     """Convert thresholds to float64 numbers of any shape.
 
     Raises
@@ -151,7 +151,7 @@ def as_thresholds(theta: ArrayLike) -> NDArray[np.float64]:
         raise SettingError("theta", rule, theta) from None
 
 
-def project(xi: NDArray[np.int8], theta: ArrayLike = 0.0) -> Network:
+def project(xi: Spins, theta: ArrayLike = 0.0) -> Network:
     """Store independent or dependent patterns with the pseudo-inverse rule.
 
     Parameters
@@ -192,9 +192,7 @@ def project(xi: NDArray[np.int8], theta: ArrayLike = 0.0) -> Network:
         return Network(PSEUDO_INVERSE.name, site_class, columns, hamiltonian, class_theta)
 
 
-def _task(
-    site_class: NDArray[np.int32], columns: NDArray[np.int8], earlier: Network | None
-) -> Task:
+def _task(site_class: NDArray[np.int32], columns: Spins, earlier: Network | None) -> Task:
     """Collect the input of a rule, with the couplings of earlier patterns in the new classes."""
     known, before = 0, None
     if earlier is not None:

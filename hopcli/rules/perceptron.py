@@ -7,7 +7,7 @@ from typing import TYPE_CHECKING, Any
 
 from hopcli.errors import PatternError
 from hopcli.kinds import integer, number
-from hopcli.records import NDArray, np
+from hopcli.records import Floats, np
 from hopcli.rules.rule import Parameter, Rule, Task
 
 if TYPE_CHECKING:
@@ -37,7 +37,7 @@ def _learn(task: Task, *, kappa: float, epochs: int) -> Quadratic:
     )
 
 
-def _trained(task: Task, kappa: float, epochs: int) -> tuple[NDArray[np.float64], float]:
+def _trained(task: Task, kappa: float, epochs: int) -> tuple[Floats, float]:
     """Return the couplings and the weakest stability in the last epoch."""
     from hopcli.network.hamiltonian import symmetric_product
 
@@ -75,12 +75,12 @@ def _advice(task: Task, kappa: float, epochs: int) -> str:
     return ""
 
 
-def _fields_of(j: NDArray[np.float64], task: Task, x: NDArray[np.float64]) -> NDArray[np.float64]:
+def _fields_of(j: Floats, task: Task, x: Floats) -> Floats:
     """Return the field on a site of each class in the pattern `x`, sum_{j != i} w_ij x_j."""
     return j @ (task.sizes * x) - np.diag(j) * x
 
 
-def _row_norms(j: NDArray[np.float64], task: Task) -> NDArray[np.float64]:
+def _row_norms(j: Floats, task: Task) -> Floats:
     """Return |w_i| of a site of each class, without its coupling to itself."""
     squares = (j * j) @ task.sizes - np.diag(j) ** 2
     return np.sqrt(np.maximum(squares, np.finfo(np.float64).tiny))

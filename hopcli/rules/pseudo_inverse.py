@@ -5,7 +5,7 @@ from __future__ import annotations
 from typing import TYPE_CHECKING, Any
 
 from hopcli.errors import PatternError
-from hopcli.records import NDArray, np
+from hopcli.records import Floats, np
 from hopcli.rules.rule import Rule, Task
 from hopcli.waiting import interruptibly
 
@@ -65,14 +65,14 @@ def _projector(task: Task, tolerance: float) -> Quadratic | LowRank:
     return couple(columns @ (vectors[:, kept] / np.sqrt(eigenvalues[kept])), task.n_sites)
 
 
-def _check_independent(q: NDArray[np.float64]) -> None:
+def _check_independent(q: Floats) -> None:
     """Raise an error if the overlap matrix Q has no inverse."""
     eigenvalues = np.linalg.eigvalsh(q)
     if eigenvalues[0] < _SINGULAR * eigenvalues[-1]:
         raise PatternError(_dependence(q, eigenvalues.astype(np.float64)))
 
 
-def _dependence(q: NDArray[np.float64], eigenvalues: NDArray[np.float64]) -> str:
+def _dependence(q: Floats, eigenvalues: Floats) -> str:
     """Explain in one line why Q has no inverse, and name a repeated pair if there is one."""
     same = np.argwhere(np.triu(np.abs(q), 1) > 1 - 1e-12)
     if len(same):

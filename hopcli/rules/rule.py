@@ -7,7 +7,7 @@ from typing import TYPE_CHECKING, Any
 
 from hopcli.errors import SettingError
 from hopcli.kinds import Kind, checked
-from hopcli.records import NDArray, np
+from hopcli.records import Floats, Spins
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Mapping
@@ -35,13 +35,13 @@ class Task:
         Number of patterns already stored, for an incremental rule; otherwise 0.
     """
 
-    xi: NDArray[np.int8]
-    sizes: NDArray[np.float64]
-    before: NDArray[np.float64] | None
+    xi: Spins
+    sizes: Floats
+    before: Floats | None
     known: int
 
     @property
-    def columns(self) -> NDArray[np.float64]:
+    def columns(self) -> Floats:
         """The values of the patterns as float64, shape (K, p), converted anew."""
         return self.xi.astype("float64")
 

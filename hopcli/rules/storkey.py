@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING, Any
 
-from hopcli.records import NDArray, np
+from hopcli.records import Floats, np
 from hopcli.rules.rule import Rule, Task
 
 if TYPE_CHECKING:
@@ -37,9 +37,7 @@ def _learn(task: Task) -> Quadratic | LowRank:
     return Quadratic(before)
 
 
-def _add(
-    before: NDArray[np.float64] | None, xi: NDArray[np.float64], sizes: NDArray[np.float64]
-) -> NDArray[np.float64]:
+def _add(before: Floats | None, xi: Floats, sizes: Floats) -> Floats:
     """Add patterns to couplings; the matrix is read and written once per batch."""
     from hopcli.network.hamiltonian import symmetric_product
 
@@ -49,9 +47,7 @@ def _add(
     return added if before is None else added + scale * before
 
 
-def _vectors(
-    before: NDArray[np.float64] | None, xi: NDArray[np.float64], sizes: NDArray[np.float64]
-) -> tuple[NDArray[np.float64], float]:
+def _vectors(before: Floats | None, xi: Floats, sizes: Floats) -> tuple[Floats, float]:
     """Return the vector y of each pattern, shape (p, K), and the scale of the couplings.
 
     The couplings are J = scale (before + sum_mu (x_mu y_mu + y_mu x_mu)), with outer products

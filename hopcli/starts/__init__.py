@@ -13,7 +13,7 @@ from dataclasses import dataclass, replace
 from typing import TYPE_CHECKING
 
 from hopcli.errors import SettingError
-from hopcli.records import NDArray, np
+from hopcli.records import Ints, Spins, np
 from hopcli.starts.bases import BASES, NO_SOURCE
 from hopcli.starts.words import CHANGES, SIDES, Arguments, Bank, Base, Change, copied, word
 from hopcli.values import nearest
@@ -225,8 +225,8 @@ def first_states(
     bank: Bank,
     shape: tuple[int, int],
     seed: int,
-    numbers: NDArray[np.int64] | None = None,
-) -> NDArray[np.int8]:
+    numbers: Ints | None = None,
+) -> Spins:
     """Make the starting states of trials.
 
     Parameters
@@ -260,7 +260,7 @@ def first_states(
     return states
 
 
-def change(picture: NDArray[np.int8], start: Start, rng: np.random.Generator) -> None:
+def change(picture: Spins, start: Start, rng: np.random.Generator) -> None:
     """Apply the changes of a start to a state, in order and in place.
 
     Parameters

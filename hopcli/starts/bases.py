@@ -6,7 +6,7 @@ from pathlib import Path
 from typing import TYPE_CHECKING
 
 from hopcli.errors import SettingError
-from hopcli.records import NDArray, np
+from hopcli.records import Spins, np
 from hopcli.starts.words import Arguments, Bank, Base, one_fraction, word
 
 if TYPE_CHECKING:
@@ -125,7 +125,7 @@ def _of_file(
     return Bank(labels, np.full(len(given), NO_SOURCE), given.spins, np.arange(len(given)))
 
 
-def _made_of(name: str, arguments: Arguments, patterns: Patterns, states: NDArray[np.int8]) -> Bank:
+def _made_of(name: str, arguments: Arguments, patterns: Patterns, states: Spins) -> Bank:
     label = word(BASES[name], arguments)
     if label in patterns.labels:  # otherwise trials would be scored against that pattern
         rule = "cannot be used as a stored pattern has that name: give the pattern another one"
@@ -153,15 +153,11 @@ def _two(_: Dataset, patterns: Patterns, arguments: Arguments, __: int) -> Bank:
 # --- one state -------------------------------------------------------------------------
 
 
-def _random(
-    states: NDArray[np.int8], arguments: Arguments, rng: np.random.Generator
-) -> NDArray[np.int8]:
+def _random(states: Spins, arguments: Arguments, rng: np.random.Generator) -> Spins:
     return np.where(rng.random(states.shape[1]) < arguments[0], 1, -1).astype(np.int8)
 
 
-def _many_random(
-    count: int, n_sites: int, arguments: Arguments, rng: np.random.Generator
-) -> NDArray[np.int8]:
+def _many_random(count: int, n_sites: int, arguments: Arguments, rng: np.random.Generator) -> Spins:
     if arguments == (0.5,):
         from hopcli.patterns import random_spins
 
@@ -169,9 +165,7 @@ def _many_random(
     return np.where(rng.random((count, n_sites)) < arguments[0], 1, -1).astype(np.int8)
 
 
-def _sign_of_sum(
-    states: NDArray[np.int8], arguments: Arguments, rng: np.random.Generator
-) -> NDArray[np.int8]:
+def _sign_of_sum(states: Spins, arguments: Arguments, rng: np.random.Generator) -> Spins:
     """Return the sign of the sum; where the sum is 0, a random spin, or 0 in a blend."""
     state = np.sign(states.sum(axis=0, dtype=np.int64)).astype(np.int8)
     if len(arguments) != 2:

@@ -7,7 +7,7 @@ import re
 from dataclasses import dataclass
 from typing import TYPE_CHECKING, Any
 
-from hopcli.records import NDArray, Record, np
+from hopcli.records import Ints, Record, Spins, Texts, np
 
 if TYPE_CHECKING:
     from collections.abc import Callable
@@ -37,15 +37,15 @@ class Bank(Record):
         Row of `states` of each entry; None if each entry uses all rows.
     """
 
-    label: NDArray[np.str_]
-    source_index: NDArray[np.int64]
+    label: Texts
+    source_index: Ints
     states: Any
-    row: NDArray[np.int64] | None
+    row: Ints | None
 
     def __len__(self) -> int:
         return len(self.label)
 
-    def take(self, chosen: NDArray[np.int64]) -> Bank:
+    def take(self, chosen: Ints) -> Bank:
         """Return the entries at these indices, in this order."""
         row = None if self.row is None else self.row[chosen]
         return Bank(self.label[chosen], self.source_index[chosen], self.states, row)
@@ -58,7 +58,7 @@ def nothing(texts: list[str]) -> Arguments:
     return ()
 
 
-def copied(state: NDArray[np.int8], _: Arguments, __: np.random.Generator) -> NDArray[np.int8]:
+def copied(state: Spins, _: Arguments, __: np.random.Generator) -> Spins:
     """Return an unchanged copy of the state of the bank."""
     return state.copy()
 
@@ -117,12 +117,10 @@ class Base(Entry):
     """
 
     fill: Callable[[Dataset, Patterns, Arguments, int], Bank]
-    make: Callable[[NDArray[np.int8], Arguments, np.random.Generator], NDArray[np.int8]] = copied
+    make: Callable[[Spins, Arguments, np.random.Generator], Spins] = copied
     read: Callable[[list[str]], Arguments] = nothing
     unwritten: Arguments = ()
-    all_at_once: Callable[[int, int, Arguments, np.random.Generator], NDArray[np.int8]] | None = (
-        None
-    )
+    all_at_once: Callable[[int, int, Arguments, np.random.Generator], Spins] | None = None
     are_images: bool = False
     needs_target: bool = False
     leaves_zeros: Callable[[Arguments], bool] = lambda _: False
@@ -145,7 +143,7 @@ class Change(Entry):
         or "".
     """
 
-    apply: Callable[[NDArray[np.int8], Arguments, np.random.Generator], None]
+    apply: Callable[[Spins, Arguments, np.random.Generator], None]
     read: Callable[[list[str]], Arguments] = nothing
     misfit: Callable[[Arguments, tuple[int, int]], str] = lambda _, __: ""
 
@@ -189,12 +187,12 @@ def _side_and_fraction(texts: list[str]) -> Arguments:
     return side, fraction(extent)
 
 
-def _flip(picture: NDArray[np.int8], arguments: Arguments, rng: np.random.Generator) -> None:
+def _flip(picture: Spins, arguments: Arguments, rng: np.random.Generator) -> None:
     count = math.floor(arguments[0] * picture.size + 0.5)
     picture.flat[rng.choice(picture.size, count, replace=False)] *= -1
 
 
-def _flip_rows(picture: NDArray[np.int8], arguments: Arguments, rng: np.random.Generator) -> None:
+def _flip_rows(picture: Spins, arguments: Arguments, rng: np.random.Generator) -> None:
     height, width = picture.shape
     columns = rng.permuted(np.tile(np.arange(width), (height, 1)), axis=1)
     picture[np.arange(height)[:, None], columns[:, : arguments[0]]] *= -1
@@ -205,7 +203,7 @@ def _at_most_a_row(arguments: Arguments, shape: tuple[int, int]) -> str:
     return f"must flip at most the {width} sites of a row" if arguments[0] > width else ""
 
 
-def _occlude(picture: NDArray[np.int8], arguments: Arguments, _: np.random.Generator) -> None:
+def _occlude(picture: Spins, arguments: Arguments, _: np.random.Generator) -> None:
     side, extent = arguments
     lines = picture if side in ("top", "bottom") else picture.T
     depth = math.floor(extent * len(lines) + 0.5)
@@ -213,7 +211,7 @@ def _occlude(picture: NDArray[np.int8], arguments: Arguments, _: np.random.Gener
     lines[slice(0, depth) if first else slice(len(lines) - depth, None)] = -1
 
 
-def _inverse(picture: NDArray[np.int8], _: Arguments, __: np.random.Generator) -> None:
+def _inverse(picture: Spins, _: Arguments, __: np.random.Generator) -> None:
     picture *= -1
 
 

@@ -8,6 +8,7 @@ resampling and times.
 
 from hopcli.statistics.rates import (
     Z95,
+    added,
     chao1,
     clustered_interval,
     clustered_intervals,
@@ -20,6 +21,7 @@ from hopcli.statistics.rates import (
 
 __all__ = [
     "Z95",
+    "added",
     "chao1",
     "clustered_interval",
     "clustered_intervals",

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import functools
 from typing import NamedTuple
 
 import numpy as np
@@ -154,26 +155,19 @@ class _Fit:
         def slopes(fit: Floats) -> Floats:
             return self._slopes(fit[0], fit[1:])
 
-        found = min(
-            (
-                least_squares(misfit, np.array([x0, *self.start]), slopes)
-                for x0 in np.linspace(self._z[0], self._z[-1], _STARTS)
-            ),
-            key=lambda each: float(each.cost),
-        )
+        places = np.linspace(self._z[0], self._z[-1], _STARTS)
+        fits = (least_squares(misfit, np.array([x0, *self.start]), slopes) for x0 in places)
+        found = min(fits, key=lambda each: float(each.cost))
         return found.x, 2 * float(found.cost)
 
     def cost(self, x0: float) -> float:
         """Least sum of squares at this x0."""
         from scipy.optimize import least_squares
 
-        def misfit(fit: Floats) -> Floats:
-            return self._misfit(x0, fit)
-
         def slopes(fit: Floats) -> Floats:
             return self._slopes(x0, fit)[:, 1:]
 
-        found = least_squares(misfit, self.start, slopes)
+        found = least_squares(functools.partial(self._misfit, x0), self.start, slopes)
         return 2 * float(found.cost)
 
     def _eta(self, x0: float, fit: Floats) -> tuple[Floats, ...]:

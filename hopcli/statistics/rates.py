@@ -186,7 +186,7 @@ def _finite(bound: float) -> float:
 Z95 = 1.959963984540054
 """Two-sided 95 % point of the normal distribution."""
 _ROUNDING = 1e-12  # rounding error of equal rates
-_FEW_CODES = 10_000
+_DENSE = 16  # fewer possible places for each given one are counted without sorting them
 _ENDS = ((_TAIL, 0.0), (1 - _TAIL, 1.0))  # level of each bound, and rate of the added group
 
 
@@ -408,16 +408,20 @@ def _kinds(successes: ArrayLike, trials: ArrayLike, number: ArrayLike) -> tuple[
     )
     there = numbers * sizes > 0
     most = int(np.max(sums, initial=0)) + 1
-    codes = sizes[there] * most + sums[there]
-    if np.max(codes, initial=0) < _FEW_CODES:  # the usual case, which needs no sorting
-        groups = np.bincount(codes, weights=numbers[there])
-        kinds = np.flatnonzero(groups)
-        groups = groups[kinds]
-    else:
-        kinds, which = np.unique(codes, return_inverse=True)
-        groups = np.bincount(which, weights=numbers[there])
+    kinds, groups = added(sizes[there] * most + sums[there], numbers[there])
     found = (kinds % most, kinds // most, groups)
     return tuple(values.astype(np.float64) for values in found)
+
+
+def added(places: Ints, number: Ints) -> tuple[Ints, Ints]:
+    """Return the different places, increasing, and the sum (not 0) of the numbers of each."""
+    if int(np.max(places, initial=0)) < _DENSE * len(places):
+        sums = np.bincount(places, number).astype(np.int64)
+        return (found := np.flatnonzero(sums)), sums[found]
+    order = places.argsort(kind="stable")
+    places, number = places[order], number[order]
+    first = np.flatnonzero(np.diff(places, prepend=-1))
+    return places[first], np.add.reduceat(number, first)
 
 
 def chao1(counts: ArrayLike) -> tuple[float, float, float]:

@@ -11,7 +11,7 @@ from typing import TYPE_CHECKING
 import numpy as np
 
 from hopcli.records import Floats, Ints
-from hopcli.statistics import clustered_intervals, mean_interval, thermal_interval
+from hopcli.statistics import added, clustered_intervals, mean_interval, thermal_interval
 
 if TYPE_CHECKING:
     from collections.abc import Iterable, Sequence
@@ -22,7 +22,6 @@ MEAN = "mean"
 """In place of counts: the rate is the mean of the rates above, back to the last such row."""
 
 _POPULATION = "all "  # begins the text if the groups are the whole population
-_DENSE = 16  # fewer possible places for each given one are counted without sorting them
 _AT_ONCE = 1000  # rates, of about equally many kinds of groups
 
 
@@ -41,17 +40,6 @@ def counts_text(successes: Ints, trials: Ints, number: Ints, *, population: bool
     groups = zip(kinds.tolist(), often.tolist(), strict=True)
     text = " ".join(f"{n}*{kind % step}/{kind // step}" for kind, n in groups if n)
     return _POPULATION * population + text
-
-
-def added(places: Ints, number: Ints) -> tuple[Ints, Ints]:
-    """Return the different places, increasing, and the sum (not 0) of the numbers of each."""
-    if int(places.max()) < _DENSE * len(places):
-        sums = np.bincount(places, number).astype(np.int64)
-        return (found := np.flatnonzero(sums)), sums[found]
-    order = places.argsort(kind="stable")
-    places, number = places[order], number[order]
-    first = np.flatnonzero(np.diff(places, prepend=-1))
-    return places[first], np.add.reduceat(number, first)
 
 
 def intervals(texts: Iterable[str]) -> dict[str, tuple[float, float]]:

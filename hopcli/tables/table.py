@@ -277,21 +277,6 @@ class Estimate:
         return self.table.end(self.value, "sem") or f"{self.value}_sem"
 
     @property
-    def interval(self) -> str:
-        """Meaning of its interval, in a few words."""
-        return self.column.interval
-
-    @property
-    def counts(self) -> tuple[str, str] | None:
-        """Columns of the successes and trials that it is the rate of."""
-        return self.column.counts
-
-    @property
-    def bounds(self) -> tuple[float, float] | None:
-        """Least and greatest possible value."""
-        return self.column.bounds
-
-    @property
     def where(self) -> Mapping[str, Any]:
         """Value of a column in the rows that count, unless that column is drawn."""
         return self.table.where
