@@ -23,8 +23,7 @@ from hopcli.claims.judging import TESTS, VERDICTS, Answer, Evidence, answers, ln
 from hopcli.claims.reading import read_claims
 from hopcli.claims.table import brief, number, p_text, table, with_interval
 from hopcli.claims.verdicts import judge
-from hopcli.config import AttractorsConfig
-from hopcli.config.files import find_claims, shipped_claims
+from hopcli.config import AttractorsConfig, find_config, shipped_configs
 from hopcli.errors import SettingError
 from hopcli.rules import store
 from hopcli.statistics import Z95, exact_interval
@@ -533,14 +532,14 @@ def test_a_number_that_should_have_an_interval_is_refused_without() -> None:
 
 
 def test_the_shipped_claims_use_every_run_and_name_their_error_bars() -> None:
-    for path in shipped_claims().values():
+    for path in shipped_configs("list of claims").values():
         claims = read_claims(path)
         assert list(claims.used()) == list(claims.runs)
         for claim in claims.claims:
             exact = claim.test in ("the_same", "all_true", "none")
             exact |= claim.id in ("storkey-code", "global-minima")
             assert all(exact is (one.error == "none") for one in claim.conditions)
-    assert find_claims("study").name == "study.toml"
+    assert find_config("study", "list of claims").name == "study.toml"
 
 
 def test_every_function_is_in_the_manual(run_hopcli: Any) -> None:

@@ -22,8 +22,7 @@ from hopcli import experiments, results
 from hopcli.catalogue import entry
 from hopcli.claims.judging import VERDICTS
 from hopcli.claims.reading import read_claims
-from hopcli.config import Config, Execution, read_config
-from hopcli.config.files import find_claims
+from hopcli.config import Config, Execution, find_config, read_config
 from hopcli.grids.grid import Grid, read_grid
 from hopcli.results.manifest import sha256_of
 from hopcli.results.tables import read_table
@@ -129,7 +128,7 @@ def test_cheap_verdicts_are_what_the_program_makes(run_hopcli: Any, tmp_path: Pa
 
 def test_the_committed_verdicts_are_whole() -> None:
     manifest = results.read_manifest(RESULTS / "reproduce", "reproduce")
-    claims, made = read_claims(find_claims("study")), read_claims_table()
+    claims, made = read_claims(find_config("study", "list of claims")), read_claims_table()
     sides = [(claim.id, one.label) for claim in claims.claims for one in claim.conditions]
     assert list(zip(made["id"], made["condition"], strict=True)) == sides
     assert set(manifest["runs"]) == set(claims.used())

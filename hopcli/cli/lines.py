@@ -20,7 +20,7 @@ from hopcli.errors import HopcliWarning
 from hopcli.printing import terminal
 
 if TYPE_CHECKING:
-    from collections.abc import Callable, Iterable
+    from collections.abc import Iterable
     from pathlib import Path
 
 
@@ -38,11 +38,13 @@ def _width() -> int:
     return shutil.get_terminal_size().columns
 
 
-def show_bar(make: Callable[..., Any], **settings: Any) -> Any:
+def bar(**settings: Any) -> Any:
     """Make a tqdm bar; until it is closed, status messages are shown beside it."""
+    from tqdm import tqdm
+
     global _bar
     show_status("")
-    _bar = make(**settings)
+    _bar = tqdm(**settings)
     return _bar
 
 
@@ -160,13 +162,6 @@ def shown(seconds: float) -> str:
         if seconds >= 1.5 * length:
             return f"{seconds / length:,.0f} {unit}"
     return f"{seconds:.0f} s"
-
-
-def bar(**settings: Any) -> Any:
-    """Make a tqdm bar; tqdm is imported when the first is drawn."""
-    from tqdm import tqdm
-
-    return show_bar(tqdm, **settings)
 
 
 _OF_CELLS = "{percentage:3.0f}%|{bar}| {n_fmt}/{total_fmt} cells [{elapsed}<{remaining}{postfix}]"

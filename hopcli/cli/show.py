@@ -68,10 +68,15 @@ def command(
         return
     arrays = _of_run(Path(file))
     drawn = _run(arrays, given) if arrays else _patterns(file, given)
-    draw = half_blocks if _can_draw(_BLOCKS) else signs
+    try:
+        _BLOCKS.encode(_encoding())
+        draw = half_blocks
+    except UnicodeEncodeError:
+        draw = signs
     columns = width or shutil.get_terminal_size().columns
     for name, picture in drawn[:most]:
-        click.echo(f"{_drawable(name)}\n{draw(picture, columns)}\n")
+        shown = terminal(name).encode(_encoding(), "replace").decode(_encoding())
+        click.echo(f"{shown}\n{draw(picture, columns)}\n")
     if len(drawn) > most:
         click.echo(f"... and {len(drawn) - most:,} more")
 
@@ -104,20 +109,6 @@ def _print_table(folder: Path, name: str | None, form: str) -> None:
 
 def _encoding() -> str:
     return getattr(sys.stdout, "encoding", None) or "utf-8"
-
-
-def _can_draw(text: str) -> bool:
-    """Return whether the terminal has these characters."""
-    try:
-        text.encode(_encoding())
-    except UnicodeEncodeError:
-        return False
-    return True
-
-
-def _drawable(text: str) -> str:
-    """Replace characters that the terminal lacks with question marks."""
-    return terminal(text).encode(_encoding(), "replace").decode(_encoding())
 
 
 def _of_run(folder: Path) -> Path | None:
@@ -157,32 +148,21 @@ def _run(path: Path, flags: dict[str, Any]) -> list[_Drawn]:
 
 
 def _patterns(file: str, flags: dict[str, Any]) -> list[_Drawn]:
-    names, spins, shape = _load(file, flags)
-    return [(name, state.reshape(shape)) for name, state in zip(names, spins, strict=True)]
-
-
-def _load(file: str, flags: dict[str, Any]) -> tuple[list[str], NDArray[np.int8], tuple[int, int]]:
-    """Return names, states and shape of the pictures in a file or source."""
-    source = _source(file)
-    if not source:
-        return _selected(file, flags)
-    if file.isdecimal():
-        hint = f"to see a stored {file}, type `hopcli select` and then `hopcli show results/select`"
-        raise click.UsageError(f"{file!r:.80} is no file or source; {hint}")
-    dataset = load_asked(source, flags, "FILE")
-    return [str(label) for label in dataset.labels], dataset.spins, dataset.shape
-
-
-def _selected(
-    file: str, flags: dict[str, Any]
-) -> tuple[list[str], NDArray[np.int8], tuple[int, int]]:
-    """Return the selected patterns in a file, which are already spins."""
+    """Return the pictures of a file or source; those of selected patterns are already spins."""
     from hopcli.patterns import read_patterns
 
+    if source := _source(file):
+        if file.isdecimal():
+            how = "type `hopcli select` and then `hopcli show results/select`"
+            rule = f"is no file or source; to see a stored {file}, {how}"
+            raise click.UsageError(f"{file!r:.80} {rule}")
+        dataset = load_asked(source, flags, "FILE")
+        pictures = zip(dataset.labels, dataset.spins, strict=True)
+        return [(str(label), state.reshape(dataset.shape)) for label, state in pictures]
     for name in flags:
         raise click.UsageError(f"{flag_name(name)} has no effect on a file of patterns")
-    patterns = read_patterns(Path(file))
-    return list(patterns.names), patterns.xi, patterns.shape
+    found = read_patterns(Path(file))
+    return [(n, xi.reshape(found.shape)) for n, xi in zip(found.names, found.xi, strict=True)]
 
 
 def _source(file: str) -> str:

@@ -194,8 +194,7 @@ def print_table(table: Columns, form: str, *, named: str = "table") -> None:
             _print_pivot(shown_columns(table, chosen))
             return
         table = chosen_rows(table, chosen)
-    columns = _for_people(table, chosen.columns or for_people(table))
-    click.echo(_laid_out(columns, _gap(columns)))
+    click.echo(_laid_out(_for_people(table, chosen.columns or for_people(table))))
 
 
 def _print_pivot(columns: Sequence[Shown]) -> None:
@@ -205,9 +204,8 @@ def _print_pivot(columns: Sequence[Shown]) -> None:
     above = heads_above(columns)
     if len(above) == 1:
         print_lines(f"{above[0]}\n")
-    cells = [(head, column.cells) for head, column in zip(heads_of(columns), columns, strict=True)]
-    shown = [(terminal(head), [terminal(cell) for cell in own]) for head, own in cells]
-    click.echo(_laid_out(shown, _gap(shown)))
+    cells = [[*map(terminal, column.cells)] for column in columns]
+    click.echo(_laid_out(list(zip(map(terminal, heads_of(columns)), cells, strict=True))))
 
 
 def print_rows(rows: Iterable[Mapping[str, Any]], heads: Sequence[str], form: str) -> None:
@@ -232,21 +230,18 @@ def json_rows(table: Columns) -> list[dict[str, Any]]:
 
 def laid_out(table: Columns) -> str:
     """Lay out a table in columns, each row on one line."""
-    columns = _plain(table)
-    return _laid_out(columns, _gap(columns))
+    return _laid_out(
+        [
+            (terminal(name), [_cell(value) for value in array.tolist()])
+            for name, array in zip(table.names, table.arrays, strict=True)
+        ]
+    )
 
 
 _NARROW = 80  # columns of the usual terminal
 
 _Shown = list[tuple[str, list[str]]]
 """Printed columns: head and cells."""
-
-
-def _plain(table: Columns) -> _Shown:
-    return [
-        (terminal(name), [_cell(value) for value in array.tolist()])
-        for name, array in zip(table.names, table.arrays, strict=True)
-    ]
 
 
 def _for_people(table: Columns, names: Sequence[str]) -> _Shown:
@@ -307,31 +302,23 @@ def _with_error(value: float, error: float, rate: bool) -> str:
     return f"{factor * value:.{digits}f} ± {factor * error:.{digits}f}"
 
 
-def _widths(columns: _Shown) -> list[int]:
-    return [max(map(len, [head, *cells])) for head, cells in columns]
-
-
-def _gap(columns: _Shown) -> str:
-    widths = _widths(columns)
-    return "  " if sum(widths) + 2 * len(widths) <= _NARROW else " "
-
-
-def _fits(part: list[str], gap: str, column: list[str], width: float) -> bool:
-    return len(part[0]) + len(gap) + len(column[0]) <= width
-
-
-def _laid_out(columns: _Shown, gap: str, justify: Callable[[str, int], str] = str.rjust) -> str:
+def _laid_out(
+    columns: _Shown, gap: str = "", justify: Callable[[str, int], str] = str.rjust
+) -> str:
     """Lay out columns, on a terminal in parts that fit, each with the first column if it can be."""
     import shutil
 
     width = shutil.get_terminal_size().columns if sys.stdout.isatty() else math.inf
+    widths = [max(map(len, [head, *cells])) for head, cells in columns]
+    gap = gap or ("  " if sum(widths) + 2 * len(widths) <= _NARROW else " ")
     first, *others = (
         [justify(cell, wide) for cell in (head, *cells)]
-        for (head, cells), wide in zip(columns, _widths(columns), strict=True)
+        for (head, cells), wide in zip(columns, widths, strict=True)
     )
     parts = [first]
     for column in others:
-        before = next((p for p in (parts[-1], first) if _fits(p, gap, column, width)), None)
+        room = width - len(gap) - len(column[0])
+        before = next((part for part in (parts[-1], first) if len(part[0]) <= room), None)
         if before is not parts[-1]:
             parts.append([])
         joined = column if before is None else map(gap.join, zip(before, column, strict=True))

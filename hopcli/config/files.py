@@ -21,49 +21,33 @@ _TOKEN = re.compile(
 """A TOML text or comment; an unterminated one extends to the end."""
 _DOTTED = re.compile(r"[\w-]+(?:[ \t]*\.[ \t]*[\w-]+)*")
 _LONGEST_NAME = 80  # characters of a name in a message
+_PLACES = {"configuration": "configs", "list of claims": "configs/claims"}
 
 
-def shipped_configs() -> dict[str, Path]:
-    """Return the configurations that come with hopcli, by name."""
-    return _shipped("configs")
-
-
-def shipped_claims() -> dict[str, Path]:
-    """Return the files of claims that come with hopcli, by name."""
-    return _shipped("configs/claims")
-
-
-def _shipped(place: str) -> dict[str, Path]:
-    here = Path(__file__).parent.parent
+def shipped_configs(kind: str = "configuration") -> dict[str, Path]:
+    """Return the configurations, or lists of claims, that come with hopcli, by name."""
+    here, place = Path(__file__).parent.parent, _PLACES[kind]
     folders = (here / place, here.parent / place)  # in a wheel; in a checkout
     folder = next((f for f in folders if f.is_dir()), folders[0])
     return {path.stem: path for path in sorted(folder.glob("*.toml"))}
 
 
-def find_config(name: str) -> Path:
-    """Return the file of a configuration: a path, or the name of one that comes with hopcli.
+def find_config(name: str, kind: str = "configuration") -> Path:
+    """Return a file: that of a path, or the one of this name that comes with hopcli.
+
+    Parameters
+    ----------
+    name : str
+        Path or name.
+    kind : {"configuration", "list of claims"}
+        What the file contains.
 
     Raises
     ------
     DataError
-        If neither a file nor a configuration has this name.
+        If neither a file nor one that comes with hopcli has this name.
     """
-    return _find(name, shipped_configs(), "configuration")
-
-
-def find_claims(name: str) -> Path:
-    """Return the file of claims: a path, or the name of one that comes with hopcli.
-
-    Raises
-    ------
-    DataError
-        If neither a file nor a list of claims has this name.
-    """
-    return _find(name, shipped_claims(), "list of claims")
-
-
-def _find(name: str, shipped: dict[str, Path], what: str) -> Path:
-    path = Path(name)
+    path, shipped = Path(name), shipped_configs(kind)
     with told(name, kind=DataError):
         try:
             exists, is_file = path.exists(), path.is_file()
@@ -77,10 +61,10 @@ def _find(name: str, shipped: dict[str, Path], what: str) -> Path:
         return shipped[name]
     if exists:
         is_folder = "a folder" if path.is_dir() else "no file"
-        raise DataError(f"{name or repr(name)}: must be a {what} file, is {is_folder}")
+        raise DataError(f"{name or repr(name)}: must be a {kind} file, is {is_folder}")
     shown = name if len(name) <= _LONGEST_NAME else f"{name[:_LONGEST_NAME]}..."
     raise DataError(
-        f"{shown or repr(name)}: no such file, nor a {what} that comes with hopcli"
+        f"{shown or repr(name)}: no such file, nor a {kind} that comes with hopcli"
         f"{nearest(name, shipped)}"
     )
 

@@ -16,7 +16,7 @@ from hopcli.claims.claim import PATTERNS
 from hopcli.claims.reading import read_claims
 from hopcli.claims.table import asked, found_text, margin_text, published_text, reason, table
 from hopcli.claims.verdicts import judge
-from hopcli.config.files import find_claims
+from hopcli.config import find_config
 from hopcli.errors import SettingError
 from hopcli.grids.export import write_table
 from hopcli.results.files import check_made
@@ -92,7 +92,7 @@ def reproduce(
     HopcliError
         If a claim or a run is impossible, as far as possible before anything runs.
     """
-    claims = _chosen(read_claims(find_claims(against)), only)
+    claims = _chosen(read_claims(find_config(against, "list of claims")), only)
     name = ["reproduce", *([] if against == "study" else [claims.path.stem])]
     name += ["quick"] * quick + ["some"] * bool(only)
     out = wishes.out or Path("results") / "-".join(name)
