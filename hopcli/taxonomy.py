@@ -8,19 +8,15 @@ from __future__ import annotations
 
 import itertools
 import math
+from collections.abc import Iterator, Sequence
 from dataclasses import dataclass
-from typing import TYPE_CHECKING, Any
+from typing import Any
 
 import numpy as np
 
+from hopcli.network import Network
 from hopcli.observables import TIE, class_sums, local_fields, overlaps_of_sums
 from hopcli.records import Bools, Floats, Ints, NDArray, Record, Spins, Texts
-
-if TYPE_CHECKING:
-    from collections.abc import Iterator, Sequence
-
-    from hopcli.network import Network
-
 
 __all__ = [
     "KINDS",

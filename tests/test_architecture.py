@@ -28,7 +28,8 @@ LAYERS = """\
 _loading _version endings errors printing records values waiting
 observables streams
 _kernels catalogue data kinds markup
-datasets dynamics network statistics taxonomy
+datasets network statistics
+dynamics taxonomy
 patterns rules tables theory
 estimator results starts study
 config

@@ -3,17 +3,14 @@
 from __future__ import annotations
 
 import math
+from collections.abc import Mapping
 from dataclasses import MISSING, dataclass, field
-from typing import TYPE_CHECKING, Any
+from pathlib import Path
+from typing import Any
 
+from hopcli.claims.expressions import Expression
 from hopcli.kinds import Kind, choice, fits, integer, number, switch, word
 from hopcli.values import RefusedError
-
-if TYPE_CHECKING:
-    from collections.abc import Mapping
-    from pathlib import Path
-
-    from hopcli.claims.expressions import Expression
 
 ERRORS = {
     "none": "exact",

@@ -19,10 +19,11 @@ from __future__ import annotations
 
 import dataclasses
 import re
+from collections.abc import Collection, Iterable, Mapping
 from dataclasses import dataclass
 from fnmatch import fnmatchcase
 from pathlib import Path
-from typing import TYPE_CHECKING, Any
+from typing import Any
 
 import numpy as np
 
@@ -30,12 +31,8 @@ from hopcli.claims.functions import FUNCTIONS, Measured, Rows, takes
 from hopcli.errors import DataError, ResultError, SettingError
 from hopcli.records import Bools, NDArray
 from hopcli.study import find_numbers
+from hopcli.tables import Columns
 from hopcli.values import bare, nearest
-
-if TYPE_CHECKING:
-    from collections.abc import Collection, Iterable, Mapping
-
-    from hopcli.tables import Columns
 
 _LONGEST = 1000  # characters
 

@@ -6,9 +6,10 @@ import csv
 import functools
 import inspect
 import math
+from collections.abc import Callable
 from dataclasses import dataclass
 from pathlib import Path
-from typing import TYPE_CHECKING, Any, NamedTuple
+from typing import Any, NamedTuple
 
 import numpy as np
 
@@ -16,12 +17,7 @@ from hopcli.errors import ResultError
 from hopcli.records import Bools, Floats, NDArray, Spins
 from hopcli.statistics import Z95, exact_interval
 from hopcli.study.notebook import OF_PATTERNS
-
-if TYPE_CHECKING:
-    from collections.abc import Callable
-
-    from hopcli.tables import Columns
-
+from hopcli.tables import Columns
 
 Tails = tuple[float, float]
 

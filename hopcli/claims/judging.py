@@ -34,16 +34,14 @@ from __future__ import annotations
 
 import functools
 import math
+from collections.abc import Callable, Sequence
 from dataclasses import dataclass
-from typing import TYPE_CHECKING, Any
+from typing import Any
 
 import numpy as np
 
-if TYPE_CHECKING:
-    from collections.abc import Callable, Sequence
-
-    from hopcli.claims.claim import Claim
-    from hopcli.claims.functions import Measured
+from hopcli.claims.claim import Claim
+from hopcli.claims.functions import Measured
 
 VERDICTS = (
     "reproduced",

@@ -17,20 +17,18 @@ from __future__ import annotations
 
 import math
 from dataclasses import dataclass
-from typing import TYPE_CHECKING, Any
+from typing import Any
 
 import numpy as np
 
+from hopcli.claims.claim import Claim, Condition
 from hopcli.claims.functions import intervals_of, values_by
 from hopcli.claims.judging import DETECTABLE
 from hopcli.errors import ResultError
 from hopcli.records import Floats
 from hopcli.statistics import Z95
 from hopcli.statistics.comparisons import holm
-
-if TYPE_CHECKING:
-    from hopcli.claims.claim import Claim, Condition
-    from hopcli.tables import Columns
+from hopcli.tables import Columns
 
 DRAWS = 10_000
 """Number of simulated studies."""

@@ -3,8 +3,10 @@
 from __future__ import annotations
 
 import re
+from collections.abc import Mapping
 from dataclasses import MISSING, fields
-from typing import TYPE_CHECKING, Any
+from pathlib import Path
+from typing import Any
 
 from hopcli.claims.claim import RATE, TABLE, TEXT, Claim, Claims, Condition, RunOf, instance
 from hopcli.claims.expressions import parse
@@ -14,10 +16,6 @@ from hopcli.errors import DataError, SettingError
 from hopcli.kinds import Kind, checked, choice
 from hopcli.study import find_numbers, read_curve
 from hopcli.values import nearest
-
-if TYPE_CHECKING:
-    from collections.abc import Mapping
-    from pathlib import Path
 
 _KINDS = {
     **dict.fromkeys(("title", "source"), TEXT),

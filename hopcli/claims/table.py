@@ -5,19 +5,16 @@ from __future__ import annotations
 import itertools
 import math
 import textwrap
-from typing import TYPE_CHECKING, Any
+from collections.abc import Mapping, Sequence
+from typing import Any
 
 from hopcli.claims.claim import ERRORS, PATTERNS, Claim
+from hopcli.claims.functions import Measured
 from hopcli.claims.judging import TESTS, VERDICTS, are_same
+from hopcli.claims.published import Fit
+from hopcli.claims.verdicts import Judged, Side
 from hopcli.printing import terminal
 from hopcli.tables import Column, Columns, Table, columns
-
-if TYPE_CHECKING:
-    from collections.abc import Mapping, Sequence
-
-    from hopcli.claims.functions import Measured
-    from hopcli.claims.published import Fit
-    from hopcli.claims.verdicts import Judged, Side
 
 
 def number(value: Any) -> str:

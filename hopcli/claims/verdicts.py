@@ -5,20 +5,17 @@ from __future__ import annotations
 import logging
 import math
 import zlib
-from typing import TYPE_CHECKING, Any, NamedTuple
+from collections.abc import Collection, Mapping
+from typing import Any, NamedTuple
 
 import numpy as np
 
+from hopcli.claims.claim import Claim, Claims, Condition
 from hopcli.claims.expressions import check_names, chosen_rows, evaluate
 from hopcli.claims.functions import Measured
 from hopcli.claims.judging import BAYES, TESTS, Answer, Evidence, answers, ln_density, verdict
 from hopcli.claims.published import Fit, columns_needed, compare, predict, printed
 from hopcli.errors import ResultError, SettingError
-
-if TYPE_CHECKING:
-    from collections.abc import Collection, Mapping
-
-    from hopcli.claims.claim import Claim, Claims, Condition
 
 _log = logging.getLogger(__name__)
 

@@ -10,22 +10,18 @@ import math
 import os
 import sys
 import threading
+from collections.abc import Callable
 from concurrent.futures import ThreadPoolExecutor, as_completed
 from dataclasses import dataclass, field
 from importlib import import_module
-from typing import TYPE_CHECKING
 
 import numpy as np
 
+from hopcli.dynamics.registry import Dynamics, Order
 from hopcli.dynamics.states import FinalStates
 from hopcli.errors import SettingError
+from hopcli.network import Network
 from hopcli.records import Floats, Ints, NDArray, Seeds, Spins
-
-if TYPE_CHECKING:
-    from collections.abc import Callable
-
-    from hopcli.dynamics.registry import Dynamics, Order
-    from hopcli.network import Network
 
 MOST_THREADS = 256
 """Most threads; more would only wait for each other, or could not be started."""

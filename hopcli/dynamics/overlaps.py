@@ -2,18 +2,15 @@
 
 from __future__ import annotations
 
-from typing import TYPE_CHECKING, Any
+from collections.abc import Callable
+from typing import Any
 
 import numpy as np
 
 from hopcli._kernels import NEVER, Protocol, overlaps
 from hopcli._loading import announced
+from hopcli.dynamics.jobs import Job
 from hopcli.dynamics.sites import bind, order_code, rule_code
-
-if TYPE_CHECKING:
-    from collections.abc import Callable
-
-    from hopcli.dynamics.jobs import Job
 
 
 def start(job: Job) -> Callable[[slice], None]:

@@ -3,20 +3,16 @@
 from __future__ import annotations
 
 import math
-from typing import TYPE_CHECKING, Any
+from collections.abc import Callable
+from typing import Any
 
 import numpy as np
 
 from hopcli import _kernels
 from hopcli._loading import announced
+from hopcli.dynamics.jobs import Job
 from hopcli.errors import SettingError
-
-if TYPE_CHECKING:
-    from collections.abc import Callable
-
-    from hopcli.dynamics.jobs import Job
-    from hopcli.network import Network
-
+from hopcli.network import Network
 
 RULES = ("METROPOLIS", "GLAUBER", "SIGN_KEEP", "SIGN_UP", "SIGN_DOWN")
 """Rules of the loop, constants of :mod:`hopcli._kernels`."""

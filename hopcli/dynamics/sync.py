@@ -2,19 +2,15 @@
 
 from __future__ import annotations
 
-from typing import TYPE_CHECKING
+from collections.abc import Callable
 
 import numpy as np
 
+from hopcli.dynamics.jobs import Job
 from hopcli.dynamics.states import STABLE, TWO_CYCLE
 from hopcli.errors import SettingError
 from hopcli.observables import TIE, class_sums
 from hopcli.records import Ints, Spins
-
-if TYPE_CHECKING:
-    from collections.abc import Callable
-
-    from hopcli.dynamics.jobs import Job
 
 AT_TIE = {"SIGN_KEEP": 0, "SIGN_UP": 1, "SIGN_DOWN": -1}
 """Value of a site at a tie, by the code of the rule; 0: it keeps its value."""

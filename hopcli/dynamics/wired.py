@@ -2,19 +2,15 @@
 
 from __future__ import annotations
 
-from typing import TYPE_CHECKING
+from collections.abc import Callable
 
 import numpy as np
 
+from hopcli.dynamics.jobs import Job
 from hopcli.dynamics.states import STABLE
 from hopcli.dynamics.sync import AT_TIE
 from hopcli.observables import TIE
 from hopcli.records import Floats, Ints, Spins
-
-if TYPE_CHECKING:
-    from collections.abc import Callable
-
-    from hopcli.dynamics.jobs import Job
 
 
 def start(job: Job) -> Callable[[slice], None]:

@@ -3,7 +3,8 @@
 from __future__ import annotations
 
 import copy
-from typing import TYPE_CHECKING, Any, Self
+from collections.abc import Iterable, Iterator
+from typing import Any, Self
 
 import numpy as np
 from joblib import effective_n_jobs
@@ -30,14 +31,10 @@ from hopcli.estimator.parameters import (
 )
 from hopcli.estimator.prototypes import as_spins, choose, groups, levels
 from hopcli.kinds import checked, choice
+from hopcli.network import Network
 from hopcli.observables import overlaps_of_sums
 from hopcli.records import ArrayLike, Floats, NDArray, Spins
 from hopcli.rules import RULES, project, store
-
-if TYPE_CHECKING:
-    from collections.abc import Iterable, Iterator
-
-    from hopcli.network import Network
 
 _CHAINS = 16384  # chains at once, to bound the memory
 

@@ -12,17 +12,15 @@ import functools
 import os
 from collections.abc import Callable, Mapping, MutableMapping
 from dataclasses import dataclass, field
-from typing import TYPE_CHECKING, Any
+from typing import Any
 
 from hopcli import catalogue
+from hopcli.config import Config, Execution
+from hopcli.experiments.stock import Stock
+from hopcli.patterns import Patterns
 from hopcli.records import Floats, NDArray
 from hopcli.tables import Columns, DataFrames, Tables
 from hopcli.tables.rates import complete
-
-if TYPE_CHECKING:
-    from hopcli.config import Config, Execution
-    from hopcli.experiments.stock import Stock
-    from hopcli.patterns import Patterns
 
 __all__ = [
     "CHANGED",
@@ -30,6 +28,7 @@ __all__ = [
     "Plan",
     "Progress",
     "Result",
+    "Stock",
     "StoredResult",
     "Tell",
     "filled",
@@ -211,8 +210,6 @@ def plan(config: Config, stock: Stock | None = None) -> Plan:
     HopcliError
         If the run is impossible.
     """
-    from hopcli.experiments.stock import Stock
-
     made: Plan = catalogue.entry(config.command).plan(config, Stock() if stock is None else stock)
     return made
 

@@ -2,28 +2,25 @@
 
 from __future__ import annotations
 
-from typing import TYPE_CHECKING, Any
+from typing import Any
 
 import numpy as np
 
 from hopcli import dynamics
-from hopcli.experiments import Plan, Progress, StoredResult
+from hopcli.config import AttractorsConfig, ThreadedExecution
+from hopcli.experiments import Plan, Progress, Stock, StoredResult
 from hopcli.experiments.preparation import prepare
 from hopcli.experiments.relaxation import run_chains
 from hopcli.experiments.trials import check_states
+from hopcli.network import Network
 from hopcli.observables import energy, overlaps
+from hopcli.patterns import Patterns
 from hopcli.records import Spins
 from hopcli.starts import choose, first_states
 from hopcli.statistics import chao1, exact_interval
 from hopcli.streams import seed_word
 from hopcli.tables import Columns, Table, columns
 from hopcli.taxonomy import KINDS, classify, mixture_method
-
-if TYPE_CHECKING:
-    from hopcli.config import AttractorsConfig, ThreadedExecution
-    from hopcli.experiments.stock import Stock
-    from hopcli.network import Network
-    from hopcli.patterns import Patterns
 
 _KINDS = Table(
     "kinds",

@@ -3,15 +3,19 @@
 from __future__ import annotations
 
 import functools
-from typing import TYPE_CHECKING, Any
+from collections.abc import Callable, Sequence
+from typing import Any
 
 import numpy as np
 
 from hopcli import dynamics
+from hopcli.config import CapacityConfig, ThreadedExecution
+from hopcli.datasets import Dataset
 from hopcli.errors import PatternError, SettingError
-from hopcli.experiments import Parts, Plan, Progress, Result
+from hopcli.experiments import Parts, Plan, Progress, Result, Stock
 from hopcli.experiments.preparation import prepare
 from hopcli.experiments.relaxation import settle
+from hopcli.network import Network
 from hopcli.patterns import random_spins
 from hopcli.records import Floats, Spins
 from hopcli.rules import RULES, store
@@ -23,15 +27,7 @@ from hopcli.tables import Columns, Table, columns
 from hopcli.taxonomy import unstable_sites
 from hopcli.waiting import interruptibly
 
-if TYPE_CHECKING:
-    from collections.abc import Callable, Sequence
-
-    from hopcli.config import CapacityConfig, ThreadedExecution
-    from hopcli.datasets import Dataset
-    from hopcli.experiments.stock import Stock
-    from hopcli.network import Network
-
-    _Key = tuple[int, str, float, int]
+_Key = tuple[int, str, float, int]
 
 _CAPACITY = Table(
     "capacity",

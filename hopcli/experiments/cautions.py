@@ -6,28 +6,25 @@ import contextlib
 import copy
 import dataclasses
 import itertools
-from typing import TYPE_CHECKING, Any, NamedTuple
+from collections.abc import Iterator
+from typing import Any, NamedTuple
 
 import numpy as np
 
 from hopcli.config import RecallConfig
 from hopcli.config.notations import Schedule
+from hopcli.config.recall import TrialSettings
 from hopcli.errors import PatternError, SettingError
+from hopcli.experiments.relaxation import Holding, Relaxation, Resting
+from hopcli.experiments.trials import Block
+from hopcli.network import Network
 from hopcli.observables import overlaps_of_sums
 from hopcli.records import Bools, Ints, Spins
 from hopcli.rules import GIVEN, store
 from hopcli.statistics import clustered_interval
+from hopcli.tables import Columns
 from hopcli.tables.rates import complete
 from hopcli.values import flag_name
-
-if TYPE_CHECKING:
-    from collections.abc import Iterator
-
-    from hopcli.config.recall import TrialSettings
-    from hopcli.experiments.relaxation import Holding, Relaxation, Resting
-    from hopcli.experiments.trials import Block
-    from hopcli.network import Network
-    from hopcli.tables import Columns
 
 
 class Rise(NamedTuple):

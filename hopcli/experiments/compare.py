@@ -3,12 +3,15 @@
 from __future__ import annotations
 
 import dataclasses
-from typing import TYPE_CHECKING, Any
+from collections.abc import Mapping
+from typing import Any
 
 import numpy as np
 
+from hopcli.config import CompareConfig, ThreadedExecution
+from hopcli.datasets import Dataset
 from hopcli.errors import DataError, SettingError
-from hopcli.experiments import Plan, Progress, StoredResult, Tell
+from hopcli.experiments import Plan, Progress, Stock, StoredResult, Tell
 from hopcli.experiments.cautions import few_selections
 from hopcli.experiments.contests import (
     SELECTORS,
@@ -22,20 +25,13 @@ from hopcli.experiments.preparation import Prepared, prepare
 from hopcli.experiments.relaxation import Relaxation
 from hopcli.experiments.trials import OVERALL, Trials, draw_trials, free_images
 from hopcli.observables import overlaps
+from hopcli.patterns import Patterns
 from hopcli.records import Bools, Floats, Ints, Texts
 from hopcli.statistics import draws_interval, exact_interval, mean_sd_sem
 from hopcli.statistics.comparisons import mcnemar, mean_difference, paired_interval, with_holm
+from hopcli.streams import Streams
 from hopcli.tables import Columns, Table, columns
 from hopcli.values import show
-
-if TYPE_CHECKING:
-    from collections.abc import Mapping
-
-    from hopcli.config import CompareConfig, ThreadedExecution
-    from hopcli.datasets import Dataset
-    from hopcli.experiments.stock import Stock
-    from hopcli.patterns import Patterns
-    from hopcli.streams import Streams
 
 REFERENCE = "dynamics"
 """Classifier with which the others are compared."""

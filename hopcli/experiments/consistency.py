@@ -4,13 +4,16 @@ from __future__ import annotations
 
 import itertools
 import logging
-from typing import TYPE_CHECKING, Any
+from collections.abc import Sequence
+from typing import Any
 
 import numpy as np
 
 from hopcli import dynamics
+from hopcli.config import ConsistencyConfig, ThreadedExecution
+from hopcli.datasets import Dataset
 from hopcli.errors import SettingError
-from hopcli.experiments import Parts, Plan, Progress, Result, Tell, filled
+from hopcli.experiments import Parts, Plan, Progress, Result, Stock, Tell, filled
 from hopcli.experiments.cautions import few_selections
 from hopcli.experiments.preparation import prepare
 from hopcli.experiments.relaxation import run_chains
@@ -25,13 +28,6 @@ from hopcli.streams import Streams, spawned
 from hopcli.tables import Columns, Table, columns
 from hopcli.taxonomy import recall_of
 from hopcli.waiting import interruptibly
-
-if TYPE_CHECKING:
-    from collections.abc import Sequence
-
-    from hopcli.config import ConsistencyConfig, ThreadedExecution
-    from hopcli.datasets import Dataset
-    from hopcli.experiments.stock import Stock
 
 MEASURES = ("within", "contrast", "loss")
 """Measures of consistency. A shape is consistent if its loss is low, or another value high."""

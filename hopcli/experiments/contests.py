@@ -5,32 +5,29 @@ from __future__ import annotations
 import contextlib
 import copy
 import dataclasses
+from collections.abc import Callable, Iterator, Mapping, Sequence
 from dataclasses import dataclass
-from typing import TYPE_CHECKING, Any
+from typing import Any
 
 import numpy as np
 
+from hopcli.config import CompareConfig, RecallConfig
+from hopcli.datasets import Dataset
 from hopcli.errors import SettingError
 from hopcli.experiments.trials import Trials, draw_trials, free_images
 from hopcli.observables import overlaps
 from hopcli.patterns import Patterns, draw_samples, images_as_patterns, overlap_loss
 from hopcli.records import Bools, Floats, Ints, Spins, Texts
 from hopcli.starts import Bank
+from hopcli.streams import Streams
 from hopcli.waiting import interruptibly
 
-if TYPE_CHECKING:
-    from collections.abc import Callable, Iterator, Mapping, Sequence
-
-    from hopcli.config import CompareConfig, RecallConfig
-    from hopcli.datasets import Dataset
-    from hopcli.streams import Streams
-
-    Places = Ints
-    """Chosen sample of each label, shape (labels,)."""
-    Rate = Callable[[Places], float]
-    """Takes places, returns the recalled fraction of the tuning images."""
-    Recall = Callable[[Patterns, Trials, Streams], Bools]
-    """Takes patterns, trials and streams, returns True for recalled trials."""
+Places = Ints
+"""Chosen sample of each label, shape (labels,)."""
+Rate = Callable[[Places], float]
+"""Takes places, returns the recalled fraction of the tuning images."""
+Recall = Callable[[Patterns, Trials, Streams], Bools]
+"""Takes patterns, trials and streams, returns True for recalled trials."""
 
 
 @dataclass(frozen=True, slots=True, eq=False)

@@ -4,17 +4,19 @@ from __future__ import annotations
 
 import itertools
 import math
-from typing import TYPE_CHECKING, Any
+from typing import Any
 
 import numpy as np
 
 from hopcli import dynamics
+from hopcli.config import CriticalConfig, ThreadedExecution
 from hopcli.errors import SettingError
-from hopcli.experiments import Parts, Plan, Progress, StoredResult, Tell, filled
+from hopcli.experiments import Parts, Plan, Progress, Stock, StoredResult, Tell, filled
 from hopcli.experiments.critical_measured import Measured, crossing_rows, missing_crossings, powers
 from hopcli.experiments.preparation import prepare
 from hopcli.experiments.relaxation import run_chains
 from hopcli.experiments.trials import check_states
+from hopcli.network import Network
 from hopcli.observables import energy_of_sums, overlaps_of_sums, projection_norm
 from hopcli.patterns import Patterns, random_spins
 from hopcli.records import Bools, Floats, Spins
@@ -25,11 +27,6 @@ from hopcli.statistics.rates import replicate_interval
 from hopcli.streams import Streams, spawned
 from hopcli.tables import Columns, Table, columns
 from hopcli.taxonomy import recall_of
-
-if TYPE_CHECKING:
-    from hopcli.config import CriticalConfig, ThreadedExecution
-    from hopcli.experiments.stock import Stock
-    from hopcli.network import Network
 
 _LINEAR = {"projection_square": 1, "energy": 3}  # compared with exact means: place among the powers
 _QUANTITIES = (

@@ -5,10 +5,13 @@ from __future__ import annotations
 import functools
 import itertools
 import math
-from typing import TYPE_CHECKING, Any
+from collections.abc import Iterator
+from typing import Any
 
 import numpy as np
 
+from hopcli.config import CriticalConfig
+from hopcli.network import Network
 from hopcli.observables import binder_ratio
 from hopcli.records import Bools, Floats
 from hopcli.statistics.crossings import FEWEST, Crossing, crossing
@@ -16,12 +19,6 @@ from hopcli.statistics.rates import resampled_means
 from hopcli.streams import Streams
 from hopcli.taxonomy import ROUNDING, recall_of
 from hopcli.theory import PairStates, ordering_temperatures
-
-if TYPE_CHECKING:
-    from collections.abc import Iterator
-
-    from hopcli.config import CriticalConfig
-    from hopcli.network import Network
 
 _REPLICATES = 1000
 _MOST_PAIRS = 1 << 22  # of sums of two groups whose states are summed

@@ -4,12 +4,12 @@ from __future__ import annotations
 
 import functools
 import math
-from typing import TYPE_CHECKING, NamedTuple
+from typing import NamedTuple
 
 import numpy as np
 
 from hopcli.config import FitSweepsConfig, RecallConfig, ThreadedExecution
-from hopcli.experiments import Plan, Progress, Result
+from hopcli.experiments import Plan, Progress, Result, Stock
 from hopcli.experiments.preparation import prepare
 from hopcli.experiments.trials import authors_sites, authors_trials
 from hopcli.records import Bools, Floats, Ints, NDArray, digest
@@ -24,9 +24,6 @@ from hopcli.streams import Streams
 from hopcli.study.published import Published, read_published
 from hopcli.study.replays import Replays
 from hopcli.tables import Columns, Table, columns
-
-if TYPE_CHECKING:
-    from hopcli.experiments.stock import Stock
 
 _ESTIMATE = Table(
     "estimate",

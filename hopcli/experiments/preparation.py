@@ -8,7 +8,7 @@ from __future__ import annotations
 
 from collections.abc import Callable, Iterable, Mapping
 from dataclasses import dataclass, replace
-from typing import TYPE_CHECKING, Any, Generic, TypeVar
+from typing import Any, Generic, TypeVar
 
 import numpy as np
 
@@ -16,21 +16,19 @@ from hopcli.catalogue import entry
 from hopcli.config.base import Facts
 from hopcli.config.data import DataSettings
 from hopcli.config.groups import PatternSettings
+from hopcli.datasets import Dataset
 from hopcli.errors import DataError, ResultError
-from hopcli.experiments import CHANGED, Arrays, Plan, Result, StoredResult, prefixed
-from hopcli.experiments.stock import Stock, read_thresholds, read_weights
+from hopcli.experiments import CHANGED, Arrays, Plan, Result, Stock, StoredResult, prefixed
+from hopcli.experiments.stock import read_thresholds, read_weights
 from hopcli.experiments.trials import check_names
+from hopcli.network import Network
 from hopcli.patterns import Patterns, images_as_patterns
 from hopcli.records import Floats, digest
 from hopcli.starts import Bank, Start, fill_bank
 from hopcli.streams import Streams
+from hopcli.tables import Columns
 
-if TYPE_CHECKING:
-    from hopcli.datasets import Dataset
-    from hopcli.network import Network
-    from hopcli.tables import Columns
-
-    Thresholds = float | Floats
+Thresholds = float | Floats
 
 C = TypeVar("C", bound=DataSettings)
 D = TypeVar("D", bound=DataSettings)

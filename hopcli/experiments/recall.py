@@ -2,14 +2,17 @@
 
 from __future__ import annotations
 
+from collections.abc import Mapping
 from dataclasses import dataclass
-from typing import TYPE_CHECKING, Any
+from typing import Any
 
 import numpy as np
 
 from hopcli import dynamics
+from hopcli.config import RecallConfig, RecallExecution
 from hopcli.config.execution import trials_named
-from hopcli.experiments import Arrays, Plan, Progress, StoredResult, prefixed, unprefixed
+from hopcli.config.recall import TrialSettings
+from hopcli.experiments import Arrays, Plan, Progress, Stock, StoredResult, prefixed, unprefixed
 from hopcli.experiments.cautions import Continuation, cautions, decided, noted
 from hopcli.experiments.preparation import prepare
 from hopcli.experiments.recall_tables import TABLES as TABLES
@@ -24,19 +27,11 @@ from hopcli.experiments.recall_tables import (
 from hopcli.experiments.relaxation import Relaxation
 from hopcli.experiments.trials import Block, Blocks, Tally
 from hopcli.observables import energy, energy_of_sums
+from hopcli.patterns import Patterns
 from hopcli.records import Floats, Ints, NDArray, Record, Spins
 from hopcli.tables import Columns, Tables
 from hopcli.taxonomy import classify, mixture_method, score, unstable_sites
 from hopcli.theory import ordering_temperatures
-
-if TYPE_CHECKING:
-    from collections.abc import Mapping
-
-    from hopcli.config import RecallConfig, RecallExecution
-    from hopcli.config.recall import TrialSettings
-    from hopcli.experiments.stock import Stock
-    from hopcli.patterns import Patterns
-
 
 _MOST_BYTES = 256_000_000  # of states; larger states reduce the number of trials
 _QUENCHED = -1

@@ -2,19 +2,17 @@
 
 from __future__ import annotations
 
-from typing import TYPE_CHECKING, Any
+from typing import Any
 
 import numpy as np
 
 from hopcli.experiments.trials import OUTCOMES, OVERALL, Block, Counts, confusion_columns
+from hopcli.patterns import Patterns
 from hopcli.records import Bools
 from hopcli.statistics import mean_sd_sem
 from hopcli.tables import Columns, Table, columns, ends_of
 from hopcli.tables.rates import MEAN, counts_text
 from hopcli.taxonomy import KINDS, STORED, mixture_method
-
-if TYPE_CHECKING:
-    from hopcli.patterns import Patterns
 
 RATE = {
     "axis": "accuracy (fraction of trials recalled)",

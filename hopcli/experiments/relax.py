@@ -5,13 +5,15 @@ from __future__ import annotations
 import dataclasses
 import functools
 import itertools
-from typing import TYPE_CHECKING, NamedTuple
+from collections.abc import Callable, Iterator
+from typing import NamedTuple
 
 import numpy as np
 
+from hopcli.config import RelaxConfig, ThreadedExecution
 from hopcli.config.relax import round_sweeps
 from hopcli.errors import SettingError
-from hopcli.experiments import Plan, Progress, StoredResult, prefixed, unprefixed
+from hopcli.experiments import Plan, Progress, Stock, StoredResult, prefixed, unprefixed
 from hopcli.experiments.cautions import cautions, decided, noted
 from hopcli.experiments.preparation import prepare
 from hopcli.experiments.recall_tables import RATE
@@ -25,12 +27,6 @@ from hopcli.statistics.comparisons import time_quantile
 from hopcli.statistics.rates import clustered_mean_sem
 from hopcli.tables import Columns, Table, columns
 from hopcli.taxonomy import recall_of
-
-if TYPE_CHECKING:
-    from collections.abc import Callable, Iterator
-
-    from hopcli.config import RelaxConfig, ThreadedExecution
-    from hopcli.experiments.stock import Stock
 
 _RELAXATION = Table(
     "relaxation",

@@ -7,30 +7,26 @@ from __future__ import annotations
 
 import dataclasses
 import functools
+from collections.abc import Callable, Collection, Iterator, Sequence
 from dataclasses import dataclass
-from typing import TYPE_CHECKING, Any, NamedTuple
+from typing import Any, NamedTuple
 
 import numpy as np
 
 from hopcli import dynamics
+from hopcli.config import Config, RecallConfig
 from hopcli.config.notations import temperatures
 from hopcli.dynamics import DYNAMICS, FinalStates
+from hopcli.experiments import Tell
+from hopcli.experiments.preparation import Prepared
 from hopcli.experiments.trials import Trials, authors_sites, authors_trials, draw_trials
+from hopcli.network import Network
 from hopcli.observables import overlaps, overlaps_of_sums
+from hopcli.patterns import Patterns
 from hopcli.records import Bools, Floats, Ints, NDArray, Record, Seeds, Spins
 from hopcli.starts import first_states
 from hopcli.streams import Streams, seed_word, splitmix64, substream
 from hopcli.taxonomy import ROUNDING, fixed_points, nearest_of, nearness, recall_of
-
-if TYPE_CHECKING:
-    from collections.abc import Callable, Collection, Iterator, Sequence
-
-    from hopcli.config import Config, RecallConfig
-    from hopcli.experiments import Tell
-    from hopcli.experiments.preparation import Prepared
-    from hopcli.network import Network
-    from hopcli.patterns import Patterns
-
 
 USUAL = 0.99
 """The study's criterion, and the largest automatic one."""

@@ -4,18 +4,14 @@ from __future__ import annotations
 
 import dataclasses
 import functools
-from typing import TYPE_CHECKING
 
-from hopcli.experiments import Plan, Progress, Result
+from hopcli.config import Execution, SelectConfig
+from hopcli.datasets import Dataset
+from hopcli.experiments import Plan, Progress, Result, Stock
 from hopcli.experiments.preparation import prepare
 from hopcli.patterns import Patterns, draw_samples, select
 from hopcli.records import Ints
 from hopcli.tables import Table, columns
-
-if TYPE_CHECKING:
-    from hopcli.config import Execution, SelectConfig
-    from hopcli.datasets import Dataset
-    from hopcli.experiments.stock import Stock
 
 TABLES = (
     Table(

@@ -6,11 +6,13 @@ import dataclasses
 import re
 import threading
 from collections import OrderedDict
+from collections.abc import Callable, Hashable
 from pathlib import Path
-from typing import TYPE_CHECKING, Any, TypeVar
+from typing import Any, TypeVar
 
 import numpy as np
 
+from hopcli.config import DataSettings, LearningSettings, RecallConfig
 from hopcli.config.groups import PatternSettings
 from hopcli.datasets import Dataset, default_threshold, load_dataset
 from hopcli.datasets.dataset import Bits
@@ -18,15 +20,10 @@ from hopcli.datasets.grey import check_file, reading
 from hopcli.datasets.npz import Archive, read_array
 from hopcli.errors import DataError, SettingError
 from hopcli.experiments.trials import Pools, image_pools
+from hopcli.network import Network
 from hopcli.patterns import Patterns, draw_samples, read_patterns, select
 from hopcli.records import Floats, digest
 from hopcli.rules import store
-
-if TYPE_CHECKING:
-    from collections.abc import Callable, Hashable
-
-    from hopcli.config import DataSettings, LearningSettings, RecallConfig
-    from hopcli.network import Network
 
 GIVEN = "python:"
 """Prefix of the name for a file of patterns that were given in Python."""

@@ -2,30 +2,26 @@
 
 from __future__ import annotations
 
-from typing import TYPE_CHECKING, Any
+from collections.abc import Mapping
+from typing import Any
 
 import numpy as np
 
 from hopcli import dynamics
-from hopcli.experiments import Parts, Plan, Progress, StoredResult, Tell, filled
+from hopcli.config import TemperatureScanConfig, ThreadedExecution
+from hopcli.experiments import Parts, Plan, Progress, Stock, StoredResult, Tell, filled
 from hopcli.experiments.preparation import prepare
 from hopcli.experiments.relaxation import run_chains
 from hopcli.experiments.trials import check_states
+from hopcli.network import Network
 from hopcli.observables import overlaps, projection_norm
+from hopcli.patterns import Patterns
 from hopcli.records import ArrayLike, Floats, NDArray, Spins
 from hopcli.starts import BASES, Bank, Start, change, choose, first_states, trial_rng
 from hopcli.statistics import mean_sd_sem
 from hopcli.streams import seed_word, spawned
 from hopcli.tables import Columns, Table, columns
 from hopcli.theory import chance_overlap, exact_overlaps, mean_field_overlaps, ordering_temperatures
-
-if TYPE_CHECKING:
-    from collections.abc import Mapping
-
-    from hopcli.config import TemperatureScanConfig, ThreadedExecution
-    from hopcli.experiments.stock import Stock
-    from hopcli.network import Network
-    from hopcli.patterns import Patterns
 
 _SCAN = Table(
     "temperature_scan",

@@ -14,26 +14,22 @@ import pickle
 import tempfile
 import weakref
 from collections import Counter
+from collections.abc import Callable, Iterable, Iterator, Sequence
 from dataclasses import dataclass
-from typing import TYPE_CHECKING, NamedTuple
+from typing import NamedTuple
 
 import numpy as np
 
+from hopcli.config import RecallConfig
+from hopcli.datasets import Dataset
 from hopcli.errors import DataError, ResultError, SettingError
+from hopcli.patterns import Patterns
 from hopcli.records import ArrayLike, Bools, Ints, NDArray, Texts, frozen
 from hopcli.starts import Bank, fill_bank
 from hopcli.statistics import added
 from hopcli.streams import Legacy, legacy_random_state, substream
+from hopcli.tables import Columns
 from hopcli.taxonomy import KINDS, STORED, Classified, Scores
-
-if TYPE_CHECKING:
-    from collections.abc import Callable, Iterable, Iterator, Sequence
-
-    from hopcli.config import RecallConfig
-    from hopcli.datasets import Dataset
-    from hopcli.patterns import Patterns
-    from hopcli.tables import Columns
-
 
 OUTCOMES = (*STORED, *KINDS[2:])
 """All outcomes; those of :data:`hopcli.taxonomy.STORED` name a pattern."""

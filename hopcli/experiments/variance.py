@@ -3,12 +3,13 @@
 from __future__ import annotations
 
 import itertools
-from typing import TYPE_CHECKING
+from collections.abc import Sequence
 
 import numpy as np
 
+from hopcli.config import ThreadedExecution, VarianceConfig
 from hopcli.errors import PatternError, SettingError
-from hopcli.experiments import Parts, Plan, Progress, StoredResult, Tell, filled
+from hopcli.experiments import Parts, Plan, Progress, Stock, StoredResult, Tell, filled
 from hopcli.experiments.cautions import few_selections
 from hopcli.experiments.preparation import prepare
 from hopcli.experiments.relaxation import Relaxation
@@ -19,13 +20,7 @@ from hopcli.statistics.comparisons import mean_difference, with_holm
 from hopcli.statistics.components import Component, Components
 from hopcli.tables import Columns, Table, columns
 
-if TYPE_CHECKING:
-    from collections.abc import Sequence
-
-    from hopcli.config import ThreadedExecution, VarianceConfig
-    from hopcli.experiments.stock import Stock
-
-    _Found = list[tuple[str, Components]]
+_Found = list[tuple[str, Components]]
 
 SOURCES = ("selection", "images", "thermal")
 """Sources of the variance of an accuracy."""

@@ -2,23 +2,18 @@
 
 from __future__ import annotations
 
-from typing import TYPE_CHECKING
-
 import numpy as np
 
-from hopcli.experiments import Plan, Progress, StoredResult
+from hopcli.config import Execution, WeightsConfig
+from hopcli.experiments import Plan, Progress, Stock, StoredResult
 from hopcli.experiments.preparation import prepare
 from hopcli.network import Network, Wired
 from hopcli.observables import TIE, local_fields
+from hopcli.patterns import Patterns
 from hopcli.records import Floats, NDArray
 from hopcli.tables import Columns, Table, columns
 from hopcli.taxonomy import fixed_points
 from hopcli.theory import one_step_error, spectrum
-
-if TYPE_CHECKING:
-    from hopcli.config import Execution, WeightsConfig
-    from hopcli.experiments.stock import Stock
-    from hopcli.patterns import Patterns
 
 _WEIGHTS = Table(
     "weights",

@@ -8,14 +8,11 @@ from __future__ import annotations
 
 import csv
 import statistics
+from collections.abc import Collection, Mapping
 from pathlib import Path
-from typing import TYPE_CHECKING, Any
+from typing import Any
 
 from hopcli.errors import DataError
-
-if TYPE_CHECKING:
-    from collections.abc import Collection, Mapping
-
 
 _HERE = Path(__file__).parent
 

@@ -13,17 +13,15 @@ sites. A coupling of a site to itself differs from that to another site of its c
 from __future__ import annotations
 
 import functools
-from typing import TYPE_CHECKING, NamedTuple
+from collections.abc import Callable
+from typing import NamedTuple
 
 import numpy as np
 
 from hopcli.records import Floats, Ints, Spins
 
-if TYPE_CHECKING:
-    from collections.abc import Callable
-
-    Array = Floats
-    Inputs = Callable[[Array, Array, Array], Array]
+Array = Floats
+Inputs = Callable[[Array, Array, Array], Array]
 
 _ROUNDING = 1e-9  # rounding error of a field
 

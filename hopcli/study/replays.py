@@ -7,20 +7,16 @@ first part of a longer run.
 
 from __future__ import annotations
 
+from collections.abc import Callable
 from dataclasses import dataclass
-from typing import TYPE_CHECKING
 
 import numpy as np
 
 from hopcli import dynamics
+from hopcli.network import Network
 from hopcli.observables import overlaps_of_sums
 from hopcli.records import Bools, Ints, NDArray, Spins
 from hopcli.taxonomy import recall_of
-
-if TYPE_CHECKING:
-    from collections.abc import Callable
-
-    from hopcli.network import Network
 
 _AT_ONCE = 4  # orders, to bound the memory
 

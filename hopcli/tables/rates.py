@@ -6,17 +6,13 @@ A table with open intervals contains, for each row, the counts of its rate as a 
 
 from __future__ import annotations
 
-from typing import TYPE_CHECKING
+from collections.abc import Iterable, Sequence
 
 import numpy as np
 
 from hopcli.records import Floats, Ints
 from hopcli.statistics import added, clustered_intervals, mean_interval, thermal_interval
-
-if TYPE_CHECKING:
-    from collections.abc import Iterable, Sequence
-
-    from hopcli.tables.table import Columns
+from hopcli.tables.table import Columns
 
 MEAN = "mean"
 """In place of counts: the rate is the mean of the rates above, back to the last such row."""
