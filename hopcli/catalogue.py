@@ -113,16 +113,11 @@ class Entry:
         """Class of the result."""
         return _named(f"hopcli.experiments.{self.module}", f"{self.name}Result")
 
-    @property
-    def summary(self) -> Any:
-        """Function from resolved configuration and result to the printed table.
-
-        By default it returns the first table of the experiment.
-        """
+    def summary(self, config: Any, result: Any) -> Any:
+        """Return the printed table, by default the first one of the experiment."""
         experiment = importlib.import_module(f"hopcli.experiments.{self.module}")
-        return getattr(experiment, "summary", self._first_table)
-
-    def _first_table(self, _config: object, result: Any) -> Any:
+        if hasattr(experiment, "summary"):
+            return experiment.summary(config, result)
         return result.columns[self.tables[0].name]
 
     @property

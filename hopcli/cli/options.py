@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import functools
 import re
+from dataclasses import replace
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
@@ -12,13 +13,13 @@ import click
 from hopcli.cli.completion import complete_config, complete_setting
 from hopcli.cli.once import Command, examples
 from hopcli.cli.tables import table_options
-from hopcli.config.execution import width
+from hopcli.config.execution import RecallExecution
 from hopcli.errors import renamed
 from hopcli.kinds import Kind, integer
 from hopcli.values import RefusedError, flag_name, show
 
 if TYPE_CHECKING:
-    from collections.abc import Callable, Collection, Mapping
+    from collections.abc import Collection, Mapping
 
     from click.shell_completion import CompletionItem
 
@@ -91,35 +92,6 @@ FORM = click.option(
 QUIET = click.option("--quiet", "-q", is_flag=True, help="Print only errors and draw no bar.")
 
 
-def figure_options(command: Callable[..., Any]) -> Callable[..., Any]:
-    """Add the options of how pictures are drawn again; by default as before."""
-    for option in (
-        click.option(
-            "--tex-fonts/--no-tex-fonts",
-            default=None,
-            help="Serif fonts that match a TeX document.",
-        ),
-        click.option(
-            "--width",
-            type=OfKind(width()),
-            metavar="WIDTH",
-            help="Width such as 3.4in, 86mm or 246pt; text then has 8 points.",
-        ),
-        click.option(
-            "--figure-style",
-            type=click.Choice(["screen", "paper"]),
-            help="With title and caption, or for print.  [default: that of the run, or screen]",
-        ),
-        click.option(
-            "--figure-format",
-            type=click.Choice(["png", "svg", "pdf"]),
-            help="File format of the pictures.  [default: that of the run or of --out, or png]",
-        ),
-    ):
-        command = option(command)
-    return command
-
-
 _FIRST = ("Data", "Selection", "Patterns", "Load", "Network", "Dynamics", "Scan", "Census", "Tests")
 _LAST = ("Run", "Output")
 """Last groups of options in the help; all others come before them."""
@@ -161,7 +133,7 @@ class GroupedCommand(Command):
 class _SettingOption(click.Option):
     """Option of one setting."""
 
-    def __init__(self, name: str, setting: Setting) -> None:
+    def __init__(self, name: str, setting: Setting, kind: Any = str) -> None:
         self.group, default = setting.group, setting.default
         flag = flag_name(name)
         is_switch = not setting.kind.metavar
@@ -172,7 +144,7 @@ class _SettingOption(click.Option):
             [f"{flag}/--no-{flag[2:]}" if is_switch else flag, name],
             help=setting.help + (f"  [default: {shown}]" if shown is not None else ""),
             metavar=setting.kind.metavar or None,
-            type=None if is_switch else str,
+            type=None if is_switch else kind,
             default=None,
             shell_complete=complete_setting(setting, name),
         )
@@ -186,6 +158,15 @@ def setting_options(
         _SettingOption(name, setting)
         for name, setting in declared.settings().items()
         if names is None or name in names
+    ]
+
+
+def picture_options(*names: str) -> list[click.Parameter]:
+    """Make the options of pictures that are drawn again; by default those of the run."""
+    known = {name: RecallExecution.settings()[name] for name in names}
+    return [
+        _SettingOption(name, replace(each, shown_default="that of the run"), OfKind(each.kind))
+        for name, each in known.items()
     ]
 
 

@@ -8,21 +8,19 @@ import click
 
 from hopcli.cli.lines import print_files, print_json
 from hopcli.cli.once import Command
-from hopcli.cli.options import FOLDER, FOLDERS, FORM, QUIET, OfKind, figure_options
+from hopcli.cli.options import FOLDER, FOLDERS, FORM, QUIET, OfKind, picture_options
 from hopcli.config.execution import animation_name
 
 if TYPE_CHECKING:
     from pathlib import Path
 
 
-@click.command("plot", cls=Command)
-@FOLDERS
-@figure_options
-@click.option(
-    "--kind",
-    type=click.Choice(["rows", "bars"]),
-    help="Accuracy of a recall in rows, or as bars.  [default: that of the run]",
+@click.command(
+    "plot",
+    cls=Command,
+    params=picture_options("figure_format", "figure_style", "width", "tex_fonts", "kind"),
 )
+@FOLDERS
 @click.option(
     "--dpi",
     type=click.IntRange(20, 1200),

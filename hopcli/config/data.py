@@ -12,20 +12,14 @@ from hopcli.datasets import SPLITS, Size, default_threshold
 from hopcli.datasets.thresholds import RULE, THRESHOLDS
 
 
-def _threshold() -> kinds.Kind:
-    """Make a kind for a grey value, or the name of a method to find one."""
-    metavar = "|".join(("INTEGER", *THRESHOLDS))
-    return kinds.either(metavar, RULE, kinds.integer(0, 255), kinds.choice(THRESHOLDS))
-
-
 def _size() -> kinds.Kind:
     """Make a kind for width and height of a picture; `crop` decides how they are filled."""
-    plain = notations.size()
+    pair = notations.pair("WxH", "x", 1, "must be WIDTHxHEIGHT, whole numbers >= 1")
 
     def check(value: Any) -> Any:
-        return plain.check(value[:2] if isinstance(value, Size) else value)
+        return pair.check(value[:2] if isinstance(value, Size) else value)
 
-    return replace(plain, check=check, plain=lambda size: list(size[:2]))
+    return replace(pair, check=check, plain=lambda size: list(size[:2]))
 
 
 @dataclass(frozen=True, eq=False, kw_only=True)
@@ -45,7 +39,12 @@ class DataSettings(Config):
         "Part of the data set. Patterns come from it too, unless --select-split is given.",
     )
     threshold: int | str | None = setting(
-        _threshold(),
+        kinds.either(
+            "|".join(("INTEGER", *THRESHOLDS)),
+            RULE,
+            kinds.integer(0, 255),
+            kinds.choice(THRESHOLDS),
+        ),
         None,
         "Data",
         "Pixels above this grey value become +1. otsu and mean compute the value for each "
@@ -81,9 +80,8 @@ class DataSettings(Config):
         """Check each value; loading the data reports a missing size."""
         super().__post_init__()
         if self.size is not None:
-            width, height, *_ = self.size
-            size = Size(width, height, crop=True) if self.crop else (width, height)
-            object.__setattr__(self, "size", size)
+            plain = self.size[:2]
+            object.__setattr__(self, "size", Size(*plain, crop=True) if self.crop else plain)
 
     @property
     def reads_data(self) -> bool:

@@ -98,7 +98,7 @@ class Execution(Settings):
         width(),
         None,
         "Output",
-        "Width of the pictures in in, cm, mm or pt, such as 3.4in for a column; text then has 8 "
+        "Width of the pictures (in, cm, mm or pt), such as 3.4in for a column; text then has 8 "
         "points.",
         shown_default="as wide as the content",
     )
@@ -114,11 +114,12 @@ class Execution(Settings):
     @property
     def form(self) -> dict[str, Any]:
         """Form of the pictures, see :class:`hopcli.plots.page.Form`."""
-        form = {
+        return {
             "style": self.figure_style,
             "width": None if self.width is None else inches(self.width),
+            "tex_fonts": self.tex_fonts,
+            "kind": getattr(self, "kind", None),
         }
-        return {**form, "tex_fonts": self.tex_fonts, "kind": getattr(self, "kind", None)}
 
     @property
     def draws(self) -> bool:
@@ -134,8 +135,8 @@ class Execution(Settings):
             If it does not.
         """
         del config
-        names = self.pictures.keys() - {"figures"}
-        self.refuse_changes(sorted(names), "has no effect without figures", not self.figures)
+        names = [name for name in self.pictures if name != "figures"]
+        self.refuse_changes(names, "has no effect without figures", not self.figures)
 
 
 @dataclass(frozen=True, eq=False, kw_only=True)
@@ -183,16 +184,6 @@ class RecallExecution(ThreadedExecution):
         "Output",
         "Keep trials.csv too, a row per trial; all else is made from counts.",
     )
-
-    def attempts_between(self, n_sites: int) -> int | None:
-        """Return the attempts between frames; None for a sweep."""
-        every = self.animate_every
-        return None if every is None else notations.resolve_attempts(every, n_sites)
-
-    @property
-    def animated_trials(self) -> int:
-        """Number of animated trials of each label."""
-        return 0 if self.animate is None else trials_named(self.animate)
 
     @property
     def draws(self) -> bool:

@@ -68,7 +68,7 @@ def grid(low: float = 0.0, high: float = math.inf, *, above: bool = False) -> Ki
     return increasing("FIRST:LAST:STEP", rule, one, ranges=True, alone=False)
 
 
-def _pair(metavar: str, separator: str, low: int, rule: str) -> Kind:
+def pair(metavar: str, separator: str, low: int, rule: str) -> Kind:
     """Make a kind for two whole numbers, as text or as a list."""
 
     def check(value: Any) -> tuple[int, int]:
@@ -86,21 +86,6 @@ def _pair(metavar: str, separator: str, low: int, rule: str) -> Kind:
     listed = {"type": "array", "items": side, "minItems": 2, "maxItems": 2}
     schema = {"anyOf": [{"type": "string"}, listed]}
     return Kind(metavar, check, read, schema=schema, between=separator)
-
-
-def size() -> Kind:
-    """Make a kind for width and height of a picture, ``28x28``."""
-    return _pair("WxH", "x", 1, "must be WIDTHxHEIGHT, whole numbers >= 1")
-
-
-def pixel() -> Kind:
-    """Make a kind for row and column of a site, ``14,14``."""
-    return _pair("ROW,COLUMN", ",", 0, "must be ROW,COLUMN, whole numbers >= 0")
-
-
-_TEMPERATURE_RULE = (
-    "must be a finite number >= 0, FIRST:LAST:geometric (both > 0) or FIRST:LAST:linear"
-)
 
 
 @dataclass(frozen=True, slots=True)
@@ -126,31 +111,26 @@ class Schedule:
 
 def temperature() -> Kind:
     """Make a kind for a temperature, or a schedule of temperatures over the sweeps."""
+    rule = "must be a finite number >= 0, FIRST:LAST:geometric (both > 0) or FIRST:LAST:linear"
+    one = number(0)
 
     def check(value: Any) -> Schedule:
-        value = _schedule(value) if isinstance(value, str) else value
-        if not isinstance(value, Schedule):
-            raise RefusedError(_TEMPERATURE_RULE)
-        return value
+        if isinstance(value, Schedule):
+            return value
+        try:
+            first, last, course = str(value).split(":")
+            ends = (one.check(real(first)), one.check(real(last)))
+        except ValueError:
+            raise RefusedError(rule) from None
+        if course not in ("geometric", "linear") or (course == "geometric" and min(ends) <= 0):
+            raise RefusedError(rule)
+        return Schedule(*ends, course)
 
     def plain(value: float | Schedule) -> float | str:
         return str(value) if isinstance(value, Schedule) else value
 
-    schedule = Kind("SCHEDULE", check, _schedule, schema={"type": "string"})
-    return either("NUMBER|SCHEDULE", _TEMPERATURE_RULE, number(0), schedule, plain=plain)
-
-
-def _schedule(text: str) -> Schedule:
-    """Read FIRST:LAST:COURSE."""
-    one = number(0)
-    try:
-        first, last, course = text.split(":")
-        ends = (one.check(real(first)), one.check(real(last)))
-    except ValueError:
-        raise RefusedError(_TEMPERATURE_RULE) from None
-    if course not in ("geometric", "linear") or (course == "geometric" and min(ends) <= 0):
-        raise RefusedError(_TEMPERATURE_RULE)
-    return Schedule(*ends, course)
+    schedule = Kind("SCHEDULE", check, check, schema={"type": "string"})
+    return either("NUMBER|SCHEDULE", rule, one, schedule, plain=plain)
 
 
 def temperatures(value: float | Schedule, sweeps: int) -> list[float]:

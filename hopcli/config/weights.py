@@ -7,7 +7,6 @@ from typing import Any, ClassVar
 
 from hopcli.config import groups, notations
 from hopcli.config.base import Facts, setting
-from hopcli.errors import SettingError
 
 
 @dataclass(frozen=True, eq=False, kw_only=True)
@@ -44,7 +43,7 @@ class WeightsConfig(groups.PatternSettings, groups.StorageSettings):
     tests_images: ClassVar[bool] = False
 
     pixel: tuple[int, int] = setting(
-        notations.pixel(),
+        notations.pair("ROW,COLUMN", ",", 0, "must be ROW,COLUMN, whole numbers >= 0"),
         None,
         "Network",
         "ROW,COLUMN of the site whose couplings are drawn as a picture.",
@@ -56,6 +55,5 @@ class WeightsConfig(groups.PatternSettings, groups.StorageSettings):
         height, width = facts.shape
         row, column = self.pixel or (height // 2, width // 2)
         if row >= height or column >= width:
-            rule = f"must be a ROW,COLUMN of a {width} x {height} picture"
-            raise SettingError("pixel", rule, f"{row},{column}")
+            self.refuse("pixel", f"must be a ROW,COLUMN of a {width} x {height} picture")
         return {**super().concrete(facts), "pixel": (row, column)}

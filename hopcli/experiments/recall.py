@@ -11,6 +11,7 @@ import numpy as np
 from hopcli import dynamics
 from hopcli.config import RecallConfig, RecallExecution
 from hopcli.config.execution import trials_named
+from hopcli.config.notations import resolve_attempts
 from hopcli.config.recall import TrialSettings
 from hopcli.experiments import Arrays, Plan, Progress, Stock, StoredResult, prefixed, unprefixed
 from hopcli.experiments.cautions import Continuation, cautions, decided, noted
@@ -292,8 +293,9 @@ def _run(
         "gallery.end": np.concatenate(spins),
     }
     if execution.animate is not None:
-        animated = trials.first_of_each(max(_ANIMATED, execution.animated_trials))
-        every = execution.attempts_between(relaxation.couplings.n_sites)
+        animated = trials.first_of_each(max(_ANIMATED, trials_named(execution.animate)))
+        asked = execution.animate_every or config.attempts_per_sweep
+        every = resolve_attempts(asked, relaxation.couplings.n_sites)
         arrays |= prefixed("frames", Frames.of(relaxation, animated, every).to_arrays())
 
     def table(name: str) -> Columns:

@@ -9,7 +9,7 @@ import click
 
 from hopcli.cli.lines import print_line
 from hopcli.cli.once import Command
-from hopcli.cli.options import FILE, ONE_FOLDER, QUIET, figure_options
+from hopcli.cli.options import FILE, ONE_FOLDER, QUIET, picture_options
 
 if TYPE_CHECKING:
     from pathlib import Path
@@ -18,7 +18,11 @@ if TYPE_CHECKING:
     from hopcli.grids.view import View
 
 
-@click.command("plot", cls=Command)
+@click.command(
+    "plot",
+    cls=Command,
+    params=picture_options("figure_format", "figure_style", "width", "tex_fonts"),
+)
 @ONE_FOLDER
 @click.option("--x", metavar="KEY", help="Key on the x axis.  [default: the one with most numbers]")
 @click.option(
@@ -35,7 +39,6 @@ if TYPE_CHECKING:
     help="Draw a map of x and y with contours, with a panel per value of --by.",
 )
 @click.option("--over", metavar="KEY", help="Average over this key.")
-@figure_options
 @click.option("--out", type=FILE, metavar="FILE", help="Picture.  [default: DIR/grid.png]")
 @click.option("--overwrite", is_flag=True, help="Replace FILE if it is another picture.")
 @QUIET
