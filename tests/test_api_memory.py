@@ -135,13 +135,6 @@ def test_images_without_labels_may_reach_any_pattern() -> None:
     assert (end.labels.tolist(), end.outcome.tolist()) == (["", ""], ["pattern"] * 2)
 
 
-def test_criterion_auto_is_refused_where_a_pattern_is_not_held(five: Patterns) -> None:
-    for rule in ("hebbian", "storkey"):
-        with pytest.raises(hopcli.SettingError) as error:
-            hopcli.store(five, rule=rule).recall(five, temperature=0.01, criterion="auto")
-        assert error.value.setting == "criterion"
-
-
 def test_black_and_white_pixels_are_spins() -> None:
     memory = hopcli.store(BARS)
     spins = [2 * np.array(bar).ravel() - 1 for bar in BARS.values()]

@@ -268,9 +268,9 @@ print(hopcli.HopfieldClassifier("damped").fit(xi, [0, 1]).couplings_.dense().max
 print(hopcli.store("stripes", "hebbian").recall("up", dynamics="sign", sweeps=3).overlaps.max())
 line = "recall --dataset stripes --rule damped --dynamics sign --start up --tests 1 --repeats 1"
 line += " -q --no-figures --out r"
-for flags in ("--damping -1", "--damping 3 --loudness 10", "--damping 3 --loudness 4"):
+for flags in ("-1", "3 --loudness 10", "3 --order random", "3 --loudness 4"):
     try:
-        main(f"{line} {flags}".split())
+        main(f"{line} --damping {flags}".split())
     except SystemExit as end:
         print(end.code)
 """
@@ -283,7 +283,7 @@ def test_a_new_rule_dynamics_source_start_or_option_is_one_entry(spawn_hopcli: S
     whole, half, quarter, coupling, overlap, *codes = map(float, done.out.split())
     assert (half, quarter, coupling) == (whole / 2, whole / 4, 0.25)
     assert overlap == 0
-    assert codes == [2, 2, 0], done.err
+    assert codes == [2, 2, 2, 0], done.err
     config = read_manifest(Path("r"), "recall")["config"]
     given: dict[str, object] = {"dataset": "stripes", "rule": "damped", "dynamics": "sign"}
     given |= {"damping": 3, "loudness": 4}

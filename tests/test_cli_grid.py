@@ -171,7 +171,7 @@ def test_failures_are_kept_and_listed(shell: Shell, failing: dict[float, Excepti
     assert "ZeroDivisionError: a defect" in done.err
     assert not (OUT / "grid.csv").exists()
     found = json.loads(shell.run("grid status results/mine --format json").out)
-    assert (found["finished"], found["failed"]) == (2, 4)
+    assert [found[name] for name in ("finished", "failed", "missing")] == [2, 4, 0]
     failures = [one for one in found["failures"] if one["error"] == "gone"]
     values = [f"rule={rule} temperature=0.3" for rule in ("hebbian", "pseudo-inverse")]
     assert [one["values"] for one in failures] == values

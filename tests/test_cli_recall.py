@@ -1,4 +1,4 @@
-"""``hopcli recall``."""
+"""``hopcli recall`` and ``hopcli select``: which images are stored, and which are tested."""
 
 from __future__ import annotations
 
@@ -8,6 +8,9 @@ import numpy as np
 import pandas as pd
 from shell import Shell, read_json, table
 
+import hopcli
+
+ONE, TWO = 7411, 38406  # of figure 2 of the paper
 SMALL = "recall --tests 6 --repeats 2 --no-figures --quiet --overwrite --keep trials"
 
 
@@ -50,3 +53,13 @@ def test_given_images_are_stored_and_named(shell: Shell) -> None:
     names = ["digits", "source_indices", "attempts_per_sweep"]
     assert [manifest["config"][name] for name in names] == [["4", "0"], [9, 56], 392]
     assert manifest["inputs"]["dataset"] == manifest["dataset"]["sha256"]
+
+
+def test_all_ten_digits_compete_whichever_are_listed(shell: Shell) -> None:
+    """1 and 2 are those of figure 2, also where they are stored for a recall."""
+    shell.run("select --no-figures -q --out out --digits 12")
+    assert table("out/patterns.csv")["source_index"].tolist() == [ONE, TWO]
+    assert hopcli.select("mnist", "12").source_index.tolist() == [ONE, TWO]
+    shell.run("recall --digits 12 --tests 1 --repeats 1 --no-figures -q --out recall")
+    with np.load("recall/recall.npz") as arrays:
+        assert arrays["patterns.source_index"].tolist() == [ONE, TWO]

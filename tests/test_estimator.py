@@ -437,10 +437,5 @@ def test_independent_patterns_are_stored_to_the_bit_as_by_the_rule() -> None:
 # --- edges: small numbers, ties
 
 
-def test_samples_of_two_minds_make_a_prototype_of_ink() -> None:
-    xi, _ = choose([Group(np.array([[1, -1], [-1, -1]], np.int8), 0)], "majority")
-    assert xi.tolist() == [[1, -1]]
-
-
 def test_a_level_at_the_larger_of_two_values_is_between_them() -> None:
     assert levels(np.array([[0.0], [5.0]]), 5.0).tolist() == [2.5]

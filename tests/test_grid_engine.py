@@ -23,8 +23,6 @@ from hopcli.grids import cells, planning
 from hopcli.grids.cells import Made, Task
 from hopcli.grids.engine import Engine, local_engine, run_cells
 from hopcli.grids.grid import read_grid
-from hopcli.grids.planning import State
-from hopcli.grids.store import Standing
 
 TASKS = [Task(f"cell{number}", "recall", {}) for number in range(40)]
 
@@ -166,14 +164,6 @@ def test_a_plan_holds_no_images(tmp_path: Path) -> None:
 
 
 # --- edges: small numbers, ties
-
-
-def test_a_failed_cell_is_not_missing() -> None:
-    ends = [Standing("v", 1.0, error) for error in (None, "no")]
-    states = zip(range(5), "abcab", [*ends, None, *ends], strict=True)
-    state = State(read_grid({"command": "recall", "grid": {"seed": "1:5:1"}}), states)
-    assert state.counts == {"cells": 3, "finished": 1, "failed": 1, "missing": 1}
-    assert (state.seconds, state.failures) == (2.0, [("seed=2", "no"), ("seed=5", "no")])
 
 
 @pytest.mark.parametrize(("n_left", "more"), [(0, []), (1, ["1 more"]), (2, ["2 more"])])

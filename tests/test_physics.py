@@ -82,16 +82,6 @@ def test_waiting_law(monkeypatch: pytest.MonkeyPatch, start: str, schedule: list
     assert np.std(energies[0]) > 0
 
 
-def test_a_chain_that_waits_in_the_cold_is_woken_by_the_heat() -> None:
-    """With the patience that is used: at T = 0.02 the next flip is some e^90 attempts away."""
-    couplings = network(100, 3, "pseudo-inverse")
-    spins = np.repeat(couplings.xi[:1], 200, axis=0)
-    cold = run_chains(couplings, spins, sweeps=20, temperatures=0.02)
-    assert np.array_equal(cold.spins, spins)
-    warm = run_chains(couplings, spins, sweeps=20, temperatures=[0.02] * 10 + [2.0] * 10)
-    assert np.abs(np.mean(warm.spins * spins)) < 0.2
-
-
 @pytest.mark.parametrize("name", ["metropolis", "async"])
 @pytest.mark.parametrize("rule", ["hebbian", "pseudo-inverse"])
 def test_energy_never_rises_at_zero_temperature(name: str, rule: str) -> None:

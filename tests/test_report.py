@@ -20,7 +20,7 @@ from shell import SMALL_RUNS, Shell, commands
 import hopcli
 from hopcli import catalogue, experiments, report, results
 from hopcli.claims.judging import VERDICTS
-from hopcli.config import RecallConfig, SelectConfig, WeightsConfig
+from hopcli.config import SelectConfig, WeightsConfig
 from hopcli.errors import ResultError
 from hopcli.grids.grid import read_grid
 from hopcli.grids.texts import with_sets
@@ -381,9 +381,3 @@ def test_an_empty_file_is_a_place_for_a_page(tmp_path: Path) -> None:
     (tmp_path / "a.html").touch()
     report.write("page", tmp_path / "a.html")
     assert (tmp_path / "a.html").read_text() == "page"
-
-
-def test_the_flag_of_what_is_switched_on_is_given() -> None:
-    config = RecallConfig(dynamics="async", order="permutation", until_stable=True)
-    words = str(command_of_run(catalogue.entry("recall"), config.changes())).split()
-    assert "--until-stable" in words

@@ -301,11 +301,6 @@ def test_a_bound_is_there_as_long_as_few_replicates_are_beyond_it() -> None:
 # --- edges: small numbers, ties
 
 
-def test_three_groups_of_one_have_the_error_of_a_mean() -> None:
-    _, sem = clustered_mean_sem([1, 2, 3], np.arange(3))
-    assert float(sem) == pytest.approx(1 / np.sqrt(3))
-
-
 def test_percentiles_of_five_units_are_further_out() -> None:
     low, high = replicate_interval(np.linspace(0, 1, 100_001), 5)
     tail = stats.norm.cdf(np.sqrt(5 / 4) * stats.t.ppf(0.025, 4))

@@ -280,10 +280,3 @@ def test_selections(config: type[Config], tests: int, n: int, warnings: int) -> 
     settings = {"dataset": "digits", "tests": tests, "sweeps": 1, "selections": n}
     found = experiments.run(config.from_values(settings))
     assert len(found.notes["warnings"]) == warnings
-
-
-# --- edges: small numbers, ties
-
-
-def test_four_equal_differences_are_two_sided_signs() -> None:
-    assert mean_difference([0.1] * 4, units=10)[3] == 0.125
