@@ -5,14 +5,17 @@ from __future__ import annotations
 import contextlib
 import os
 import shlex
+import shutil
 from collections.abc import Callable, Iterator, Sequence
 from pathlib import Path
 
+import numpy as np
 import pytest
 from bad_inputs import Tried, tried_settings
 from bad_inputs_lying import damage_runs, lay_about, lay_grids
 from conftest import UNPRIVILEGED, RunHopcli, SpawnHopcli, call
-from shell import written
+from PIL import Image
+from shell import Shell, written
 
 from hopcli.catalogue import CATALOGUE
 
@@ -187,6 +190,45 @@ def _words(line: str) -> list[str]:
     for name, letters in (("\\0", "\0"), ("\\n", "\n"), ("LONG", "a" * 300)):
         words = [word.replace(name, letters) for word in words]
     return [*RECALL, *words[1:]] if words[0] == "RECALL" else words
+
+
+REFUSALS = written("refusals.txt")
+REFUSED = dict.fromkeys(line.split()[0].partition("{")[0] or "run" for line, _ in REFUSALS)
+"""Commands whose refusals depend on other settings or on the data."""
+
+
+@pytest.fixture(scope="module")
+def odd_files(tmp_path_factory: pytest.TempPathFactory) -> Path:
+    """A folder with the files that the lines name."""
+    folder = tmp_path_factory.mktemp("odd") / "files"
+    shutil.copytree(Path(__file__).with_name("refused"), folder)
+    with contextlib.chdir(folder):
+        Path("nothing").mkdir()
+        Path("pictures").mkdir()
+        for name, shape in (("a", (8, 6)), ("b", (5, 9))):
+            grey = np.random.default_rng(1).integers(0, 256, shape, np.uint8)
+            Image.fromarray(grey).save(f"pictures/{name}.png")
+        large = np.zeros((2, 300, 300), np.uint8)
+        large[0, :9] = large[1, 5:] = 255
+        np.savez("large.npz", images=large, labels=np.arange(2))
+        np.savez("letters.npz", theta=np.array(["a"] * 784))
+        flags = "--dataset digits --digits 4 --samples 1 --no-figures -q --out selected"
+        assert call("select", *flags.split()).code == 0
+        Path("selected/patterns.npz").rename("eight.npz")
+    return folder
+
+
+@pytest.mark.parametrize("command", REFUSED)
+def test_a_refusal_names_what_is_wrong(
+    shell: Shell, odd_files: Path, monkeypatch: pytest.MonkeyPatch, command: str
+) -> None:
+    monkeypatch.chdir(odd_files)
+    for line, names in REFUSALS:
+        if line.startswith("{") and command == "run":
+            Path("f.toml").write_text(line[1:].replace("; ", "\n") + "\n", encoding="utf-8")
+            shell.refuse("run f.toml", names=names)
+        elif line.split()[0] == command:
+            shell.refuse(line.replace("\\e", "\x1b"), names=names, whole=True)
 
 
 IN_EARNEST = [

@@ -12,9 +12,7 @@ import pytest
 from benchmarks import ratios, scaling
 from benchmarks.__main__ import measure
 from benchmarks.measuring import Effort
-from benchmarks.peers import OVER_CHAINS, Program
 from benchmarks.report import STYLES, write
-from benchmarks.work import recall
 from conftest import CHECKOUT
 
 TINY = Effort(rounds=2, limit=100, share=0.002)
@@ -75,25 +73,6 @@ def test_loop_jobs_and_axes_run(
             assert float(row["low"]) <= float(row["seconds_per_chain"]) <= float(row["high"])
     assert (tmp_path / "scaling.png").read_bytes()[:4] == b"\x89PNG"
     assert json.loads((tmp_path / "machine.json").read_text())["processor"]
-
-
-@pytest.mark.parametrize(
-    ("p", "temperature", "other", "sweeps", "verdict"),
-    [
-        *((5, 0.8, 0.8, 20, "agrees"), (5, 0.8, 0.82, 20, "DIFFERS"), (5, 0.8, 0.8, 2, "DIFFERS")),
-        pytest.param(300, 0.8, 0.82, 20, "DIFFERS", marks=pytest.mark.slow),
-        pytest.param(300, 0.2, 0.2, 20, "agrees", marks=pytest.mark.slow),
-        pytest.param(300, 0.2, 0.25, 20, "DIFFERS", marks=pytest.mark.slow),
-    ],
-)
-def test_a_peer_with_another_job_is_marked(
-    p: int, temperature: float, other: float, sweeps: int, verdict: str
-) -> None:
-    work = recall(500, p, temperature=temperature)
-    job = replace(work, temperature=other, sweeps=sweeps)
-    peer = Program("peer", lambda _: OVER_CHAINS.prepare(job))
-    race = ratios.race("j", "short", work, {peer: None})
-    assert str(ratios.run(race, replace(TINY, rounds=1))[0][0]["difference"]).endswith(verdict)
 
 
 def test_the_committed_ratios_are_those_of_their_rounds() -> None:

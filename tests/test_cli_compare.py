@@ -16,7 +16,7 @@ from hopcli.config import CompareConfig, Facts
 from hopcli.datasets import Dataset, load_dataset
 from hopcli.experiments import compare as tables
 from hopcli.experiments.compare import plan
-from hopcli.experiments.contests import Contest, draw_contests, nearest_labels
+from hopcli.experiments.contests import Contest, draw_contests
 from hopcli.experiments.stock import Stock
 from hopcli.statistics import exact_interval
 from hopcli.statistics.comparisons import paired_interval
@@ -104,12 +104,6 @@ def test_logistic_regression_beats_any_pattern_and_more_images_teach_more(study:
     assert more.tables["classifiers"]["trained_on"].iloc[-1] == 5842 + 5949  # all there are
     samples, many = (_counts(more, name)["overall"] for name in ("logistic-samples", "logistic"))
     assert many - samples > 0.03 * 1800
-
-
-def test_an_inverse_is_its_pattern_unless_the_sign_counts() -> None:
-    m = np.array([[-0.9, 0.3], [0.5, -0.4]])
-    assert nearest_labels(m, ["a", "b"], signed=False).tolist() == ["a", "a"]
-    assert nearest_labels(m, ["a", "b"], signed=True).tolist() == ["b", "a"]
 
 
 def test_images_that_are_named_are_not_trained_on() -> None:

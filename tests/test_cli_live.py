@@ -9,7 +9,6 @@ from pathlib import Path
 import numpy as np
 import pytest
 from conftest import CHECKOUT, RunHopcli
-from shell import Shell
 
 import hopcli
 from hopcli.errors import DataError
@@ -37,28 +36,6 @@ def test_the_committed_page_is_that_of_the_program(run_hopcli: RunHopcli) -> Non
 
 
 TEXTS = Path(hopcli.__file__).parent / "livepage" / "texts.en.json"
-LACKING = {key: text for key, text in json.loads(TEXTS.read_text()).items() if key != "run"}
-
-
-def test_what_cannot_be_a_page_is_refused_in_one_line(shell: Shell) -> None:
-    Path("folder").mkdir()
-    Path("notes.txt").write_text("mine", encoding="utf-8")
-    Path("texts.fr.json").write_text(json.dumps(LACKING), encoding="utf-8")
-    Path("other.toml").write_text('command = "nothing"\n', encoding="utf-8")
-    images = np.zeros((2, 300, 300), np.uint8)
-    images[0, :9] = images[1, 5:] = 255
-    np.savez("large.npz", images=images, labels=np.array([0, 1]))
-    for flags, named in {
-        "--language fr": "--language",
-        "--out nowhere/page.html": "nowhere",
-        "--out folder": "folder",
-        "--out notes.txt": "notes.txt",
-        "--config other.toml": "other.toml",
-        "--texts nowhere.fr.json": "nowhere.fr.json",
-        "--texts texts.fr.json": "texts.fr.json",
-        "--dataset npz:large.npz": "90,000",
-    }.items():
-        shell.refuse(f"live {flags}", names=named)
 
 
 def test_a_third_language_is_taken(run_hopcli: RunHopcli, empty_folder: Path) -> None:

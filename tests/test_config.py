@@ -23,7 +23,6 @@ from hopcli.catalogue import CATALOGUE, Entry, entry
 from hopcli.config import (
     Facts,
     RecallConfig,
-    RecallExecution,
     find_config,
     groups,
     notations,
@@ -75,14 +74,6 @@ def test_what_is_resolved_resolves_to_itself_also_as_a_manifest_has_it(found: En
 def test_labels_are_spelled_with_each_letter_once() -> None:
     assert groups.spelled(("361",), DIGITS) == ("3", "6", "1")
     assert groups.spelled(("336",), DIGITS) == ("336",)
-
-
-def test_an_animation_has_at_most_a_thousand_frames() -> None:
-    animated = RecallExecution(animate="recall.gif")
-    animated.check_with(RecallConfig(sweeps=1000))
-    with pytest.raises(SettingError) as error:
-        animated.check_with(RecallConfig(sweeps=1001))
-    assert error.value.setting == "sweeps"
 
 
 @pytest.mark.parametrize("found", ENTRIES)

@@ -71,11 +71,8 @@ def test_lists_that_grow_are_known_by_their_length() -> None:
 @pytest.mark.parametrize(
     ("text", "name", "values"),
     [
-        ("temperature=0.1:0.3:0.1", "temperature", [0.1, 0.2, 0.3]),
         ("temperature=2:1:linear", "temperature", ["2:1:linear"]),
-        ("rule=hebbian,storkey", "rule", ["hebbian", "storkey"]),
         ("digits=3,6,1", "digits", [["3", "6", "1"]]),
-        ("digits=3,6;3,6,1", "digits", [["3", "6"], ["3", "6", "1"]]),
         ("start=image,flip:0.1;random:0.5", "start", ["image,flip:0.1", "random"]),
         ("quench=true,false", "quench", [True, False]),
         ("tests=all", "tests", ["all"]),

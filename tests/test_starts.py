@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import math
-import re
 from pathlib import Path
 from typing import Any
 
@@ -89,23 +88,6 @@ STARTS["random:1,occlude:left:1,inverse,flip:0"] = Start("random", (1.0,), ALTER
 
 def test_a_start_is_a_base_and_changes_in_order() -> None:
     assert {text: parse_start(text) for text in STARTS} == STARTS
-
-
-REFUSED = """
- | ,|image,|,image|image,,inverse|nothing|Image|image:3|pattern:3|majority:3|inverse:1|image,image
-flip:0.1,image|flip|flip:|flip:x|flip:-0.1|flip:1.01|flip:nan|flip:inf|flip:0.1:0.2|flip:10%
-flip-rows|flip-rows:|flip-rows:-1|flip-rows:1.5|flip-rows:1000000|flip-rows:x|occlude|occlude:top
-occlude:0.5|occlude:middle:0.5|occlude:top:2|occlude:top:-1|occlude:top:0.1:0.1|random:|random:2
-random:-1|random:x|random:nan|random:0.5:0.5|blend|blend:a|blend:a:|blend::b|blend:a:b:c
-blend:a:b:fill:fill|blend:a:b:|text|text:|images|images:|images::invert|target:3|digit:3|random,random|image,text:a.txt
-"""
-
-
-def test_anything_else_is_refused_with_the_rule() -> None:
-    for text in re.split(r"[|\n]", REFUSED):
-        with pytest.raises(ValueError, match="flip-rows:COUNT") as error:
-            parse_start(text)
-        assert str(error.value) == starts.rule_of_starts(target=True), text
 
 
 ALL_BASES = ["image", "pattern", "random", "random:0.3", "majority", "blend:a:b", "blend:a:b:fill"]

@@ -310,9 +310,3 @@ def test_percentiles_of_five_units_are_further_out() -> None:
 def test_groups_that_agree_allow_for_one_trial() -> None:
     """Of 20 trials at a rate of 1/2: 0.25 x 20^2 independent ones, had one gone otherwise."""
     assert thermal_interval([10, 0], [10, 10]) == pytest.approx(exact_interval(50, 100))
-
-
-def test_three_draws_have_the_t_of_two_degrees() -> None:
-    fewer = Z95 / stats.t.ppf(0.975, 2)
-    n = 0.9 * 0.1 / (0.01 / 3) * fewer**2
-    assert draws_interval([0.8, 0.9, 1.0], 20) == pytest.approx(exact_interval(0.9 * n, n))

@@ -84,13 +84,6 @@ def test_the_pseudo_inverse_rule_orders_at_one(five: NDArray[np.int8]) -> None:
             np.testing.assert_allclose(found, overlaps(xi[start], xi))
 
 
-@pytest.mark.parametrize("agree", [10, 12, 17, 19])
-def test_two_hebbian_patterns_order_at_one_plus_and_minus_q(agree: int) -> None:
-    q = (2 * agree - 20) / 20
-    found = ordering_temperatures(store(pair(agree, 20), "hebbian"))
-    np.testing.assert_allclose(found, [1 + q, 1 - q], atol=1e-12)
-
-
 def test_between_its_two_temperatures_only_the_mixture_is_retrieved() -> None:
     network = store(pair(5600, 8000), "hebbian")  # q = 0.4; W_ii = 0 does not matter
     below, between = (mean_field_overlaps(network, t, 0) for t in (0.45, 0.8))
@@ -116,13 +109,6 @@ def test_mean_field_ends_at_a_fixed_point(five: NDArray[np.int8]) -> None:
         spins = np.tanh((w @ spins - theta) / 0.6)
     found = mean_field_overlaps(network, 0.6, 4)
     np.testing.assert_allclose(found, five @ spins / 784, atol=1e-9)
-
-
-@pytest.mark.parametrize("n_sites", [100, 784, 16_384])
-def test_chance_overlap_is_that_of_random_spins(n_sites: int) -> None:
-    up = np.arange(n_sites + 1)
-    exact_mean = stats.binom.pmf(up, n_sites, 0.5) @ np.abs(2 * up - n_sites) / n_sites
-    assert theory.chance_overlap(n_sites) == pytest.approx(exact_mean, rel=0.5 / n_sites)
 
 
 # --- all states of two patterns
