@@ -166,7 +166,6 @@ class GridRun:
         return f"<grid of {self.grid.command}, {varies}: {said}>"
 
     def _repr_html_(self) -> str:
-
         text = html(repr(self))
         finished = self.status["finished"]
         shown = load_view(self.folder).numbers().frame().head(24) if finished else None

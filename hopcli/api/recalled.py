@@ -178,16 +178,21 @@ class Recalled:
         ResultError
             If the file cannot be written.
         """
+        from hopcli import plots
         from hopcli.results.files import write_file
-        from hopcli.results.tables import as_csv
+        from hopcli.results.tables import as_csv, write_arrays
 
         file = Path(path)
+        arrays = {name: getattr(self, name) for name in ("starts", "spins", "overlaps", "labels")}
+        arrays["shape"] = np.array(self.relaxation.patterns.shape)
         writers: dict[str, Callable[[Path], object]] = {
             ".csv": lambda stage: stage.write_text(
                 as_csv(self._trials()), encoding="utf-8", newline=""
             ),
-            ".npz": self._save_arrays,
-            **dict.fromkeys((".png", ".svg", ".pdf"), lambda stage: self._draw(stage, trials)),
+            ".npz": lambda stage: write_arrays(arrays, stage),
+            **dict.fromkeys(
+                (".png", ".svg", ".pdf"), lambda stage: plots.save(self.figure(trials), stage)
+            ),
             **dict.fromkeys(
                 (".gif", ".webp", ".mp4"),
                 lambda stage: stage.write_bytes(self._moving(trials, file.suffix)),
@@ -197,16 +202,6 @@ class Recalled:
             raise SettingError("path", f"must end in {', '.join(writers)}", str(path))
         write_file(file, writers[file.suffix])
         return file
-
-    def _save_arrays(self, stage: Path) -> None:
-        arrays = {name: getattr(self, name) for name in ("starts", "spins", "overlaps", "labels")}
-        with stage.open("wb") as file:
-            np.savez_compressed(file, **arrays, shape=self.relaxation.patterns.shape)
-
-    def _draw(self, stage: Path, trials: int) -> None:
-        from hopcli import plots
-
-        plots.save(self.figure(trials), stage)
 
     def trace(self, trials: int = 10) -> pd.DataFrame:
         """Return energy and overlaps of the first trials after every sweep, as in trace.csv."""

@@ -405,7 +405,8 @@ class Bar:
     """
 
     def __init__(self, shown: bool | None = None, unit: str = "run") -> None:
-        self._shown = _is_watched() if shown is None else shown
+        is_watched = sys.stderr.isatty() or "ipykernel" in sys.modules
+        self._shown = is_watched if shown is None else shown
         self._unit = unit
         self._bar: Any = None
 
@@ -426,8 +427,3 @@ class Bar:
     def __exit__(self, *_: object) -> None:
         if self._bar is not None:
             self._bar.close()
-
-
-def _is_watched() -> bool:
-    """Return whether the session is at a terminal or in a notebook."""
-    return sys.stderr.isatty() or "ipykernel" in sys.modules

@@ -90,7 +90,11 @@ def _word(word: str) -> str | None:
     if text is None:
         return None
     plain = re.sub(r"\{[\w:]+\}`([^`<]*?)(?: <[^`]*>)?`", r"\1", textwrap.dedent(text))
-    return "\n\n".join([word, *map(_filled, plain.strip().split("\n\n"))])
+    filled = [
+        part if part.startswith("$$") else textwrap.fill(" ".join(part.split()), _WIDTH - 2)
+        for part in plain.strip().split("\n\n")
+    ]
+    return "\n\n".join([word, *(textwrap.indent(part, "  ") for part in filled)])
 
 
 @functools.cache
@@ -100,11 +104,3 @@ def _glossary() -> dict[str, str]:
     block = page.partition("```{glossary}\n")[2].partition("\n```")[0]
     entries = (part.partition("\n  ") for part in re.split(r"\n\n(?=\S)", block.strip()))
     return {w.strip().lower(): f"  {text}" for words, _, text in entries for w in words.split("\n")}
-
-
-def _filled(paragraph: str) -> str:
-    """Wrap a paragraph to the terminal; equations stay as they are."""
-    if paragraph.startswith("$$"):
-        return textwrap.indent(paragraph, "  ")
-    text = " ".join(paragraph.split())
-    return textwrap.fill(text, _WIDTH, initial_indent="  ", subsequent_indent="  ")

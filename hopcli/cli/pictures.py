@@ -15,8 +15,6 @@ from hopcli.printing import terminal
 if TYPE_CHECKING:
     from pathlib import Path
 
-    from numpy.typing import NDArray
-
 
 @click.command("pictures", cls=Command, params=data_options("dataset", "split", "transpose"))
 @click.argument("path", metavar="DIR", type=FOLDER)
@@ -74,7 +72,16 @@ def command(path: Path, out: Path, overwrite: bool, quiet: bool, **flags: Any) -
         images = grey_images(dataset)
     assert images.levels is not None
     assert images.inverted is not None
-    lines = [*map(_described, dataset.labels, images.levels, images.inverted, dataset.spins)]
+    lines = [
+        (
+            str(label),
+            f"+1: {'dark pixels, up to' if inverted else 'bright pixels, above'} {level}",
+            f"{100 * (spins > 0).mean():.0f} % are +1",
+        )
+        for label, level, inverted, spins in zip(
+            dataset.labels, images.levels, images.inverted, dataset.spins, strict=True
+        )
+    ]
     figure = contact_sheet(f"Patterns of {path}", images.grey, dataset.spins, dataset.shape, lines)
     arrays = images_as_patterns(dataset, np.arange(len(dataset))).to_arrays()
     write_file(out, lambda stage: write_arrays(arrays, stage))
@@ -83,8 +90,3 @@ def command(path: Path, out: Path, overwrite: bool, quiet: bool, **flags: Any) -
         for line in lines:
             print_lines("  ".join(map(terminal, line)))
         print_lines(f"\n{out}  {sheet}")
-
-
-def _described(label: str, level: int, inverted: bool, spins: NDArray[Any]) -> tuple[str, ...]:
-    side = "dark pixels, up to" if inverted else "bright pixels, above"
-    return str(label), f"+1: {side} {level}", f"{100 * (spins > 0).mean():.0f} % are +1"

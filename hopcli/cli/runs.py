@@ -58,10 +58,12 @@ def command(folders: tuple[Path, ...], form: str) -> int:
         rows = [_row(run, names) for run in runs]
         print_rows(rows, _heads(rows), form)
     else:
-        tables = [
-            _as_table([_row(run, names) for run in some])
-            for some, names in zip(of_command, telling, strict=True)
-        ]
+        tables = []
+        for some, names in zip(of_command, telling, strict=True):
+            rows = [_row(run, names) for run in some]
+            heads = _heads(rows)
+            cells = ([_cut(terminal(row.get(head, ""))) for head in heads] for row in rows)
+            tables.append(in_columns([heads, *cells]))
         print_lines("\n\n".join(tables))
     for line in refused:
         tell(line)
@@ -82,13 +84,6 @@ def _row(run: Mapping[str, Any], names: Iterable[str]) -> dict[str, str]:
         **({} if number is None else {number["name"]: show(number["value"])}),
         "key": run["key"][:_OF_KEY],
     }
-
-
-def _as_table(rows: Sequence[Mapping[str, str]]) -> str:
-    """Lay out rows below their heads, with columns as wide as needed."""
-    heads = _heads(rows)
-    cells = [heads, *([_cut(terminal(row.get(head, ""))) for head in heads] for row in rows)]
-    return in_columns(cells)
 
 
 def _heads(rows: Sequence[Mapping[str, str]]) -> list[str]:

@@ -85,7 +85,9 @@ def load_dataset(
             raise
         raise type(error)(f"{error}; {hint}") from None
     if transpose or images.column_by_column:
-        images = _transposed(images)
+        height, width = images.shape
+        grey = images.grey.reshape(-1, height, width).transpose(0, 2, 1)
+        images = replace(images, grey=grey.reshape(len(grey), -1), shape=(width, height))
     words: dict[str, Any] = {"dataset": spec, "split": split, "threshold": level}
     if wanted is not None:
         words |= {"size": wanted[:2], "crop": wanted.crop}
@@ -104,10 +106,7 @@ def grey_images(dataset: Dataset) -> GreyImages:
     """
     request = dict(dataset.request)
     source, argument = parse_spec(request["dataset"])
-    size = None
-    if "size" in request:
-        width, height = request["size"]
-        size = Size(width, height, request["crop"])
+    size = Size(*request["size"])._replace(crop=request["crop"]) if "size" in request else None
     how = (request["split"], request["threshold"], size, request["invert"])
     return source.load(Request(argument, *how))
 
@@ -226,13 +225,6 @@ def _spins(images: GreyImages, threshold: int | str, *, invert: bool, own: str) 
     if images.files:
         check_different(spins, images.files, threshold, kept)
     return spins
-
-
-def _transposed(images: GreyImages) -> GreyImages:
-    """Swap rows and columns of images."""
-    height, width = images.shape
-    grey = images.grey.reshape(-1, height, width).transpose(0, 2, 1)
-    return replace(images, grey=grey.reshape(len(grey), -1), shape=(width, height))
 
 
 def _check_settings(

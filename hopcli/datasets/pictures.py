@@ -79,19 +79,16 @@ def read_treatments(
     for path in paths:
         for named in (path, path.with_suffix("")):
             names[named.relative_to(folder).as_posix()] = path
-    for name, values in _described(file).items():
+    check_file(file)
+    with reading(file):
+        at_most(file, file.stat().st_size, _LARGEST, "bytes")
+        described = tomllib.loads(file.read_text(encoding="utf-8"))
+    for name, values in described.items():
         if name in names:
             found[names[name]] = _treatment(f"{file}: {name}", values, request)
         elif folder == where:
             raise DataError(f"{file}: {name!r:.80} is no picture of this folder")
     return found
-
-
-def _described(file: Path) -> dict[str, Any]:
-    check_file(file)
-    with reading(file):
-        at_most(file, file.stat().st_size, _LARGEST, "bytes")
-        return tomllib.loads(file.read_text(encoding="utf-8"))
 
 
 def _treatment(where: str, values: Any, request: Request) -> tuple[int | str, bool]:

@@ -101,7 +101,9 @@ def levels(grey: NDArray[np.uint8], threshold: int | str) -> NDArray[np.uint8]:
     step = min(_AT_ONCE, max(1, _PIXELS_AT_ONCE // grey.shape[1]))
     for first in range(0, len(grey), step):
         part = grey[first : first + step]
-        found[first : first + step] = THRESHOLDS[threshold](_histograms(part))
+        shifted = part + 256 * np.arange(len(part))[:, None]
+        histograms = np.bincount(shifted.ravel(), minlength=256 * len(part)).reshape(-1, 256)
+        found[first : first + step] = THRESHOLDS[threshold](histograms)
     return found
 
 
@@ -168,9 +170,3 @@ def binarise(
         np.subtract(spins, signs[block] // 2, out=spins)
     grey.flags.writeable = False  # no other reference: a record need not copy
     return grey.view(np.int8)
-
-
-def _histograms(grey: NDArray[np.uint8]) -> NDArray[np.int64]:
-    """Count the pixels of each grey value, shape (images, 256)."""
-    shifted = grey + 256 * np.arange(len(grey))[:, None]
-    return np.bincount(shifted.ravel(), minlength=256 * len(grey)).reshape(-1, 256)

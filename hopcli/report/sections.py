@@ -22,7 +22,7 @@ from hopcli.tables import Columns, Estimate, kind_of
 from hopcli.values import RefusedError
 
 if TYPE_CHECKING:
-    from collections.abc import Iterator, Mapping
+    from collections.abc import Mapping
     from pathlib import Path
 
     from hopcli.catalogue import Entry
@@ -286,21 +286,21 @@ def section(
         found=_found(entry.headline, result),
         warnings=tuple(map(str, result.notes.get("warnings", ()))),
         sheet=sheet(config.command, summary),
-        sheets=tuple(_other_tables(result, summary)),
+        sheets=tuple(  # but a table that was left out
+            sheet(name, table)
+            for name, table in result.columns.items()
+            if f"{name}.csv" != results.BULKY and table is not summary
+        ),
         figures=entry.figures(config, result, "paper", width=_WIDTH) if draws else {},
         details={
             "Settings": spelt(config.to_dict(), entry),
-            "Notes": {key: _noted(note) for key, note in notes.items()},
+            "Notes": {
+                key: note if isinstance(note, str) else json.dumps(note, ensure_ascii=False)
+                for key, note in notes.items()
+            },
             "Made with": _made_with(result, manifest or {}),
         },
     )
-
-
-def _other_tables(result: Result, printed: Columns) -> Iterator[Sheet]:
-    """Return all tables except the printed one and an optional one that was left out."""
-    for name, table in result.columns.items():
-        if f"{name}.csv" != results.BULKY and table is not printed:
-            yield sheet(name, table)
 
 
 def _found(headline: Estimate, result: Result) -> str:
@@ -313,10 +313,6 @@ def _found(headline: Estimate, result: Result) -> str:
     value, *interval = sheet("", table.only(c for c in columns if c in table)).rows[0]
     text = f"{headline.says.partition(' (')[0]} {value}{' %' if is_rate else ''}"
     return f"{text} ({' to '.join(interval)})" if len(interval) == 2 else text
-
-
-def _noted(note: Any) -> str:
-    return note if isinstance(note, str) else json.dumps(note, ensure_ascii=False)
 
 
 def _made_with(result: Result, manifest: Mapping[str, Any]) -> dict[str, str]:

@@ -68,7 +68,8 @@ def _changed(values: list[Any], change: Callable[[str], str]) -> list[Any]:
 
 def write_arrays(arrays: Mapping[str, Any], path: Path) -> None:
     """Write arrays into a compressed .npz file."""
-    np.savez_compressed(path, allow_pickle=False, **arrays)
+    with path.open("wb") as file:  # to a path without .npz NumPy would add it
+        np.savez_compressed(file, allow_pickle=False, **arrays)
 
 
 def read_table(manifest: Manifest, name: str) -> Columns:
@@ -86,17 +87,13 @@ def read_table(manifest: Manifest, name: str) -> Columns:
     ResultError
         If the file differs from what the manifest says.
     """
-    path = manifest.check(f"{name}.csv")
+    path, declared = manifest.check(f"{name}.csv"), None
+    if name == "grid":  # the table that it draws
+        declared = catalogue.entry(manifest["config"]["command"]).headline.table
+    elif manifest.command in catalogue.CATALOGUE:
+        declared = catalogue.entry(manifest.command).table(name)
     with understood(path):
-        return _read(path, manifest["tables"][name], _declared(manifest, name))
-
-
-def _declared(manifest: Manifest, name: str) -> Table | None:
-    """Return the declaration of a table; for a grid, that of the table that it draws."""
-    if name == "grid":
-        return catalogue.entry(manifest["config"]["command"]).headline.table
-    known = manifest.command in catalogue.CATALOGUE
-    return catalogue.entry(manifest.command).table(name) if known else None
+        return _read(path, manifest["tables"][name], declared)
 
 
 def _read(path: Path, heads: list[str], declared: Table | None) -> Columns:
