@@ -7,10 +7,10 @@ from typing import Any
 
 import numpy as np
 
-from hopcli._kernels import NEVER, Protocol, overlaps
+from hopcli._kernels import NEVER, overlaps
 from hopcli._loading import announced
 from hopcli.dynamics.jobs import Job
-from hopcli.dynamics.sites import bind, order_code, rule_code
+from hopcli.dynamics.sites import bind, protocol_of
 
 
 def start(job: Job) -> Callable[[slice], None]:
@@ -25,16 +25,11 @@ def start(job: Job) -> Callable[[slice], None]:
         pairs.reach(),
         np.array(job.network.theta),
     )
-    protocol = Protocol(rule_code(job), order_code(job), job.attempts, NEVER, job.settle, job.most)
     n_classes, rank = pairs.factors.shape
 
     def new_state() -> overlaps.State:
-        return overlaps.State(
-            np.empty(rank),
-            np.empty(n_classes),
-            np.empty(n_classes + 1),
-            np.empty(job.network.n_sites, np.uint32),
-        )
+        sites = np.empty(job.network.n_sites, np.uint32)
+        return overlaps.State(np.empty(rank), np.empty(n_classes), np.empty(n_classes + 1), sites)
 
     with announced("compiling the loop for many sites: some seconds"):
-        return bind(job, overlaps.run_chains, network, protocol, new_state)
+        return bind(job, overlaps.run_chains, network, protocol_of(job, NEVER), new_state)

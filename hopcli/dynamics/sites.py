@@ -11,14 +11,7 @@ import numpy as np
 from hopcli import _kernels
 from hopcli._loading import announced
 from hopcli.dynamics.jobs import Job
-from hopcli.errors import SettingError
 from hopcli.network import Network
-
-RULES = ("METROPOLIS", "GLAUBER", "SIGN_KEEP", "SIGN_UP", "SIGN_DOWN")
-"""Rules of the loop, constants of :mod:`hopcli._kernels`."""
-
-ORDERS = ("RANDOM", "PERMUTATION", "FIXED", "GIVEN")
-"""Orders of the loop."""
 
 PATIENCE = 64.0
 """Number of attempts that take as long as one event of the rejection-free part."""
@@ -44,17 +37,11 @@ def start(job: Job) -> Callable[[slice], None]:
     -------
     callable
         Runs a chunk of the chains, in place; releases the GIL.
-
-    Raises
-    ------
-    SettingError
-        If the loop does not support the rule or the order.
     """
-    rule, order = rule_code(job), order_code(job)
     wiring = lay_out(job.network)
-    n_sites, n_classes = job.network.n_sites, job.network.n_classes
-    patience = _patience(n_sites, n_classes)
-    protocol = _kernels.Protocol(rule, order, job.attempts, patience, job.settle, job.most)
+    # Attempts without a flip before waiting pays; 0 and NEVER force it.
+    price = PATIENCE * (1.0 + job.network.n_classes / CLASSES + job.network.n_sites / SITES)
+    protocol = protocol_of(job, int(min(price, _kernels.NEVER)))
     assert wiring.J.flags.c_contiguous
     assert wiring.steps.flags.c_contiguous
     with announced("compiling the loops: some ten seconds"):
@@ -112,38 +99,12 @@ def bind(
     return run
 
 
-def rule_code(job: Job) -> int:
-    """Return the code of the rule."""
-    name, rule = job.rule.codes[job.tie], job.rule
-    fits = name in RULES and job.order is not None
-    fits &= not (name == "METROPOLIS" and rule.allows_zero)  # a flip of 0 is 0
-    fits &= not (name.startswith("SIGN") and rule.stochastic)
-    if not fits:
-        must = f"does not fit the loop over single sites, which supports {', '.join(RULES)}"
-        raise SettingError("dynamics", must, f"{rule.name} ({name})")
-    return int(getattr(_kernels, name))
-
-
-def order_code(job: Job) -> int:
-    """Return the code of the order; the loop does not check the number of given sites."""
-    order = job.order
-    assert order is not None
-    sites = job.attempts if order.code != "GIVEN" else -1 if job.given is None else job.given.size
-    needed = job.attempts
-    if order.each_once:
-        needed = job.network.n_sites
-    elif order.code == "GIVEN":
-        needed = len(job.spins) * job.attempts * len(job.temperatures)
-    if order.code not in ORDERS or sites != needed:
-        must = f"must be one of {', '.join(ORDERS)}, with a site for every attempt"
-        raise SettingError("order", must, order.code)
-    return int(getattr(_kernels, order.code))
-
-
-def _patience(n_sites: int, n_classes: int) -> int:
-    """Return the attempts without a flip before waiting pays; 0 and NEVER force it."""
-    price = PATIENCE * (1.0 + n_classes / CLASSES + n_sites / SITES)
-    return int(min(price, _kernels.NEVER))
+def protocol_of(job: Job, patience: int) -> _kernels.Protocol:
+    """Return the protocol of a job, with the codes of its rule and order."""
+    assert job.order is not None
+    names = (job.rule.codes[job.tie], job.order.code)
+    rule, order = (getattr(_kernels, name) for name in names)
+    return _kernels.Protocol(rule, order, job.attempts, patience, job.settle, job.most)
 
 
 def lay_out(network: Network) -> _kernels.Wiring:
@@ -151,10 +112,8 @@ def lay_out(network: Network) -> _kernels.Wiring:
     n_classes = network.n_classes
     couplings, sizes = np.array(network.J, order="C"), network.class_sizes[:, None]
     # Added row by row, not by the BLAS: a page in a browser must compute the same reach.
-    sums, blocks = (
-        np.zeros(n_classes),
-        [slice(row, row + _ROWS) for row in range(0, n_classes, _ROWS)],
-    )
+    sums = np.zeros(n_classes)
+    blocks = [slice(row, row + _ROWS) for row in range(0, n_classes, _ROWS)]
     for rows in blocks:
         sums = np.sum(np.vstack([sums, sizes[rows] * np.abs(couplings[rows])]), axis=0)
     reach = float(np.max(sums + np.abs(network.theta)))

@@ -8,7 +8,6 @@ import numpy as np
 
 from hopcli.dynamics.jobs import Job
 from hopcli.dynamics.states import STABLE, TWO_CYCLE
-from hopcli.errors import SettingError
 from hopcli.observables import TIE, class_sums
 from hopcli.records import Ints, Spins
 
@@ -28,17 +27,8 @@ def start(job: Job) -> Callable[[slice], None]:
     -------
     callable
         Runs a chunk of the chains, in place.
-
-    Raises
-    ------
-    SettingError
-        If the rule is not a sign rule, has noise, or tries the sites in an order.
     """
-    code = job.rule.codes[job.tie]
-    if code not in AT_TIE or job.rule.stochastic or job.order is not None:
-        must = f"does not fit the loop over all sites, which supports {', '.join(AT_TIE)}"
-        raise SettingError("dynamics", must, f"{job.rule.name} ({code})")
-    return lambda chunk: _run(job, chunk, AT_TIE[code])
+    return lambda chunk: _run(job, chunk, AT_TIE[job.rule.codes[job.tie]])
 
 
 def _run(job: Job, chunk: slice, at_tie: int) -> None:

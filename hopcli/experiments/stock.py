@@ -60,17 +60,7 @@ def read_thresholds(theta: float | str, n_sites: int) -> float | Floats:
     DataError
         If the file cannot be read or does not contain one finite number per site.
     """
-    if isinstance(theta, float):
-        return theta
-    rule = f"must contain {n_sites} numbers from -1e6 to 1e6, one per site"
-    path = Path(theta)
-    values = _archived(path, "theta") if path.suffix == ".npz" else _written(path, n_sites)
-    if values.size != n_sites:
-        raise DataError(f"{theta}: {rule}, found {values.size}")
-    wrong = np.flatnonzero(~(np.abs(values) <= _LARGEST))
-    if wrong.size:
-        raise DataError(f"{theta}: {rule}, found {values[wrong[0]]} at site {wrong[0]}")
-    return values
+    return theta if isinstance(theta, float) else _read(theta, "theta", n_sites, f"{n_sites}")
 
 
 def read_weights(file: str, n_sites: int) -> Floats:
@@ -94,25 +84,24 @@ def read_weights(file: str, n_sites: int) -> Floats:
     DataError
         If the file cannot be read or does not contain N x N finite numbers.
     """
-    path, n_numbers = Path(file), n_sites**2
-    if path.suffix == ".npz":
-        values = _archived(path, "weights")
-    elif path.suffix == ".npy":
-        values = _numbers(read_array(path), path)
-    else:
-        values = _written(path, n_numbers)
-    wrong = np.flatnonzero(~(np.abs(values) <= _LARGEST))
-    if values.size != n_numbers or wrong.size:
-        found = values[wrong[0]] if wrong.size else f"{values.size:,} numbers"
-        rule = f"must contain {n_sites} x {n_sites} numbers from -1e6 to 1e6"
-        raise DataError(f"{file}: {rule}, found {found}")
+    values = _read(file, "weights", n_sites**2, f"{n_sites} x {n_sites}")
     return values.reshape(n_sites, n_sites)
 
 
-def _archived(path: Path, name: str) -> Floats:
-    """Read the numbers of an array in a NumPy archive."""
-    with Archive(path) as archive:
-        return _numbers(archive.read(name), path)
+def _read(file: str, name: str, count: int, shape: str) -> Floats:
+    """Read a file of finite numbers; in a NumPy archive they are the array of this name."""
+    path = Path(file)
+    if path.suffix == ".npz":
+        with Archive(path) as archive:
+            values = _numbers(archive.read(name), path)
+    else:
+        is_array = path.suffix == ".npy"
+        values = _numbers(read_array(path), path) if is_array else _written(path, count)
+    wrong = np.flatnonzero(~(np.abs(values) <= _LARGEST))
+    if values.size != count or wrong.size:
+        found = f"{values[wrong[0]]} at {wrong[0]}" if wrong.size else f"{values.size:,}"
+        raise DataError(f"{file}: must contain {shape} numbers from -1e6 to 1e6, found {found}")
+    return values
 
 
 def _numbers(values: Any, path: Path) -> Floats:
