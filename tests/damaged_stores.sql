@@ -15,7 +15,8 @@ UPDATE cells SET checksum = x'00' WHERE true
 -- of a store
 CREATE TABLE meta (url TEXT)
 UPDATE meta SET value = '1' WHERE name = 'format'
-UPDATE meta SET value = '3' WHERE name = 'format'
+UPDATE meta SET value = '2' WHERE name = 'format'
+UPDATE meta SET value = '4' WHERE name = 'format'
 CREATE VIEW v AS WITH RECURSIVE c(x) AS (VALUES(1) UNION ALL SELECT x FROM c) SELECT 1
 CREATE TRIGGER t AFTER INSERT ON cells BEGIN DELETE FROM meta; END
 CREATE VIRTUAL TABLE v USING fts5(x)

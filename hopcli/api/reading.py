@@ -158,11 +158,10 @@ def _cells(folder: Path, name: str) -> Iterator[Found]:
     with Store(folder) as store:
         _check_table(name, store.tables(), folder)
         seen = set[str]()
-        for _, made in store.finished(name):
-            part = made.table(name)
-            if made.cell not in seen and part is not None:
-                seen.add(made.cell)
-                yield str(folder), json.loads(made.config), part
+        for _, cell, _, config, part in store.finished(name):
+            if cell not in seen:
+                seen.add(cell)
+                yield str(folder), json.loads(config), part
 
 
 def _published(folder: Path, name: str) -> Iterator[Found]:

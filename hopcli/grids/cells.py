@@ -8,7 +8,6 @@ from __future__ import annotations
 
 import functools
 import hashlib
-import itertools
 import json
 import socket
 import time
@@ -88,16 +87,27 @@ class Made(NamedTuple):
 
     @property
     def checksum(self) -> str:
-        """Return the SHA-256 of everything."""
-        facts, (*texts, tables) = json.dumps(self[:6]), self[6:]
-        texts = [facts, *texts, *itertools.chain.from_iterable(tables.items())]
-        said = "".join(f"{len(text)}:{text}" for text in texts)
-        return hashlib.sha256(said.encode()).hexdigest()
+        """Return the SHA-256 of the facts, then one of each table."""
+        of_tables = [
+            checksum_of(self.cell, self.version, self.config, name, text)
+            for name, text in self.tables.items()
+        ]
+        return " ".join([_hash(json.dumps(self[:6]), *self[6:9]), *of_tables])
 
     def table(self, name: str) -> Part | None:
         """Return a table; None if it has no table of that name."""
         text = self.tables.get(name)
         return None if text is None else Part(**json.loads(text))
+
+
+def checksum_of(cell: str, version: str, config: str, name: str, text: str) -> str:
+    """Return a table's part of the checksum of its cell."""
+    return f"{name}:{_hash(cell, version, config, text)}"
+
+
+def _hash(*texts: str) -> str:
+    said = "".join([f"{len(text)}:{text}" for text in texts])
+    return hashlib.sha256(said.encode()).hexdigest()
 
 
 @functools.cache

@@ -67,11 +67,9 @@ def tidy_table(store: Store, grid: Grid, name: str) -> Columns:
     versions: list[str] = []
 
     def parts() -> Iterator[Part]:
-        for place, made in store.finished(name):
+        for place, _, version, _, part in store.finished(name):
             places.append(place)
-            versions.append(made.version)
-            part = made.table(name)
-            assert part is not None
+            versions.append(version)
             yield part
 
     table, lengths = join(parts(), grid.entry.table(name))

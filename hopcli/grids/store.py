@@ -24,13 +24,14 @@ import sys
 from typing import TYPE_CHECKING, Any, NamedTuple
 
 from hopcli.errors import ResultError, SettingError
-from hopcli.grids.cells import Made
+from hopcli.grids.cells import Made, checksum_of
 from hopcli.grids.database import Database, quoted
 from hopcli.grids.grid import read_grid
 from hopcli.results.checking import Checked, Checker, Finding, check_manifest
 from hopcli.results.files import is_file
 from hopcli.results.listing import MANIFESTS
 from hopcli.results.manifest import STORE
+from hopcli.tables.several import Part
 
 if TYPE_CHECKING:
     from collections.abc import Iterable, Iterator, Mapping
@@ -44,7 +45,7 @@ FILE = STORE
 OWN_COLUMNS = (*Made._fields[:-1], "checksum")
 """Names that a table of an experiment must not have."""
 
-_FORMAT = "2"
+_FORMAT = "3"
 _AT_ONCE = 1000  # points
 _SCHEMA = (
     "meta (name TEXT PRIMARY KEY, value TEXT)",
@@ -71,6 +72,16 @@ class Standing(NamedTuple):
 def is_grid(folder: Path) -> bool:
     """Return whether a folder contains the store of a grid."""
     return is_file(folder / FILE, links=True)
+
+
+class Finished(NamedTuple):
+    """A table of a finished cell, at a point of the grid."""
+
+    place: int
+    cell: str
+    version: str
+    config: str
+    part: Part
 
 
 class Store(Database):
@@ -104,7 +115,7 @@ class Store(Database):
         if not tables >= {"meta", "points", "cells"}:
             raise ResultError(f"{self.path}: must be the store of a grid, is of another program")
         known = self._one("SELECT value FROM meta WHERE name = 'format'")
-        if known == "1":
+        if known in ("1", "2"):
             rule = "was written by an earlier hopcli, in a form that this one does not read"
             raise ResultError(f"{self.path}: {rule}: remove it, or give --out another folder")
         if known != _FORMAT:
@@ -256,18 +267,24 @@ class Store(Database):
         for _, made, is_whole in self._read("cells"):
             yield made, is_whole
 
-    def finished(self, name: str) -> Iterator[tuple[int, Made]]:
+    def finished(self, name: str) -> Iterator[Finished]:
         """Iterate over the points of the grid whose cells have a table, in order.
+
+        Only this table is read and verified.
 
         Raises
         ------
         ResultError
-            If a cell is damaged.
+            If the table of a cell is damaged.
         """
-        where = f"WHERE error IS NULL AND {quoted(name)} IS NOT NULL"
-        for place, made, is_whole in self._read(f"points JOIN cells USING (cell) {where}", "place"):
-            self._check_whole(made, is_whole)
-            yield place, made
+        query = f"SELECT place, cell, version, config, {quoted(name)}, checksum "
+        query += "FROM points JOIN cells USING (cell) "
+        query += f"WHERE error IS NULL AND {quoted(name)} IS NOT NULL ORDER BY place"
+        with self._told():
+            for place, cell, version, config, text, checksum in self._sql.execute(query):
+                own = _checksum(cell, version, config, name, text)
+                self._check_whole(cell, is_whole=f" {own} " in f" {checksum} ")
+                yield Finished(place, cell, version, config, Part(**json.loads(text)))
 
     def _read(
         self, source: str, place: str = "rowid", *values: str
@@ -292,18 +309,25 @@ class Store(Database):
             If the cell is damaged, or does not exist.
         """
         for _, made, is_whole in self._read("cells WHERE cell = ?", "rowid", cell):
-            self._check_whole(made, is_whole)
+            self._check_whole(made.cell, is_whole=is_whole)
             return made
         raise ResultError(f"{self.path}: is damaged: there is no cell {cell[:12]}")
 
-    def _check_whole(self, made: Made, is_whole: bool) -> None:
+    def _check_whole(self, cell: str, *, is_whole: bool) -> None:
         if not is_whole:
-            cell = made.cell[:12]
-            raise ResultError(f"{self.path}: is damaged: cell {cell} is not as written")
+            raise ResultError(f"{self.path}: is damaged: cell {cell[:12]} is not as written")
 
     def damaged(self) -> list[str]:
         """Return the names of the damaged cells."""
         return [made.cell for made, is_whole in self.cells() if not is_whole]
+
+
+def _checksum(*values: Any) -> str:
+    """Return the checksum of a table; one that none has if damage has changed a type."""
+    try:
+        return checksum_of(*values)
+    except (TypeError, ValueError):
+        return "?"
 
 
 def _is_whole(made: Made, checksum: object) -> bool:
