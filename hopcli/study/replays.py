@@ -129,7 +129,9 @@ class Replays:
             shape = (n_images, more * self.attempts)
             n_sites = self.couplings.n_sites
             sites = [rng.integers(n_sites, size=shape, dtype=np.uint32) for rng in streams]
-            final = self._run(spins, np.concatenate([own for own in sites for _ in (0, 1)]), *part)
+            final = self._run(
+                spins, np.concatenate([own for own in sites for _ in range(2)]), *part
+            )
             spins = final.spins
             found.append(self._recalled(final.ends).reshape(n_orders, 2, n_images))
         return np.stack(found)
