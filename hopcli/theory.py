@@ -29,7 +29,7 @@ _CONVERGED = 1e-13
 _MOST_STEPS = 200_000
 _DIGITS = 9
 _MOST_STATES = 1 << 20
-_UNDERFLOW = -745.2  # exp is 0 below, and takes twenty times as long there
+_LEAST = -708.0  # exp is denormal below, and takes twenty times as long
 
 
 def mean_field_overlaps(network: Network, temperatures: ArrayLike, start: int) -> Floats:
@@ -70,24 +70,28 @@ def mean_field_overlaps(network: Network, temperatures: ArrayLike, start: int) -
     patterns = network.columns.astype(np.float64)
     heat = np.reshape(np.asarray(temperatures, dtype=np.float64), (-1, 1))
     fixed = np.tile(patterns[:, start], (len(heat), 1))
-    moving, magnetisation = np.arange(len(heat)), fixed
-    for _ in range(_MOST_STEPS):
-        fields = network.hamiltonian.fields(sizes * magnetisation, magnetisation) - network.theta
-        # Half a step: a full one may run into a two-cycle where couplings are negative.
-        with np.errstate(all="ignore"):  # tanh of infinity is 1
+    moving, magnetisation, is_cold = np.arange(len(heat)), fixed, not heat.all()
+    field_of, theta = network.hamiltonian.fields, network.theta
+    with np.errstate(all="ignore"):  # tanh of infinity is 1
+        for _ in range(_MOST_STEPS):
+            fields = field_of(sizes * magnetisation, magnetisation) - theta
             new = np.tanh(fields / heat)
-        after = (magnetisation + new) / 2
-        if not heat.all():
-            cold = np.where(np.abs(fields) > TIE, np.sign(fields), magnetisation)
-            new, after = (np.where(heat > 0, hot, cold) for hot in (new, after))
-        change = np.abs(new - magnetisation).max(axis=1)
-        magnetisation = after
-        still = change >= _CONVERGED
-        if not still.all():
+            # Half a step: a full one may run into a two-cycle where couplings are negative.
+            after = (magnetisation + new) / 2
+            if is_cold:
+                cold = np.where(np.abs(fields) > TIE, np.sign(fields), magnetisation)
+                new, after = (np.where(heat > 0, hot, cold) for hot in (new, after))
+            new -= magnetisation
+            change = np.abs(new, out=new).max(axis=1)
+            magnetisation = after
+            if change.min() >= _CONVERGED:
+                continue
             fixed[moving] = magnetisation
+            still = change >= _CONVERGED
             moving, magnetisation, heat = moving[still], magnetisation[still], heat[still]
             if not len(moving):
                 break
+            is_cold = not heat.all()
     fixed[moving] = magnetisation
     m = (sizes * fixed) @ patterns / network.n_sites
     # The remaining error of the iteration depends on the machine and is rounded away.
@@ -214,16 +218,18 @@ class PairStates:
         excess = self.energy - self.energy.min()
         excess[excess < TIE] = 0.0  # rounding noise is not an energy gap at any temperature
         found = np.empty((len(np.atleast_1d(temperatures)), len(observables)))
-        weight = np.empty_like(excess)
+        weight, is_likely = np.empty_like(excess), np.empty(excess.shape, dtype=np.bool_)
         for row, temperature in zip(found, np.atleast_1d(temperatures), strict=True):
             if temperature > 0:
                 with np.errstate(over="ignore"):  # infinitely improbable
-                    exponent = self.log_states - excess / temperature
+                    np.divide(excess, temperature, out=weight)
+                np.subtract(self.log_states, weight, out=weight)
             else:
-                exponent = np.where(excess > 0, -np.inf, self.log_states)
-            exponent -= exponent.max()
-            weight.fill(0.0)
-            np.exp(exponent, out=weight, where=exponent > _UNDERFLOW)
+                weight[:] = np.where(excess > 0, -np.inf, self.log_states)
+            weight -= weight.max()
+            np.greater(weight, _LEAST, out=is_likely)
+            np.exp(np.maximum(weight, _LEAST, out=weight), out=weight)
+            weight *= is_likely
             row[:] = np.tensordot(observables, weight) / weight.sum()
         return found
 

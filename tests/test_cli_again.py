@@ -59,7 +59,7 @@ def test_a_repeated_run_changes_no_file_of_the_same_numbers(
     shell.run(line)
     before = {key: value for key, value in files_below(FOLDER).items() if "sqlite" not in key}
     versions = read_json(FOLDER / name)["versions"]
-    monkeypatch.setattr("hopcli.results.folder.source_commit", lambda: "ab12")
+    monkeypatch.setattr("hopcli.results.folder.own_commit", lambda: "ab12")
     monkeypatch.setattr("hopcli.results.folder.versions", lambda: {**versions, "numpy": "9"})
     shell.run(f"{line} --again")
     assert files_below(FOLDER).items() >= before.items()
@@ -67,7 +67,7 @@ def test_a_repeated_run_changes_no_file_of_the_same_numbers(
     shell.run(f"{line} --again")
     assert read_json(FOLDER / name)["source_commit"] == "ab12"
     assert read_json(FOLDER / name)["outputs"] == json.loads(before[name] or "")["outputs"]
-    monkeypatch.setattr("hopcli.results.folder.source_commit", lambda: "cd34")
+    monkeypatch.setattr("hopcli.results.folder.own_commit", lambda: "cd34")
     shell.run(f"{line} --again --no-figures")
     assert (read_json(FOLDER / name)["source_commit"] == "cd34") == (line == DRAWN)
 

@@ -106,7 +106,7 @@ def test_repeated_runs_change_no_byte(here: Shell, monkeypatch: pytest.MonkeyPat
     """Nor do other versions of packages, another commit, or the time that the runs take."""
     before = files_below(Path("out"))
     shutil.rmtree("out/runs")
-    monkeypatch.setattr("hopcli.results.folder.source_commit", lambda: "ab12")
+    monkeypatch.setattr("hopcli.results.folder.own_commit", lambda: "ab12")
     here.run(LINE)
     assert read_json(Path("out", "runs", "few", "recall.json"))["source_commit"] == "ab12"
     after = files_below(Path("out"))

@@ -114,11 +114,11 @@ def normal_tail(z: float) -> float:
 
 def binomial(successes: int, n: int) -> Measured:
     """Return a rate of independent trials, with Clopper-Pearson interval and exact p-values."""
-    from scipy.stats import binom
+    from scipy.special import bdtr, bdtrc
 
     def tails(bound: float) -> Tails:
         at = min(max(bound, 0.0), 1.0)
-        return float(binom.sf(successes - 1, n, at)), float(binom.cdf(successes, n, at))
+        return float(bdtrc(successes - 1, n, at)), float(bdtr(successes, n, at))
 
     return Measured(successes / n, *exact_interval(successes, n), tails)
 
@@ -293,7 +293,7 @@ def lead(rows: Rows) -> Measured:
 
     The interval and the p-values are those of t for paired values.
     """
-    from scipy.stats import t
+    from scipy.special import stdtr, stdtrit
 
     values = rows.by_label()
     own = values.pop(rows.label)
@@ -302,11 +302,11 @@ def lead(rows: Rows) -> Measured:
     sem = float(gaps.std(ddof=1)) / np.sqrt(len(gaps))
     if sem == 0:
         return Measured(mean, mean, mean)
-    half = float(t.ppf(0.975, freedom)) * sem
+    half = float(stdtrit(freedom, 0.975)) * sem
 
     def tails(bound: float) -> tuple[float, float]:
         z = (mean - bound) / sem
-        return float(t.sf(z, freedom)), float(t.cdf(z, freedom))
+        return float(stdtr(freedom, -z)), float(stdtr(freedom, z))
 
     return Measured(mean, mean - half, mean + half, tails)
 
@@ -331,7 +331,7 @@ def variance_ratio(rows: Rows, file: str) -> Measured:
     The interval is that of F with the degrees of freedom of all labels together. This is a good
     approximation for a mean of so many ratios (the tests simulate its coverage).
     """
-    from scipy.stats import f
+    from scipy.special import fdtr, fdtrc, fdtri
 
     with Path(file).open(encoding="utf-8", newline="") as opened:
         (_, *names), *repeats = csv.reader(opened)
@@ -342,10 +342,10 @@ def variance_ratio(rows: Rows, file: str) -> Measured:
     ratio = float(np.mean(ratios))
     n_repeats = len(next(iter(run.values())))
     freedom = (len(labels) * (len(repeats) - 1), len(labels) * (n_repeats - 1))
-    low, high = (ratio / float(f.ppf(level, *freedom)) for level in (0.975, 0.025))
+    low, high = (ratio / float(fdtri(*freedom, level)) for level in (0.975, 0.025))
 
     def tails(bound: float) -> tuple[float, float]:
-        return float(f.sf(ratio / bound, *freedom)), float(f.cdf(ratio / bound, *freedom))
+        return float(fdtrc(*freedom, ratio / bound)), float(fdtr(*freedom, ratio / bound))
 
     return Measured(ratio, low, high, tails)
 
@@ -355,7 +355,7 @@ def most_likely(rows: Rows) -> Measured:
 
     The ratio is divided by the overdispersion of the run [McCullagh and Nelder 1989].
     """
-    from scipy.stats import chi2
+    from scipy.special import chdtrc
 
     chosen, values = rows.table.take(rows.chosen), rows.values
     relative = chosen["relative"]
@@ -366,7 +366,7 @@ def most_likely(rows: Rows) -> Measured:
 
     def tails(bound: float) -> tuple[float, float]:
         nearest = float(relative[np.argmin(np.abs(values - bound))])
-        p = float(chi2.sf(2 * (relative.max() - nearest) / inflation, 1)) / 2
+        p = float(chdtrc(1, 2 * (relative.max() - nearest) / inflation)) / 2
         return (p, 1 - p) if bound < best else (1 - p, p)
 
     return Measured(best, float(inside.min()), float(inside.max()), tails)

@@ -259,7 +259,8 @@ def hold(
     return Holding(held, looked_at, left)
 
 
-_BLOCK = 8192  # trials run at once, to bound the memory
+_BLOCK = 8192  # trials run at once, to bound the memory,
+_GIVEN = 1 << 22  # and sites of trials whose order of sites is given
 _MOST_CONTINUED = 500  # trials
 _SHARE = 0.03  # of the attempts of the run; the most that these may cost,
 _CHEAP = 10_000_000  # or this number of attempts, which take some milliseconds
@@ -376,8 +377,11 @@ class Relaxation:
 
     def blocks(self) -> Iterator[Ints]:
         """Divide all trials into blocks that fit into memory."""
-        n = len(self.trials)
-        return (np.arange(first, min(first + _BLOCK, n)) for first in range(0, n, _BLOCK))
+        n, size = len(self.trials), _BLOCK
+        if self.sites is not None:
+            of_a_trial = self.config.sweeps * self.config.attempts_per_sweep
+            size = max(1, min(size, _GIVEN // of_a_trial))
+        return (np.arange(first, min(first + size, n)) for first in range(0, n, size))
 
     def overlaps(self, rows: Ints, tell: Tell | None = None) -> Floats:
         """Run these trials; return overlaps of final states with the patterns, shape (rows, p)."""

@@ -16,7 +16,7 @@ from hopcli.experiments.relaxation import Relaxation
 from hopcli.experiments.trials import MOST_IN_A_REPEAT, OVERALL
 from hopcli.records import Floats, NDArray, digest
 from hopcli.statistics import draws_interval, exact_interval, mean_sd_sem
-from hopcli.statistics.comparisons import mean_difference, with_holm
+from hopcli.statistics.comparisons import mean_difference, ranks, with_holm
 from hopcli.statistics.components import Component, Components
 from hopcli.tables import Columns, Table, columns
 
@@ -244,14 +244,12 @@ def _rank_tables(config: VarianceConfig, labels: list[str], recalled: Floats) ->
     In a selection, tied labels have the mean of their ranks. In the shares of selections in
     which a label has each rank, ties count in equal parts.
     """
-    from scipy.stats import rankdata
-
     n, n_labels = recalled.shape
-    first, last = (rankdata(-recalled, method, axis=1) for method in ("min", "max"))
-    ranks, rank = np.arange(1, n_labels + 1), (first + last) / 2
+    first, last = ranks(-recalled)
+    every, rank = np.arange(1, n_labels + 1), (first + last) / 2
     often = np.zeros((n_labels, n_labels))  # of each label, for each rank
     for low, high in zip(first[:, :, None], last[:, :, None], strict=True):
-        often += ((low <= ranks) & (ranks <= high)) / (high - low + 1)
+        often += ((low <= every) & (every <= high)) / (high - low + 1)
     shares = [[(number / n, *exact_interval(number, n)) for number in row] for row in often]
     mean, _, sem = mean_sd_sem(rank)
     numbers, trials = np.arange(config.selections), config.tests * config.repeats

@@ -256,7 +256,7 @@ class Quadratic(Record):
         """Field on sites, see :meth:`Hamiltonian.fields`."""
         # One product of two matrices for any number of axes: many small ones take longer.
         of_classes = (sums.reshape(-1, self.n_classes) @ self.J).reshape(sums.shape)
-        fields: Floats = of_classes[..., classes] - np.diag(self.J)[classes] * spins
+        fields: Floats = of_classes[..., classes] - self.J.diagonal()[classes] * spins
         return fields
 
 

@@ -43,7 +43,7 @@ from hopcli.results.manifest import (
     read_outputs,
     sha256_of,
 )
-from hopcli.results.provenance import source_commit, versions
+from hopcli.results.provenance import own_commit, versions
 
 if sys.platform == "win32":
     import msvcrt
@@ -230,7 +230,7 @@ def publish_new(stage: Path, folder: Path, command: str, values: Mapping[str, An
         "command": command,
         **values,
         "versions": versions(),
-        "source_commit": source_commit(),
+        "source_commit": own_commit(),
         "outputs": {name: sha256_of(stage / name) for name in names},
     }
     manifest |= _first_made(folder / f"{command}.json", manifest)

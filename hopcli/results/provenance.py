@@ -83,6 +83,12 @@ def source_commit(top: Path = _TOP) -> str | None:
     return written.read_text(encoding="ascii").strip() if written.is_file() else None
 
 
+@functools.cache
+def own_commit() -> str | None:
+    """Return the commit of the code that runs, which git is asked for once."""
+    return source_commit()
+
+
 def _of_checkout(top: Path) -> str | None:
 
     def git(*arguments: str) -> subprocess.CompletedProcess[str]:

@@ -3,12 +3,13 @@
 from __future__ import annotations
 
 import bisect
+import math
 from collections.abc import Callable, Sequence
 from typing import Any
 
 import numpy as np
 
-from hopcli.records import ArrayLike, Floats
+from hopcli.records import ArrayLike, Floats, Ints
 from hopcli.statistics.rates import Z95, clustered_interval, draws_interval
 
 _DIGITS = 12  # decimals of a difference of rates
@@ -35,10 +36,10 @@ def mcnemar(first_only: int, second_only: int) -> float:
     >>> mcnemar(1, 5), mcnemar(0, 0)
     (0.21875, 1.0)
     """
-    from scipy.stats import binomtest
+    from scipy.special import bdtr
 
-    differing = first_only + second_only
-    return float(binomtest(first_only, differing, 0.5).pvalue) if differing else 1.0
+    fewer, differing = min(first_only, second_only), first_only + second_only
+    return min(1.0, 2 * float(bdtr(fewer, differing, 0.5)))
 
 
 def paired_interval(first_only: int, second_only: int, n: int) -> tuple[float, float]:
@@ -138,7 +139,7 @@ def mean_difference(differences: ArrayLike, units: int) -> tuple[float, float, f
     >>> [round(value, 3) for value in mean_difference([0.1, 0.3, 0.2, 0.4], units=200)]
     [0.25, 0.045, 0.455, 0.03]
     """
-    from scipy.stats import ttest_1samp
+    from scipy.special import stdtr, stdtrit
 
     # Without rounding, differences that are equal except for rounding errors would seem certain.
     values = np.round(np.asarray(differences, dtype=np.float64), _DIGITS)
@@ -146,9 +147,10 @@ def mean_difference(differences: ArrayLike, units: int) -> tuple[float, float, f
     if np.ptp(values) == 0:
         p = 0.5 ** (len(values) - 1) if values.any() else 1.0
         return (mean, *draws_interval(values, units, low=-1.0, high=1.0), p)
-    found = ttest_1samp(values, 0)
-    low, high = (float(np.clip(bound, -1, 1)) for bound in found.confidence_interval(0.95))
-    return mean, low, high, float(found.pvalue)
+    dof, sem = len(values) - 1, float(values.std(ddof=1)) / math.sqrt(len(values))
+    half = float(stdtrit(dof, 1 - _TAIL)) * sem
+    low, high = max(mean - half, -1.0), min(mean + half, 1.0)
+    return mean, low, high, 2 * float(stdtr(dof, -abs(mean / sem)))
 
 
 _TAIL = 0.025
@@ -181,12 +183,37 @@ def rank_correlation(x: ArrayLike, y: ArrayLike) -> Floats:
     return np.divide(product, size, out=np.full(np.shape(product), np.nan), where=size > 0)
 
 
-def _ranks(values: ArrayLike) -> Floats:
-    """Return the ranks minus their mean."""
-    from scipy.stats import rankdata
+def ranks(values: ArrayLike) -> tuple[Ints, Ints]:
+    """Rank values along the last axis from 1; equal values share several ranks.
 
+    Parameters
+    ----------
+    values : array-like of float, shape (..., n)
+        The values.
+
+    Returns
+    -------
+    tuple of ndarray of int64, shape (..., n)
+        First and last rank of each value, 1 to n; they differ for equal values.
+
+    Examples
+    --------
+    >>> [own.tolist() for own in ranks([0.5, 0.1, 0.5])]
+    [[2, 1, 2], [3, 1, 3]]
+    """
     array = np.asarray(values, dtype=np.float64)
-    return rankdata(array, axis=-1) - (array.shape[-1] + 1) / 2
+    first, last = np.empty((2, *array.shape), dtype=np.int64)
+    for place in np.ndindex(array.shape[:-1]):
+        ordered = np.sort(array[place])
+        first[place] = 1 + np.searchsorted(ordered, array[place], "left")
+        last[place] = np.searchsorted(ordered, array[place], "right")
+    return first, last
+
+
+def _ranks(values: ArrayLike) -> Floats:
+    """Return the mean ranks minus their mean."""
+    first, last = ranks(values)
+    return (first + last) / 2 - (first.shape[-1] + 1) / 2
 
 
 def _norm(values: Floats) -> Floats:
