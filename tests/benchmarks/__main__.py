@@ -22,14 +22,19 @@ def main(arguments: Sequence[str] | None = None) -> None:
     parser = argparse.ArgumentParser(prog="benchmarks", description=__doc__)
     parser.add_argument("--only", action="append", choices=NAMES, help="repeat for several")
     parser.add_argument("--quick", action="store_true", help="a fiftieth of the work, to try")
+    parser.add_argument("--whole", action="store_true", help="only a grid of 100,000 cells, once")
     parser.add_argument("--out", type=Path, help="[default: results/benchmarks, build/ for parts]")
     asked = parser.parse_args(arguments)
-    whole = not (asked.only or asked.quick)
-    folder = asked.out or Path("results" if whole else "build") / "benchmarks"
-    # One thread each: also the matrix products before a loop.
-    with threadpool_limits(1):
-        measured = measure(asked.only or NAMES, QUICK if asked.quick else FULL)
-    report.write(folder, **measured)
+    of_all = not (asked.only or asked.quick)
+    folder = asked.out or Path("results" if of_all else "build") / "benchmarks"
+    effort = QUICK if asked.quick else FULL
+    if asked.whole:
+        report.write_tables(folder, whole=cluster.whole(effort))
+    else:
+        # One thread each: also the matrix products before a loop.
+        with threadpool_limits(1):
+            measured = measure(asked.only or NAMES, effort)
+        report.write(folder, **measured)
     sys.stdout.write(f"{folder}/\n")
 
 

@@ -3,21 +3,24 @@
 from __future__ import annotations
 
 import atexit
+import filecmp
 import itertools
+import resource
 import shutil
+import sys
 import tempfile
 import time
 from collections.abc import Callable
 from pathlib import Path
 
-from distributed import LocalCluster
+from distributed import Client, LocalCluster
 
 from benchmarks import measuring
-from benchmarks.measuring import Effort, Used, slope
+from benchmarks.measuring import Effort, Row, Used, slope
 from benchmarks.ratios import Job
 from benchmarks.waits import IDLE, at_most
 
-WORKERS = 4
+WORKERS, SHARDS = 4, 8
 LIMITS = {"status": 0.1, "check": 0.1, "table": 0.1, "plot": 0.05}  # ms a cell
 Turn = dict[int, tuple[Used, float]]
 
@@ -95,7 +98,7 @@ def _make(number: int, folder: str) -> None:
 def _run_on_workers(*numbers: int) -> Turn:
     """Run grids: resources of each client, and processor time of the scheduler."""
     turn = {}
-    with LocalCluster(n_workers=WORKERS, threads_per_worker=1, dashboard_address=":0") as cluster:
+    with _cluster_of_workers() as cluster:
         address = ("--dask", cluster.scheduler_address)
         measuring.grid(numbers[0], *IDLE, *address)  # each worker imports hopcli
         for number in numbers:
@@ -103,6 +106,65 @@ def _run_on_workers(*numbers: int) -> Turn:
             used = measuring.grid(number, *IDLE, *address)
             turn[number] = used, time.process_time() - began
     return turn
+
+
+def whole(effort: Effort) -> list[Row]:
+    """Run one large grid on workers, and in shards: resources of each process.
+
+    Raises
+    ------
+    AssertionError
+        If the two tables differ.
+    """
+    seeds = effort.of(1_000, 4)
+    varied = ("--set", "temperature=0.01:1:0.01", "--set", f"seed=1:{seeds}:1")
+    rows: list[Row] = []
+
+    def note(part: str, used: Used) -> None:
+        rows.append({"part": part, "cells": 100 * seeds, **used._asdict()})
+        sys.stderr.write(f"{rows[-1]}\n")
+
+    def grid(command: str, *arguments: str, part: str = "") -> None:
+        note(part or command, measuring.python("-m", "hopcli", "grid", command, *arguments))
+
+    with tempfile.TemporaryDirectory() as folder:
+        make = ("paper", *varied, *IDLE, "--no-figures", "--quiet", "--out")
+        remote, merged = f"{folder}/workers", f"{folder}/merged"
+        with _cluster_of_workers() as cluster, Client(cluster) as client:
+            before = _used(client)
+            address = ("--dask", cluster.scheduler_address)
+            grid("run", *make, remote, *address, part="client")
+            for part, used in _used(client).items():
+                spent = used.seconds - before[part].seconds, used.cpu - before[part].cpu
+                note(part, Used(*spent, used.megabytes))
+        for command in ("status", "check", "table"):
+            grid(command, remote)
+        grid("plot", remote, "--over", "seed")
+        shards = [f"{folder}/{number}" for number in range(1, SHARDS + 1)]
+        for number, shard in enumerate(shards, 1):
+            share = f"{number}/{SHARDS}"
+            grid("run", *make, shard, "--shard", share, part=f"shard {share}")
+        grid("merge", *shards, "--no-figures", "--quiet", "--out", merged)
+        assert filecmp.cmp(f"{remote}/grid.csv", f"{merged}/grid.csv", shallow=False)
+    return rows
+
+
+def _used(client: Client) -> dict[str, Used]:
+    """Return the resources of the scheduler, which is this process, and of all its workers."""
+    of_workers = list(client.run(resource.getrusage, resource.RUSAGE_SELF).values())
+    found = {"scheduler": [resource.getrusage(resource.RUSAGE_SELF)], "workers": of_workers}
+    return {
+        part: Used(
+            time.perf_counter(),
+            sum(one.ru_utime + one.ru_stime for one in every),
+            max(one.ru_maxrss for one in every) * measuring.OF_PEAK,
+        )
+        for part, every in found.items()
+    }
+
+
+def _cluster_of_workers() -> LocalCluster:
+    return LocalCluster(n_workers=WORKERS, threads_per_worker=1, dashboard_address=":0")
 
 
 JOBS: dict[str, Callable[[Effort], list[Job]]] = {"cluster": _cluster}

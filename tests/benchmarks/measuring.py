@@ -91,6 +91,10 @@ print(seconds, used.ru_utime + used.ru_stime, used.ru_maxrss)
 # A small process starts what is measured, for a child is charged with what its parent has.
 
 
+OF_PEAK = (1 if sys.platform == "darwin" else 1024) / 1e6
+"""The unit of a process's peak, in 10^6 bytes."""
+
+
 class Used(NamedTuple):
     """Resources of a process: seconds, of a clock and of processors, and 10^6 bytes at the peak."""
 
@@ -106,7 +110,7 @@ def python(*arguments: str, **variables: str) -> Used:
     kept = {key: text for key, text in os.environ.items() if key != "PYTHONDONTWRITEBYTECODE"}
     done = subprocess.check_output(command, text=True, env=kept | variables)
     wall, cpu, peak = map(float, done.split())
-    return Used(wall, cpu, peak * (1 if sys.platform == "darwin" else 1024) / 1e6)
+    return Used(wall, cpu, peak * OF_PEAK)
 
 
 def hopcli(*arguments: str, **variables: str) -> Used:

@@ -53,15 +53,9 @@ def _version(package: str) -> str | None:
 
 def write(folder: Path, **tables: list[Row]) -> None:
     """Write all measurements into a folder."""
-    folder.mkdir(parents=True, exist_ok=True)
+    write_tables(folder, **tables)
     about = machine()
     (folder / "machine.json").write_text(json.dumps(about, indent=2) + "\n", encoding="utf-8")
-    for name, rows in tables.items():
-        if rows:
-            with (folder / f"{name}.csv").open("w", encoding="utf-8", newline="") as file:
-                writer = csv.DictWriter(file, list(rows[0]), lineterminator="\n")
-                writer.writeheader()
-                writer.writerows({key: _shown(value) for key, value in r.items()} for r in rows)
     has = "with" if about["avx512"] else "without"
     described = f"{about['cores']} cores, {about['processor']}, {has} AVX-512"
     if tables["scaling"]:
@@ -71,6 +65,17 @@ def write(folder: Path, **tables: list[Row]) -> None:
         lines = "\n".join(map(_line, tables["ratios"]))
         page = template.format(machine=described, rows=lines, patience=PATIENCE)
         (folder / "README.md").write_text(page, encoding="utf-8")
+
+
+def write_tables(folder: Path, **tables: list[Row]) -> None:
+    """Write the tables that have rows into a folder."""
+    folder.mkdir(parents=True, exist_ok=True)
+    for name, rows in tables.items():
+        if rows:
+            with (folder / f"{name}.csv").open("w", encoding="utf-8", newline="") as file:
+                writer = csv.DictWriter(file, list(rows[0]), lineterminator="\n")
+                writer.writeheader()
+                writer.writerows({key: _shown(value) for key, value in r.items()} for r in rows)
 
 
 def _shown(value: object) -> str:
