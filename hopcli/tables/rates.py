@@ -66,10 +66,8 @@ def complete(tables: Sequence[Columns]) -> None:
     means: dict[tuple[str, ...], tuple[float, float]] = {}
     for table in open_ones:
         ends = {column.end: column for column in table.declared.columns}
-        low, high = (table.names.index(ends[end].name) for end in ("low", "high"))
         rates: Floats = table[ends["low"].interval_of]
-        bounds = [known.get(text, (np.nan, np.nan)) for text in table.counts]
-        first = 0
+        bounds, first = [known.get(text, (np.nan, np.nan)) for text in table.counts], 0
         for place, text in enumerate(table.counts):
             if text == MEAN:
                 alike = tuple(table.counts[first:place])
@@ -77,9 +75,10 @@ def complete(tables: Sequence[Columns]) -> None:
                     lows, highs = zip(*bounds[first:place], strict=True)
                     means[alike] = mean_interval(rates[first:place], lows, highs)
                 bounds[place], first = means[alike], place + 1
-        both = np.array(bounds, dtype=np.float64).reshape(-1, 2)
-        is_open = np.array(table.counts, dtype=object) != ""
-        arrays = list(table.arrays)
-        for place, values in ((low, both[:, 0]), (high, both[:, 1])):
-            arrays[place] = np.where(is_open, values, arrays[place])
-        table.arrays, table.counts = arrays, []
+        is_open = np.fromiter(map(bool, table.counts), bool, len(bounds))
+        arrays, table.counts = list(table.arrays), []
+        for number, end in enumerate(("low", "high")):
+            values = np.fromiter((pair[number] for pair in bounds), np.float64, len(bounds))
+            column = table.names.index(ends[end].name)
+            arrays[column] = np.where(is_open, values, arrays[column])
+        table.arrays = arrays

@@ -136,7 +136,10 @@ def join(parts: Iterable[Part], declared: Table | None = None) -> tuple[Columns,
         if n_rows // _AT_ONCE > (n_rows - n) // _AT_ONCE:
             _move(columns, kinds, arrays)
     _move(columns, kinds, arrays)
-    whole = [each[0] if len(each) == 1 else np.concatenate(each) for each in arrays]
+    whole: list[NDArray[Any]] = []
+    for each in arrays:
+        whole.append(each[0] if len(each) == 1 else np.concatenate(each))
+        each.clear()
     names = [name for name, _ in places]
     return Columns(names, whole, declared, counts if any(counts) else None), lengths
 
