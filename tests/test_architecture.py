@@ -258,7 +258,7 @@ from hopcli.config.base import setting
 
 @dataclass(frozen=True, eq=False, kw_only=True)
 class Louder(declared.RecallConfig):
-    loudness: int = setting(integer(1, 9), 3, "Network", "How loud.")
+    loudness: int = setting(integer(1, 9), 3, "Network: How loud.")
 
 declared.RecallConfig = Louder
 xi = np.array([[1, 1, 1, -1], [1, -1, 1, 1]], np.int8)

@@ -53,8 +53,7 @@ class AttractorsConfig(groups.PatternSettings, groups.LearningSettings, groups.R
     rule: tuple[str, ...] = setting(
         kinds.choices((*RULES, GIVEN)),
         ("pseudo-inverse",),
-        "Network",
-        "Storage rules to compare, each by itself.",
+        "Network: Storage rules to compare, each by itself.",
     )
     weights: str | None = again(groups.StorageSettings, "weights")
     self_coupling: bool = again(groups.StorageSettings, "self_coupling")
@@ -71,15 +70,14 @@ class AttractorsConfig(groups.PatternSettings, groups.LearningSettings, groups.R
         groups.DynamicsSettings, "sweeps", default=200, help="Most sweeps of N, until stable."
     )
     start: Start = setting(
-        notations.start(), Start("random", (0.5,)), "Census", groups.start_help()
+        notations.start(), Start("random", (0.5,)), f"Census: {groups.start_help()}"
     )
-    starts: int = setting(kinds.integer(1, 10_000_000), 10_000, "Census", "Number of starts.")
+    starts: int = setting(kinds.integer(1, 10_000_000), 10_000, "Census: Number of starts.")
     criterion: float = groups.criterion(
-        "Census",
-        "Smallest overlap with a pattern, an inverse or a mixture that identifies a state.",
+        "Census: Smallest overlap with a pattern, an inverse or a mixture that identifies a state.",
     )
     most: int = setting(
-        kinds.integer(1, 1000), 12, "Census", "Most frequent states drawn for each rule."
+        kinds.integer(1, 1000), 12, "Census: Most frequent states drawn for each rule."
     )
 
     @property

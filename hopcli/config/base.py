@@ -48,9 +48,22 @@ class Setting:
     newer: bool = False
 
 
-def setting(kind: Kind, default: Any, group: str, text: str, **more: Any) -> Any:
-    """Declare a setting as a dataclass field; `more` are further fields of :class:`Setting`."""
-    return _field(Setting(kind, text, group, default, **more))
+def setting(kind: Kind, default: Any, text: str, **more: Any) -> Any:
+    """Declare a setting as a dataclass field.
+
+    Parameters
+    ----------
+    kind : Kind
+        Possible values.
+    default : object
+        Default; None if it is open.
+    text : str
+        Heading of its group and its help, ``"Tests: Number of repeats."``.
+    **more
+        Further fields of :class:`Setting`.
+    """
+    group, _, about = text.partition(": ")
+    return _field(Setting(kind, about, group, default, **more))
 
 
 def _field(declared: Setting) -> Any:

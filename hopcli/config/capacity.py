@@ -73,46 +73,40 @@ class CapacityConfig(DataSettings, LearningSettings, RunSettings):
     rule: tuple[str, ...] = setting(
         kinds.choices(RULES),
         ("hebbian", "storkey", "pseudo-inverse"),
-        "Network",
-        "Storage rules to compare.",
+        "Network: Storage rules to compare.",
     )
     patterns: str = setting(
         kinds.choice(("random", "images")),
         "random",
-        "Load",
-        "Store random patterns, or random images of the data set.",
+        "Load: Store random patterns, or random images of the data set.",
     )
     sizes: tuple[int, ...] = setting(
         kinds.sizes(),
         None,
-        "Load",
-        "Numbers of spins N of random patterns.",
+        "Load: Numbers of spins N of random patterns.",
         shown_default="784",
     )
     loads: tuple[float, ...] = setting(
         notations.grid(0, 1, above=True),
         _LOADS,
-        "Load",
-        "Loads p / N, patterns by spins; at p = N one pattern less is stored.",
+        "Load: Loads p / N, patterns by spins; at p = N one pattern less is stored.",
         shown_default="0.02 to 1 in 22 steps, finer around 0.14",
     )
-    draws: int = setting(kinds.integer(1, 10_000), 5, "Load", "Independent draws of the patterns.")
+    draws: int = setting(kinds.integer(1, 10_000), 5, "Load: Independent draws of the patterns.")
     flips: float = setting(
         kinds.number(0, 0.5),
         0.1,
-        "Load",
-        "Fraction of sites flipped in the second start.",
+        "Load: Fraction of sites flipped in the second start.",
         axis="sites flipped (fraction)",
     )
     basins: bool = setting(
         kinds.switch(),
         False,
-        "Load",
-        "Also measure half_radius, the fraction of flipped sites at which half the starts are "
-        "recalled.",
+        "Load: Also measure half_radius, the fraction of flipped sites at which half the starts "
+        "are recalled.",
     )
     tests: int = setting(
-        kinds.integer(1, 20_000), 50, "Load", "Most patterns of each draw that runs start from."
+        kinds.integer(1, 20_000), 50, "Load: Most patterns of each draw that runs start from."
     )
     sweeps: int = again(
         DynamicsSettings, "sweeps", default=50, help="Most sweeps of N, until stable."

@@ -103,26 +103,24 @@ class CompareConfig(groups.SimulationSettings):
     training: int = setting(
         kinds.integer(1, 100_000),
         2000,
-        "Classifiers",
-        "Most training images of each label for logistic regression.",
+        "Classifiers: Most training images of each label for logistic regression.",
     )
     selector_samples: tuple[int, ...] = setting(
-        kinds.sizes(), (5, 20, 80), "Selectors", "Samples of each label to select from, M in eq. 5."
+        kinds.sizes(), (5, 20, 80), "Selectors: Samples of each label to select from, M in eq. 5."
     )
     selections: int = setting(
-        kinds.integer(2, 10_000), 30, "Selectors", "Selections at each M, each of new samples."
+        kinds.integer(2, 10_000), 30, "Selectors: Selections at each M, each of new samples."
     )
     selector_tests: int | str = setting(
         kinds.word_or_integer("all", 1),
         200,
-        "Selectors",
-        "Test images of each label for each selection, or all images.",
+        "Selectors: Test images of each label for each selection, or all images.",
     )
     candidates: int = setting(
-        kinds.integer(1, 10_000), 10, "Selectors", "Random sets among which best-of chooses."
+        kinds.integer(1, 10_000), 10, "Selectors: Random sets among which best-of chooses."
     )
     tuning: int = setting(
-        kinds.integer(1, 100_000), 50, "Selectors", "Tuning images of each label for best-of."
+        kinds.integer(1, 100_000), 50, "Selectors: Tuning images of each label for best-of."
     )
 
     def check(self) -> None:

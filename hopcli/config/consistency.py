@@ -68,30 +68,27 @@ class ConsistencyConfig(DataSettings, RunSettings):
     digits: tuple[str, ...] = setting(
         kinds.labels(at_least=_FEWEST),
         None,
-        "Labels",
-        "Labels to compare, four or more; each competes with all others.",
+        "Labels: Labels to compare, four or more; each competes with all others.",
         shown_default="all",
         axis="labels stored",
     )
     samples: int = setting(
         kinds.integer(2, 10_000),
         20,
-        "Labels",
-        "Random samples of each label from which a pattern is selected, M in eq. 5.",
+        "Labels: Random samples of each label from which a pattern is selected, M in eq. 5.",
         axis="samples of each label, M",
     )
     selections: int = setting(
-        kinds.integer(1, 10_000), 200, "Tests", "Independent selections of the patterns."
+        kinds.integer(1, 10_000), 200, "Tests: Independent selections of the patterns."
     )
     tests: int = setting(
-        kinds.integer(1, 10_000), 50, "Tests", "Test images of each label in each selection."
+        kinds.integer(1, 10_000), 50, "Tests: Test images of each label in each selection."
     )
     criterion: float = criterion()
     temperature: float = setting(
         kinds.number(0),
         0.2,
-        "Dynamics",
-        "Temperature T, with k_B = 1.",
+        "Dynamics: Temperature T, with k_B = 1.",
         axis="temperature T  ($k_B$ = 1)",
     )
     sweeps: int = again(DynamicsSettings, "sweeps", help="Sweeps of each run.")

@@ -100,25 +100,21 @@ class CriticalConfig(groups.PatternSettings, groups.RunSettings):
     scales: tuple[int, ...] = setting(
         kinds.sizes(1, 32, metavar="SCALES"),
         (1, 2),
-        "Scan",
-        "Number of times that each pixel is repeated in both directions; each gives a size.",
+        "Scan: Number of times that each pixel is repeated in both directions; each gives a size.",
     )
     temperatures: tuple[float, ...] = setting(
         notations.grid(above=True),
         _TEMPERATURES,
-        "Scan",
-        "Temperatures, with k_B = 1.",
+        "Scan: Temperatures, with k_B = 1.",
         shown_default="0.1 to 1.9 in 23 steps, finer around 1",
     )
     chains: int = setting(
         kinds.integer(5, 1000),  # intervals of fewer would not cover 95 %
         30,
-        "Scan",
-        "Chains from random spins, and as many from patterns, at each temperature and size.",
+        "Scan: Chains from random spins, and as many from patterns, at each temperature and size.",
     )
     criterion: float = groups.criterion(
-        "Scan",
-        "Smallest overlap |m| of a chain's end with a stored pattern that counts as recalled.",
+        "Scan: Smallest overlap |m| of a chain's end with a stored pattern that counts as recalled."
     )
     dynamics: str = again(
         groups.DynamicsSettings,

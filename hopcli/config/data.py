@@ -29,14 +29,12 @@ class DataSettings(Config):
     dataset: str = setting(
         kinds.word("SOURCE"),
         "mnist",
-        "Data",
-        "Source of the images; `hopcli data` lists the sources.",
+        "Data: Source of the images; `hopcli data` lists the sources.",
     )
     split: str = setting(
         kinds.choice(SPLITS),
         "train",
-        "Data",
-        "Part of the data set. Patterns come from it too, unless --select-split is given.",
+        "Data: Part of the data set. Patterns come from it too, unless --select-split is given.",
     )
     threshold: int | str | None = setting(
         kinds.either(
@@ -46,8 +44,7 @@ class DataSettings(Config):
             kinds.choice(THRESHOLDS),
         ),
         None,
-        "Data",
-        "Pixels above this grey value become +1. otsu and mean compute the value for each "
+        "Data: Pixels above this grey value become +1. otsu and mean compute the value for each "
         "picture: otsu separates bright from dark, mean is the mean.",
         shown_default="0; otsu for own pictures",
         axis="grey value of the threshold",
@@ -55,25 +52,22 @@ class DataSettings(Config):
     size: tuple[int, int] | Size | None = setting(
         _size(),
         None,
-        "Data",
-        "Resize pictures to this width and height, with their proportions kept and paper "
+        "Data: Resize pictures to this width and height, with their proportions kept and paper "
         "added. For rows of numbers: width and height of a picture.",
         axis="size (pixels)",
     )
     crop: bool = setting(
         kinds.switch(),
         False,
-        "Data",
-        "Fill the size and cut off the edges, instead of adding paper.",
+        "Data: Fill the size and cut off the edges, instead of adding paper.",
     )
     invert: bool = setting(
-        kinds.switch(), False, "Data", "Make dark pixels +1, for dark ink on white paper."
+        kinds.switch(), False, "Data: Make dark pixels +1, for dark ink on white paper."
     )
     transpose: bool = setting(
         kinds.switch(),
         False,
-        "Data",
-        "Swap rows and columns of each image, for EMNIST files without emnist in their name.",
+        "Data: Swap rows and columns of each image, for EMNIST files without emnist in their name.",
     )
 
     def __post_init__(self) -> None:

@@ -81,29 +81,27 @@ def trials_named(name: str) -> int:
 class Execution(Settings):
     """Settings of drawing."""
 
-    figures: bool = setting(kinds.switch(), True, "Output", "Draw the pictures, or only tables.")
+    figures: bool = setting(kinds.switch(), True, "Output: Draw the pictures, or only tables.")
     figure_format: str = setting(
-        kinds.choice(("png", "svg", "pdf")), "png", "Output", "File format of the pictures."
+        kinds.choice(("png", "svg", "pdf")), "png", "Output: File format of the pictures."
     )
 
     figure_style: str = setting(
         kinds.choice(("screen", "paper")),
         "screen",
-        "Output",
-        "Pictures with title and caption; or, for print, without: 300 dpi, the caption in a text "
-        "file beside each.",
+        "Output: Pictures with title and caption; or, for print, without: 300 dpi, the caption in "
+        "a text file beside each.",
     )
 
     width: str | None = setting(
         width(),
         None,
-        "Output",
-        "Width of the pictures (in, cm, mm or pt), such as 3.4in for a column; text then has 8 "
-        "points.",
+        "Output: Width of the pictures (in, cm, mm or pt), such as 3.4in for a column; text then "
+        "has 8 points.",
         shown_default="as wide as the content",
     )
     tex_fonts: bool = setting(
-        kinds.switch(), False, "Output", "Draw with serif fonts that match a TeX document."
+        kinds.switch(), False, "Output: Draw with serif fonts that match a TeX document."
     )
 
     @property
@@ -146,8 +144,7 @@ class ThreadedExecution(Execution):
     threads: int | None = setting(
         kinds.integer(1),
         None,
-        "Run",
-        "Number of threads; no result depends on it.",
+        "Run: Number of threads; no result depends on it.",
         shown_default="one per core",
     )
 
@@ -159,30 +156,26 @@ class RecallExecution(ThreadedExecution):
     animate: str | None = setting(
         animation_name(),
         None,
-        "Output",
-        "Draw a trial of each label, side by side, into this file in the results folder: .gif, "
-        ".webp, .png or, with ffmpeg, .mp4. NAME.3.gif shows three trials of each label, and so on "
-        "up to 9; ten trials at most are drawn.",
+        "Output: Draw a trial of each label, side by side, into this file in the results folder: "
+        ".gif, .webp, .png or, with ffmpeg, .mp4. NAME.3.gif shows three trials of each label, and "
+        "so on up to 9; ten trials at most are drawn.",
     )
     animate_every: int | str | None = setting(
         notations.attempts(),
         None,
-        "Output",
-        "Attempts between the frames of the animation, such as N/10.",
+        "Output: Attempts between the frames of the animation, such as N/10.",
         shown_default="a sweep",
     )
     kind: str | None = setting(
         kinds.choice(("rows", "bars")),
         None,
-        "Output",
-        "Draw the accuracy in rows beside the patterns, or as bars.",
+        "Output: Draw the accuracy in rows beside the patterns, or as bars.",
         shown_default="bars beside published values, else rows",
     )
     keep: tuple[str, ...] | None = setting(
         kinds.choices(("trials",)),
         None,
-        "Output",
-        "Keep trials.csv too, a row per trial; all else is made from counts.",
+        "Output: Keep trials.csv too, a row per trial; all else is made from counts.",
     )
 
     @property

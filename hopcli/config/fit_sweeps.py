@@ -70,30 +70,28 @@ class FitSweepsConfig(DataSettings, RunSettings):
     table: str | None = setting(
         kinds.word("FILE"),
         None,
-        "Table",
-        "CSV file: a line of labels, then a line per repeat with the percentages recalled; a "
-        "column `repeat` is ignored.",
+        "Table: CSV file: a line of labels, then a line per repeat with the percentages recalled; "
+        "a column `repeat` is ignored.",
         shown_default="the authors' own",
     )
     tests: int = setting(
         kinds.integer(1, 100_000),
         100,
-        "Table",
-        "Test images of each label in a repeat; percentages refer to this number.",
+        "Table: Test images of each label in a repeat; percentages refer to this number.",
     )
     sweeps: tuple[int, ...] = setting(
-        _numbers_of_sweeps(), tuple(range(5, 41)), "Fit", "Sweeps to try.", shown_default="5:40:1"
+        _numbers_of_sweeps(), tuple(range(5, 41)), "Fit: Sweeps to try.", shown_default="5:40:1"
     )
     replays: int = setting(
-        kinds.integer(2, 100_000), 40, "Fit", "Replays of the authors' order for each number."
+        kinds.integer(2, 100_000), 40, "Fit: Replays of the authors' order for each number."
     )
-    orders: int = setting(kinds.integer(2, 100_000), 100, "Fit", "Random orders of the sites.")
+    orders: int = setting(kinds.integer(2, 100_000), 100, "Fit: Random orders of the sites.")
     samples: int = again(PatternSettings, "samples")
     selection_seed: int = again(PatternSettings, "selection_seed")
     temperature: float = again(ConsistencyConfig, "temperature")
     attempts_per_sweep: int = again(ConsistencyConfig, "attempts_per_sweep")
     criterion: float = criterion(
-        "Dynamics", "An image counts as recalled if its |m| with its own pattern is at least this."
+        "Dynamics: An image counts as recalled if its |m| with its own pattern is at least this."
     )
 
     def concrete(self, facts: Facts) -> dict[str, Any]:

@@ -75,8 +75,7 @@ class PatternSettings(DataSettings):
     digits: tuple[str, ...] = setting(
         kinds.labels(),
         None,
-        "Patterns",
-        "Labels to store, in this order: 3,6,1; or 361 if each is one character.",
+        "Patterns: Labels to store, in this order: 3,6,1; or 361 if each is one character.",
         shown_default="3,6,1,0,4, or all where there are no such labels",
         axis="labels stored",
     )
@@ -88,40 +87,35 @@ class PatternSettings(DataSettings):
             kinds.indices(),
         ),
         None,
-        "Patterns",
-        "Patterns made by `hopcli select` (patterns.npz), instead of a new selection; in a "
-        "configuration file also a list of source indices.",
+        "Patterns: Patterns made by `hopcli select` (patterns.npz), instead of a new selection; in "
+        "a configuration file also a list of source indices.",
     )
     source_indices: tuple[int, ...] | None = setting(
         kinds.indices(),
         None,
-        "Patterns",
-        "Store these images of the data set, instead of selecting patterns.",
+        "Patterns: Store these images of the data set, instead of selecting patterns.",
         axis="patterns stored",
     )
     select_split: str | None = setting(
         kinds.choice(SPLITS),
         None,
-        "Patterns",
-        "Part of the data set from which patterns are taken.",
+        "Patterns: Part of the data set from which patterns are taken.",
         shown_default="that of --split",
     )
     samples: int = setting(
         kinds.integer(1, 10_000),
         20,
-        "Patterns",
-        "Samples of each label to select from, M in eq. 5.",
+        "Patterns: Samples of each label to select from, M in eq. 5.",
         axis="samples of each label, M",
     )
     selection_seed: int = setting(
-        kinds.integer(0, HIGHEST_SELECTION_SEED), 9, "Patterns", "Seed of those samples."
+        kinds.integer(0, HIGHEST_SELECTION_SEED), 9, "Patterns: Seed of those samples."
     )
     sampler: str = setting(
         kinds.choice(("legacy", "generator")),
         "legacy",
-        "Patterns",
-        "Method of drawing samples: legacy, as the authors did (NumPy's RandomState, with "
-        "replacement), or generator (without replacement).",
+        "Patterns: Method of drawing samples: legacy, as the authors did (NumPy's RandomState, "
+        "with replacement), or generator (without replacement).",
     )
 
     def check(self) -> None:
@@ -188,8 +182,7 @@ def _with_parameters(owner: type[Config]) -> type[Config]:
             declared = setting(
                 parameter.kind,
                 parameter.default,
-                "Network",
-                parameter.help,
+                f"Network: {parameter.help}",
                 axis=parameter.axis,
                 newer=parameter.newer,
             )
@@ -243,14 +236,13 @@ class StorageSettings(LearningSettings):
     rule: str = setting(
         kinds.choice((*RULES, GIVEN)),
         "pseudo-inverse",
-        "Network",
-        f"Rule that stores the patterns ({described(RULES)}; {GIVEN}: couplings of --weights).",
+        f"Network: Rule that stores the patterns ({described(RULES)}; {GIVEN}: couplings of "
+        "--weights).",
     )
     weights: str | None = setting(
         kinds.word("FILE"),
         None,
-        "Network",
-        "Use the couplings of a file, N rows of N numbers (text, .csv, .npy, or .npz with "
+        "Network: Use the couplings of a file, N rows of N numbers (text, .csv, .npy, or .npz with "
         "weights), instead of a rule. They need not be symmetric, and the diagonal counts. The "
         "patterns only name the states.",
         newer=True,
@@ -258,8 +250,7 @@ class StorageSettings(LearningSettings):
     self_coupling: bool = setting(
         kinds.switch(),
         False,
-        "Network",
-        "Keep the diagonal W_ii of the rule: a site also acts on itself.",
+        "Network: Keep the diagonal W_ii of the rule: a site also acts on itself.",
         newer=True,
     )
     theta: float | str = setting(
@@ -270,8 +261,8 @@ class StorageSettings(LearningSettings):
             kinds.word("FILE"),
         ),
         0.0,
-        "Network",
-        "Threshold of all sites, or a file with one number per site: text, or a .npz with theta.",
+        "Network: Threshold of all sites, or a file with one number per site: text, or a .npz with "
+        "theta.",
         axis="threshold θ of the sites",
     )
 
@@ -283,33 +274,30 @@ class DynamicsSettings(Config):
     dynamics: str = setting(
         kinds.choice(DYNAMICS),
         "metropolis",
-        "Dynamics",
-        f"Update rule ({described(DYNAMICS)}).",
+        f"Dynamics: Update rule ({described(DYNAMICS)}).",
     )
     order: str | tuple[int, ...] | None = setting(
         notations.order(ORDERS),
         None,
-        "Dynamics",
-        f"Order in which sites are tried ({described(ORDERS)}; SITES: each once, as listed, from "
-        "0 on: 2,0,1).",
+        f"Dynamics: Order in which sites are tried ({described(ORDERS)}; SITES: each once, as "
+        "listed, from 0 on: 2,0,1).",
         shown_default="random",
     )
     tie: str = setting(
         kinds.choice(TIES),
         "keep",
-        "Dynamics",
-        f"Value of the sign rules at h = theta ({'; '.join(map(': '.join, TIES.items()))}).",
+        "Dynamics: Value of the sign rules at h = theta "
+        f"({'; '.join(map(': '.join, TIES.items()))}).",
     )
-    sweeps: int = setting(kinds.integer(1, 10_000_000), 20, "Dynamics", "Most sweeps of each run.")
+    sweeps: int = setting(kinds.integer(1, 10_000_000), 20, "Dynamics: Most sweeps of each run.")
     attempts_per_sweep: int = setting(
         notations.attempts(),
         None,
-        "Dynamics",
-        "Update attempts in a sweep of N spins: N/2 in the study, usually N elsewhere.",
+        "Dynamics: Update attempts in a sweep of N spins: N/2 in the study, usually N elsewhere.",
         shown_default="N/2; N if a sweep visits each site once",
     )
     until_stable: bool = setting(
-        kinds.switch(), False, "Dynamics", "Stop a run at T = 0 once no site would change."
+        kinds.switch(), False, "Dynamics: Stop a run at T = 0 once no site would change."
     )
 
     def check(self) -> None:
@@ -369,16 +357,16 @@ RECALLED = (
 )
 
 
-def criterion(group: str = "Tests", text: str = RECALLED) -> Any:
+def criterion(text: str = f"Tests: {RECALLED}") -> Any:
     """Declare the smallest overlap of a recalled run."""
-    return setting(kinds.number(0, 1, above=True), 0.99, group, text, axis="criterion (overlap)")
+    return setting(kinds.number(0, 1, above=True), 0.99, text, axis="criterion (overlap)")
 
 
 @dataclass(frozen=True, eq=False, kw_only=True)
 class RunSettings(Config):
     """Source of random numbers."""
 
-    seed: int = setting(kinds.integer(0), 1, "Run", "Seed of everything random but the selection.")
+    seed: int = setting(kinds.integer(0), 1, "Run: Seed of everything random but the selection.")
 
 
 @dataclass(frozen=True, eq=False, kw_only=True)

@@ -34,53 +34,46 @@ class TrialSettings(groups.SimulationSettings):
     temperature: float | Schedule = setting(
         notations.temperature(),
         None,
-        "Dynamics",
-        "Temperature T, with k_B = 1, or a schedule over the sweeps, FIRST:LAST:geometric or "
-        "FIRST:LAST:linear.",
+        "Dynamics: Temperature T, with k_B = 1, or a schedule over the sweeps, "
+        "FIRST:LAST:geometric or FIRST:LAST:linear.",
         shown_default="0.2; the sign rules have none",
         axis="temperature T  ($k_B$ = 1)",
     )
     gamma: float | None = setting(
         kinds.number(0, above=True),
         None,
-        "Dynamics",
-        "Steepness of the sigmoid 1 / (1 + exp(-gamma h)), instead of T = 2 / gamma.",
+        "Dynamics: Steepness of the sigmoid 1 / (1 + exp(-gamma h)), instead of T = 2 / gamma.",
     )
-    start: Start = setting(notations.start(), Start("image"), "Tests", groups.start_help())
+    start: Start = setting(notations.start(), Start("image"), f"Tests: {groups.start_help()}")
     tests: int | str = setting(
         kinds.word_or_integer("all", 1),
         100,
-        "Tests",
-        "Number of test images (or other starts) of each label, or all images.",
+        "Tests: Number of test images (or other starts) of each label, or all images.",
     )
-    repeats: int = setting(kinds.integer(1), 10, "Tests", "Number of repeats of the whole test.")
+    repeats: int = setting(kinds.integer(1), 10, "Tests: Number of repeats of the whole test.")
     test_images: str = setting(
         kinds.choice(("fresh", "same")),
         None,
-        "Tests",
-        "Draw new test images for every repeat, or use the same ones in each.",
+        "Tests: Draw new test images for every repeat, or use the same ones in each.",
         shown_default="fresh",
     )
     exclude_samples: bool = setting(
         kinds.switch(),
         None,
-        "Tests",
-        "Do not test images that took part in the selection.",
+        "Tests: Do not test images that took part in the selection.",
         shown_default="on",
     )
     criterion: float = setting(
         kinds.number_or_word("auto", 0, 1),
         _STUDY_CRITERION,
-        "Tests",
-        f"{groups.RECALLED} auto: 0.99, or 4 SD below the overlap at which a stored pattern itself "
-        "rests, if that is lower.",
+        f"Tests: {groups.RECALLED} auto: 0.99, or 4 SD below the overlap at which a stored "
+        "pattern itself rests, if that is lower.",
         axis="criterion (overlap)",
     )
     score: str = setting(
         kinds.choice(("abs", "signed")),
         "abs",
-        "Tests",
-        "Score |m|, so that an inverse counts as recalled, or score m itself.",
+        "Tests: Score |m|, so that an inverse counts as recalled, or score m itself.",
     )
 
     @property
@@ -228,20 +221,18 @@ class RecallConfig(TrialSettings):
     quench: bool = setting(
         kinds.switch(),
         False,
-        "Dynamics",
-        "Finish every run with sign updates (async) until no site would change, and score that.",
+        "Dynamics: Finish every run with sign updates (async) until no site would change, and "
+        "score that.",
     )
     replay_authors: bool = setting(
         kinds.switch(),
         False,
-        "Tests",
-        "Test the same images as the authors, visiting the sites in their order.",
+        "Tests: Test the same images as the authors, visiting the sites in their order.",
     )
     trace: bool = setting(
         kinds.switch(),
         False,
-        "Output",
-        "Write energy and overlaps after every sweep, for a few trials of each label.",
+        "Output: Write energy and overlaps after every sweep, for a few trials of each label.",
     )
 
     def check(self) -> None:

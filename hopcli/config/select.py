@@ -44,20 +44,18 @@ class SelectConfig(DataSettings):
     digits: tuple[str, ...] = setting(
         kinds.labels(),
         None,
-        "Selection",
-        "Labels whose patterns are listed, in this order; all labels compete in eq. 5.",
+        "Selection: Labels whose patterns are listed, in this order; all labels compete in eq. 5.",
         shown_default="all",
         axis="labels stored",
     )
     samples: int = setting(
         kinds.integer(1, 10_000),
         20,
-        "Selection",
-        "Random samples per label, M in eq. 5.",
+        "Selection: Random samples per label, M in eq. 5.",
         axis="samples of each label, M",
     )
     seed: int = setting(
-        kinds.integer(0, HIGHEST_SELECTION_SEED), 9, "Selection", "Seed of the samples."
+        kinds.integer(0, HIGHEST_SELECTION_SEED), 9, "Selection: Seed of the samples."
     )
     sampler: str = again(PatternSettings, "sampler", group="Selection")
 

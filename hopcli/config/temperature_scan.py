@@ -58,23 +58,20 @@ class TemperatureScanConfig(groups.SimulationSettings):
     target: str = setting(
         kinds.label(),
         None,
-        "Scan",
-        "Stored label from which runs start and whose overlap is drawn.",
+        "Scan: Stored label from which runs start and whose overlap is drawn.",
         shown_default="the last one stored",
     )
     temperatures: tuple[float, ...] = setting(
         notations.grid(),
         tuple(round(0.1 * i, 1) for i in range(1, 20)),
-        "Scan",
-        "Temperatures, with k_B = 1.",
+        "Scan: Temperatures, with k_B = 1.",
         shown_default="0.1:1.9:0.1",
     )
-    repeats: int = setting(kinds.integer(1), 100, "Scan", "Independent runs at each temperature.")
+    repeats: int = setting(kinds.integer(1), 100, "Scan: Independent runs at each temperature.")
     start: Start = setting(
         notations.start(target=True),
         Start("random", (0.5,)),
-        "Scan",
-        groups.start_help(target=True),
+        f"Scan: {groups.start_help(target=True)}",
     )
 
     def check(self) -> None:

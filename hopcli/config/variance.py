@@ -93,7 +93,7 @@ class VarianceConfig(
     )
     sampler: str = again(RecallConfig, "sampler")
     selections: int = setting(
-        kinds.integer(2, 10_000), 100, "Patterns", "Independent selections of the patterns."
+        kinds.integer(2, 10_000), 100, "Patterns: Independent selections of the patterns."
     )
     temperature: float | Schedule = again(RecallConfig, "temperature")
     quench: bool = again(RecallConfig, "quench")
@@ -113,11 +113,10 @@ class VarianceConfig(
     accuracy_tests: int = setting(
         kinds.integer(1, 10**9),
         100,
-        "Tests",
-        "Images per label of the accuracy whose error is estimated.",
+        "Tests: Images per label of the accuracy whose error is estimated.",
     )
     accuracy_repeats: int = setting(
-        kinds.integer(1, 10**9), 10, "Tests", "Repeats of the accuracy whose error is estimated."
+        kinds.integer(1, 10**9), 10, "Tests: Repeats of the accuracy whose error is estimated."
     )
 
     def check(self) -> None:

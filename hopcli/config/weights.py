@@ -45,8 +45,7 @@ class WeightsConfig(groups.PatternSettings, groups.StorageSettings):
     pixel: tuple[int, int] = setting(
         notations.pair("ROW,COLUMN", ",", 0, "must be ROW,COLUMN, whole numbers >= 0"),
         None,
-        "Network",
-        "ROW,COLUMN of the site whose couplings are drawn as a picture.",
+        "Network: ROW,COLUMN of the site whose couplings are drawn as a picture.",
         shown_default="the centre",
     )
 
