@@ -38,6 +38,7 @@ if TYPE_CHECKING:
     from hopcli.api.folders import check as check
     from hopcli.api.folders import diff as diff
     from hopcli.api.folders import plot as plot
+    from hopcli.api.folders import reproduce as reproduce
     from hopcli.api.folders import write_report as write_report
     from hopcli.api.gridding import GridRun as GridRun
     from hopcli.api.gridding import grid as grid
@@ -48,7 +49,6 @@ if TYPE_CHECKING:
     from hopcli.api.reading import read as read
     from hopcli.api.recalled import Recalled as Recalled
     from hopcli.api.running import Run as Run
-    from hopcli.api.verdicts import reproduce as reproduce
     from hopcli.datasets.dataset import Dataset as Dataset
     from hopcli.errors import DataError as DataError
     from hopcli.errors import HopcliError as HopcliError
@@ -70,8 +70,7 @@ _PLACES = {
     "api.running": "Run",
     "api.gridding": "grid GridRun",
     "api.reading": "read",
-    "api.verdicts": "reproduce",
-    "api.folders": "check diff plot write_report",
+    "api.folders": "check diff plot write_report reproduce",
     "estimator": "HopfieldClassifier",
     "datasets.dataset": "Dataset",
     "patterns": "Patterns",

@@ -21,8 +21,8 @@ from numpy.typing import NDArray
 import hopcli
 from hopcli.catalogue import CATALOGUE
 from hopcli.config import read_config, shipped_configs
+from hopcli.datasets.grey import Request
 from hopcli.datasets.idx import read_idx
-from hopcli.datasets.request import Request
 from hopcli.datasets.texts import load_text
 from hopcli.errors import DataError, SettingError
 from hopcli.grids.texts import read_set

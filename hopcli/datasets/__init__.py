@@ -1,7 +1,7 @@
 """Sources of patterns and test images: one registry of sources, one record.
 
-In the order of the flow: readable files (:mod:`hopcli.datasets.grey`), a reader for each
-format, grey images (:mod:`hopcli.datasets.grey`), spins (:mod:`hopcli.datasets.thresholds`),
+In the order of the flow: requests and readable files (:mod:`hopcli.datasets.grey`), a reader for
+each format, grey images (:mod:`hopcli.datasets.grey`), spins (:mod:`hopcli.datasets.thresholds`),
 a :class:`~hopcli.datasets.Dataset`. :mod:`hopcli.patterns` chooses among the images.
 """
 
@@ -9,13 +9,12 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING
 
-from hopcli.datasets.request import SPLITS, Request, Size
+from hopcli.datasets.grey import SPLITS, NoSuchPartError, Request, Size
 from hopcli.datasets.sources import SOURCES, Source, default_threshold, parse_spec, spec_of
 from hopcli.records import exported
 
 if TYPE_CHECKING:
     from hopcli.datasets.dataset import Dataset, content_hash
-    from hopcli.datasets.grey import NoSuchPartError
     from hopcli.datasets.loading import dataset_of, grey_images, image_array, load_dataset
     from hopcli.datasets.mnist import HashCheck, embedded_files, verify_embedded
 else:
@@ -23,7 +22,6 @@ else:
         __name__,
         {
             "dataset": "Dataset content_hash",
-            "grey": "NoSuchPartError",
             "loading": "dataset_of grey_images image_array load_dataset",
             "mnist": "HashCheck embedded_files verify_embedded",
         },

@@ -1,4 +1,4 @@
-"""Files of images, and the grey images that every source returns.
+"""Interface of the sources: a request in, grey images out, read from files within limits.
 
 Numbers of any range are converted to 0..255.
 """
@@ -12,7 +12,8 @@ import stat
 import warnings
 from contextlib import contextmanager
 from dataclasses import dataclass, replace
-from typing import TYPE_CHECKING, Any
+from pathlib import Path
+from typing import TYPE_CHECKING, Any, NamedTuple
 
 from hopcli.data import SHIPPED_SHA256
 from hopcli.errors import DataError, HopcliError, HopcliWarning
@@ -20,9 +21,63 @@ from hopcli.records import Bools, NDArray, Spins, Texts, np
 
 if TYPE_CHECKING:
     from collections.abc import Iterator, Sequence
-    from pathlib import Path
 
-    from hopcli.datasets.request import Size
+
+SPLITS = ("train", "test", "all")
+"""Parts of a data set."""
+
+
+class Size(NamedTuple):
+    """Target size of pictures in pixels; they keep their proportions.
+
+    Attributes
+    ----------
+    width, height : int
+        Each >= 1.
+    crop : bool
+        Fill the size and cut off the edges, instead of adding paper.
+    """
+
+    width: int
+    height: int
+    crop: bool = False
+
+
+@dataclass(frozen=True, slots=True)
+class Request:
+    """Checked request to a source.
+
+    Parameters
+    ----------
+    argument : str
+        Text after the colon of the dataset, empty if the source has no argument.
+    split : {"train", "test", "all"}
+        Part of the images.
+    threshold : int or str
+        0..255, and a source may return any grey values on the right side of it; or the method
+        that finds the level of each image.
+    size : Size or None
+        Target size of pictures.
+    invert : bool
+        True if paper is brighter than ink.
+    transpose : bool
+        Swap rows and columns of each image.
+    """
+
+    argument: str
+    split: str
+    threshold: int | str
+    size: Size | None
+    invert: bool = False
+    transpose: bool = False
+
+    @property
+    def path(self) -> Path:
+        """The argument as a path, ``~`` expanded."""
+        try:
+            return Path(self.argument).expanduser()
+        except RuntimeError:  # an unknown user: then ~ is part of the name
+            return Path(self.argument)
 
 
 MAX_BYTES = 2**31

@@ -10,6 +10,7 @@ from typing import TYPE_CHECKING, Any
 from hopcli.datasets.grey import (
     GreyImages,
     NoSuchPartError,
+    Request,
     check_file,
     check_folder,
     check_images,
@@ -26,7 +27,6 @@ if TYPE_CHECKING:
     from pathlib import Path
     from typing import BinaryIO
 
-    from hopcli.datasets.request import Request
 
 # "train-images-idx3-ubyte", "emnist-letters-test-labels-idx1-ubyte.gz", "t10k-images.idx3-ubyte"
 _NAME = re.compile(

@@ -9,14 +9,16 @@ from typing import TYPE_CHECKING, Any
 from hopcli.datasets.dataset import Bits, Dataset, content_hash
 from hopcli.datasets.grey import (
     MAX_PIXELS,
+    SPLITS,
     GreyImages,
+    Request,
+    Size,
     as_grey,
     as_spins,
     check_images,
     picture_shape,
 )
 from hopcli.datasets.pictures import check_different
-from hopcli.datasets.request import SPLITS, Request, Size
 from hopcli.datasets.sources import SOURCES, Source, other_way_in, parse_spec
 from hopcli.datasets.thresholds import RULE, binarise, is_threshold, levels, warn_of_blank
 from hopcli.errors import DataError, SettingError

@@ -11,6 +11,7 @@ from hopcli.datasets.grey import (
     MAX_BYTES,
     GreyImages,
     NoSuchPartError,
+    Request,
     check_file,
     check_images,
     check_packed,
@@ -26,8 +27,6 @@ if TYPE_CHECKING:
     from collections.abc import Callable, Iterator, Sequence
     from pathlib import Path
     from typing import IO
-
-    from hopcli.datasets.request import Request
 
     Check = Callable[[object, Sequence[int]], None]
 

@@ -15,6 +15,8 @@ from hopcli.datasets.grey import (
     MAX_PIXELS,
     MAX_READ,
     GreyImages,
+    Request,
+    Size,
     as_grey,
     as_text,
     at_most,
@@ -34,8 +36,6 @@ if TYPE_CHECKING:
     from collections.abc import Sequence
 
     from PIL.Image import Image
-
-    from hopcli.datasets.request import Request, Size
 
 
 TREATMENTS = "pictures.toml"

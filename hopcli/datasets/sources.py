@@ -8,13 +8,11 @@ from importlib import import_module
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
+from hopcli.datasets.grey import GreyImages, Request, exists
 from hopcli.errors import SettingError
 
 if TYPE_CHECKING:
     from collections.abc import Callable
-
-    from hopcli.datasets.grey import GreyImages
-    from hopcli.datasets.request import Request
 
 
 @dataclass(frozen=True, slots=True)
@@ -168,8 +166,6 @@ def parse_spec(spec: str) -> tuple[Source, str]:
     if source is None:
         import difflib
 
-        from hopcli.datasets.grey import exists
-
         known = ", ".join(source.usage for source in SOURCES.values())
         nearest = [SOURCES[near].usage for near in difflib.get_close_matches(name.lower(), SOURCES)]
         if not nearest or exists(Path(spec)):
@@ -204,7 +200,6 @@ def spec_of(file: str) -> str:
     str
         E.g. ``"csv:digits.csv"``; empty if no source reads it.
     """
-    from hopcli.datasets.grey import exists
     from hopcli.datasets.pictures import EXTENSIONS
 
     path = Path(file)
@@ -223,8 +218,6 @@ def spec_of(file: str) -> str:
 
 def other_way_in(source: Source, argument: str) -> str:
     """Return the source that reads a file which this one refuses; empty if none is known."""
-    from hopcli.datasets.grey import exists
-
     if not source.argument or not exists(Path(argument)):
         return ""
     other = spec_of(argument)

@@ -16,6 +16,8 @@ from hopcli.datasets.grey import (
     MAX_PIXELS,
     MAX_TEXT,
     GreyImages,
+    Request,
+    Size,
     at_most,
     check_file,
     check_images,
@@ -35,8 +37,6 @@ if TYPE_CHECKING:
     from collections.abc import Iterable, Iterator
     from pathlib import Path
     from typing import TextIO
-
-    from hopcli.datasets.request import Request, Size
 
 
 _LABELS = ("", "label", "labels", "class", "target", "y", "digit", "name")
