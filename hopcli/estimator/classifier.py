@@ -170,27 +170,13 @@ class HopfieldClassifier(
         n_jobs: int | None = None,
         **of_rules: Any,
     ) -> None:
-        self.rule = rule
+        own = dict(locals())
+        for name in own.keys() - {"self", "of_rules"}:
+            setattr(self, name, own[name])
         for name, default in OF_RULES.items():
             setattr(self, name, of_rules.pop(name, default))
         if of_rules:
             raise TypeError(f"HopfieldClassifier has no parameter {', '.join(of_rules)}")
-        self.prototypes = prototypes
-        self.prototype_labels = prototype_labels
-        self.n_prototypes = n_prototypes
-        self.samples = samples
-        self.threshold = threshold
-        self.dynamics = dynamics
-        self.order = order
-        self.temperature = temperature
-        self.sweeps = sweeps
-        self.attempts_per_sweep = attempts_per_sweep
-        self.signed = signed
-        self.criterion = criterion
-        self.reject = reject
-        self.repeats = repeats
-        self.random_state = random_state
-        self.n_jobs = n_jobs
 
     def fit(self, X: ArrayLike, y: ArrayLike) -> Self:  # noqa: N803
         """Choose prototypes and store them.

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import functools
 from collections.abc import Callable
 from dataclasses import dataclass
 from typing import Any
@@ -46,17 +47,9 @@ def otsu(values: NDArray[Any]) -> Floats:
     return np.where(parted, np.take_along_axis(ordered, best[None], axis=0)[0], ordered[-1])
 
 
-def _median(values: NDArray[Any]) -> Floats:
-    return np.asarray(np.median(values, axis=0), dtype=np.float64)
-
-
-def _mean(values: NDArray[Any]) -> Floats:
-    return np.asarray(np.mean(values, axis=0, dtype=np.float64))
-
-
-LEVELS: dict[str, Callable[[NDArray[Any]], Floats]] = {
-    "median": _median,
-    "mean": _mean,
+LEVELS: dict[str, Callable[..., Any]] = {
+    "median": functools.partial(np.median, axis=0),
+    "mean": functools.partial(np.mean, axis=0, dtype=np.float64),
     "otsu": otsu,
 }
 """Methods to find the level of each feature, by name."""

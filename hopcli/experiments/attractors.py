@@ -107,11 +107,11 @@ def plan(config: AttractorsConfig, stock: Stock) -> Plan:
             tables.append(table)
             states[rule] = distinct[: resolved.most]
         census = Columns.joined(tables)
-        return prepared.result(
+        both, arrays = (
             [_kind_table(resolved, census), census],
             {**states, **prepared.pattern_arrays},
-            mixtures=mixture_method(*patterns.xi.shape),
         )
+        return prepared.result(both, arrays, mixtures=mixture_method(*patterns.xi.shape))
 
     n_rules = len(resolved.rule)
     return prepared.plan(work, attempts=n_rules * resolved.starts * n_sites, chains=resolved.starts)

@@ -290,22 +290,15 @@ def plan(config: CompareConfig, stock: Stock) -> Plan:
         temperature = show(resolved.temperature)
         named = "test images" if resolved.split == "test" else "images"
         named_rightly = np.stack([*right.values()])
-        return prepared.result(
-            [classifiers, pairs, selectors, selections],
-            {"source_index": bank.source_index, "label": bank.label, "right": named_rightly},
-            findings=[
-                classifiers_finding(classifiers, pairs, temperature, named),
-                selectors_finding(selectors, resolved.samples),
-            ],
-            warnings=few_selections(resolved.selections),
-        )
+        tables = [classifiers, pairs, selectors, selections]
+        arrays = {"source_index": bank.source_index, "label": bank.label, "right": named_rightly}
+        findings = [classifiers_finding(classifiers, pairs, temperature, named)]
+        findings.append(selectors_finding(selectors, resolved.samples))
+        warnings = few_selections(resolved.selections)
+        return prepared.result(tables, arrays, findings=findings, warnings=warnings)
 
-    return prepared.plan(
-        work,
-        inputs={"source": source_sha256},
-        attempts=(n_trials - n_images) * recall.attempts,
-        chains=n_images,
-    )
+    inputs, attempts = {"source": source_sha256}, (n_trials - n_images) * recall.attempts
+    return prepared.plan(work, inputs=inputs, attempts=attempts, chains=n_images)
 
 
 def summary(_config: CompareConfig, result: CompareResult) -> Columns:

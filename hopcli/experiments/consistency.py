@@ -192,6 +192,8 @@ _SELECTIONS = Table(
 TABLES = (_CORRELATION, SHAPES, _RECALL, _SELECTIONS)
 """The tables of a test of consistency."""
 
+Seeds = Sequence[np.random.SeedSequence]
+
 STORED = ("all", "half")
 """Labels that are stored at once: all, or a random half."""
 
@@ -254,19 +256,12 @@ def plan(config: ConsistencyConfig, stock: Stock) -> Plan:
         return prepared.result(tables, warnings=few_selections(n))
 
     chains = len(resolved.digits) * resolved.tests
-    return prepared.plan(
-        work,
-        resolved.selections,
-        attempts=len(STORED) * resolved.selections * chains * resolved.attempts,
-        chains=chains,
-    )
+    attempts = len(STORED) * resolved.selections * chains * resolved.attempts
+    return prepared.plan(work, resolved.selections, attempts=attempts, chains=chains)
 
 
 def _of_selection(
-    config: ConsistencyConfig,
-    dataset: Dataset,
-    seeds: Sequence[np.random.SeedSequence],
-    threads: int | None,
+    config: ConsistencyConfig, dataset: Dataset, seeds: Seeds, threads: int | None
 ) -> Floats:
     """Measure accuracies in a selection, all labels at once, and by halves; shape (2, labels).
 
@@ -291,15 +286,14 @@ def _of_selection(
 
 
 def _drawn(
-    config: ConsistencyConfig,
-    dataset: Dataset,
-    of_samples: np.random.SeedSequence,
-    of_tests: np.random.SeedSequence,
+    config: ConsistencyConfig, dataset: Dataset, *seeds: np.random.SeedSequence
 ) -> tuple[Patterns, Ints, list[Ints]]:
     """Select patterns, draw tests among the other images, and divide the labels into halves.
 
-    The tests are indices of images, shape (labels, tests); the halves are places of labels.
+    The seeds are for the samples, and for tests and halves. The tests are indices of images,
+    shape (labels, tests); the halves are places of labels.
     """
+    of_samples, of_tests = seeds
     labels = config.digits
     legacy_seed = int(of_samples.generate_state(1)[0])
     samples = draw_samples(dataset, labels, config.samples, legacy_seed)

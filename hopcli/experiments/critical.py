@@ -155,10 +155,8 @@ def _fit_table(scan: Columns) -> Columns:
 
 def _estimates(measured: Measured, scan: Columns) -> Columns:
     """Make the temperatures, measured and exact, and the recall above the critical one."""
-    rows = [
-        *crossing_rows(measured),
-        ("linear stability", "infinite", *(np.nan,) * 3, measured.ordering),
-    ]
+    rows = [*crossing_rows(measured)]
+    rows.append(("linear stability", "infinite", *(np.nan,) * 3, measured.ordering))
     critical = measured.ordering + _ROUNDING
     above = np.array(measured.config.temperatures) > critical
     both = scan.where(start="both")
@@ -228,12 +226,9 @@ def plan(config: CriticalConfig, stock: Stock) -> Plan:
 
     n_temperatures, chains = len(resolved.temperatures), 2 * resolved.chains
     sweep = n_sites * sum(scale**2 for scale in resolved.scales)
-    return prepared.plan(
-        work,
-        len(resolved.scales) * n_temperatures,
-        attempts=n_temperatures * chains * resolved.sweeps * sweep,
-        chains=chains,
-    )
+    attempts = n_temperatures * chains * resolved.sweeps * sweep
+    n_parts = len(resolved.scales) * n_temperatures
+    return prepared.plan(work, n_parts, attempts=attempts, chains=chains)
 
 
 def _enlarged(patterns: Patterns, scale: int) -> Spins:
@@ -268,11 +263,8 @@ def _run(
         network, seen = networks[size], []
         of_starts, of_chains = seeds_of[number]
         spins = _starts(network.xi, config.chains, np.random.default_rng(of_starts))
-        how: dict[str, Any] = {
-            "temperatures": config.temperatures[place],
-            "attempts_per_sweep": network.n_sites,
-        }
-        how |= {"threads": threads, "progress": tell, "record": True}
+        how: dict[str, Any] = {"temperatures": config.temperatures[place], "record": True}
+        how |= {"attempts_per_sweep": network.n_sites, "threads": threads, "progress": tell}
         for sweeps, seed in zip(stretches, of_chains.spawn(len(stretches)), strict=True):
             seeds = dynamics.chain_seeds(seed, len(spins))
             states = run_chains(config, network, spins, seeds, sweeps=sweeps, **how)

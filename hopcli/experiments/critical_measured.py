@@ -80,12 +80,10 @@ class Measured:
         n_parts = len(self.sizes) * len(self.config.temperatures)
         seed = Streams.of(self.config.seed).chains.spawn(n_parts + 1)[-1]  # after the parts' own
         rng = np.random.default_rng(seed)
-        drawn = {
-            start: np.empty((*self.means.shape[:2], _REPLICATES, _POWERS))
-            for start in ("hot", "cold")
-        }
+        shape = self.means.shape[:2]
+        drawn = {start: np.empty((*shape, _REPLICATES, _POWERS)) for start in ("hot", "cold")}
         for start, means in drawn.items():
-            for part in np.ndindex(*self.means.shape[:2]):
+            for part in np.ndindex(*shape):
                 means[part] = resampled_means(self.means[part][self.of(start)], _REPLICATES, rng)
         return {**drawn, "both": (drawn["hot"] + drawn["cold"]) / 2}
 
@@ -177,11 +175,10 @@ def crossing_rows(measured: Measured) -> Iterator[tuple[Any, ...]]:
     pairs = list(itertools.pairwise(range(len(measured.sizes))))
     found = []
     for small, large in pairs:
-        estimate = _crossing(measured, small, large)
-        found.append(estimate)
+        found.append(_crossing(measured, small, large))
         sizes = f"{measured.sizes[small]} and {measured.sizes[large]}"
         exact = _exact_crossing(measured, small, large)
-        yield "Binder crossing", sizes, *_with_interval(estimate), exact
+        yield "Binder crossing", sizes, *_with_interval(found[-1]), exact
     if len(pairs) > 1:
         limit = _with_interval(_extrapolated(measured.sizes, found))
         yield "Binder crossing, extrapolated", "infinite", *limit, measured.ordering
@@ -221,20 +218,16 @@ def _crossing(measured: Measured, small: int, large: int) -> Crossing:
     def ratios(means: Floats) -> Floats:
         return np.stack([measured.quantities(means[k, agree], k, 1.0)["binder"] for k in pair])
 
-    chains = 2 * measured.config.chains
+    chains, scale = 2 * measured.config.chains, 2 * measured.ordering
     spread = ratios(measured.replicates["both"]).std(axis=-1)
     return crossing(
         temperatures[agree],
         ratios(measured.means.mean(axis=2)),
         spread * math.sqrt(chains / (chains - 2)),  # hot and cold each have a mean
-        (_steepness(measured, small), _steepness(measured, large)),
+        (math.sqrt(sizes[0]) / scale, math.sqrt(sizes[1]) / scale),
         dof=chains - 2,
         lowest=measured.disordered(sizes[0]),
     )
-
-
-def _steepness(measured: Measured, size: int) -> float:
-    return math.sqrt(measured.sizes[size]) / (2 * measured.ordering)
 
 
 def _exact_crossing(measured: Measured, small: int, large: int) -> float:

@@ -120,12 +120,9 @@ def plan(config: FitSweepsConfig, stock: Stock) -> Plan:
 
     n_images = len(patterns.labels) * resolved.tests
     sweeps = resolved.replays * sum(resolved.sweeps) + 2 * resolved.orders * max(resolved.sweeps)
-    return prepared.plan(
-        work,
-        inputs={"table": digest(published.counts)},
-        attempts=n_images * sweeps * resolved.attempts_per_sweep,
-        chains=n_images,
-    )
+    inputs = {"table": digest(published.counts)}
+    attempts = n_images * sweeps * resolved.attempts_per_sweep
+    return prepared.plan(work, inputs=inputs, attempts=attempts, chains=n_images)
 
 
 def _longest_replay(config: FitSweepsConfig, labels: tuple[str, ...]) -> RecallConfig:
@@ -181,14 +178,9 @@ def _fit_known(counts: Ints, recalled: Ints, replays: int, seed: np.random.SeedS
     likelihood = np.exp(drawn - top).mean(axis=1)
     mean = hits.sum(axis=1) / replays
     within = (hits * (replays - hits)).sum(axis=1) / (replays * (replays - 1))
-    return _Fit(
-        float((top[:, 0] + np.log(likelihood)).sum()),
-        drawn.sum(axis=0),
-        mean,
-        np.zeros_like(mean),
-        within,
-        float(nested_chi_square(counts, mean, within / replays, within).sum()),
-    )
+    value = float((top[:, 0] + np.log(likelihood)).sum())
+    chi2 = float(nested_chi_square(counts, mean, within / replays, within).sum())
+    return _Fit(value, drawn.sum(axis=0), mean, np.zeros_like(mean), within, chi2)
 
 
 def _fit_unknown(counts: Ints, recalled: Bools, seed: np.random.SeedSequence) -> _Fit:

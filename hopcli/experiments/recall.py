@@ -205,9 +205,8 @@ def plan(config: RecallConfig, stock: Stock) -> Plan:
         return prepared.result(tables, arrays, **notes)
 
     trials = relaxation.trials
-    return prepared.plan(
-        work, attempts=len(trials) * relaxation.config.attempts, chains=len(trials)
-    )
+    attempts = len(trials) * relaxation.config.attempts
+    return prepared.plan(work, attempts=attempts, chains=len(trials))
 
 
 def _notes(relaxation: Relaxation, rising: str | None, given: TrialSettings) -> dict[str, Any]:
@@ -276,22 +275,19 @@ def _run(
         for blocks in kept.values():
             blocks.append(trials_table(block, patterns, size))
     counts, population = tally.counts(), config.tests == "all" and uses_images
+    cycles = config.dynamics == "sync"
     gallery, spins = zip(*examples.kept, strict=True)
     tables = {
         "accuracy": accuracy_table(counts, population=population),
         "repeats": repeat_table(counts),
         "confusion": confusion_table(counts),
-        "outcomes": outcome_table(
-            counts, patterns, cycles=config.dynamics == "sync", population=population
-        ),
+        "outcomes": outcome_table(counts, patterns, cycles=cycles, population=population),
         "gallery": Columns.joined(gallery),
     }
     if config.trace:
         tables["trace"] = traced(relaxation, trials.first_of_each(_TRACED))
-    arrays = {
-        "gallery.start": relaxation.starts(tables["gallery"]["trial"]),
-        "gallery.end": np.concatenate(spins),
-    }
+    starts = relaxation.starts(tables["gallery"]["trial"])
+    arrays = {"gallery.start": starts, "gallery.end": np.concatenate(spins)}
     if execution.animate is not None:
         animated = trials.first_of_each(max(_ANIMATED, trials_named(execution.animate)))
         asked = execution.animate_every or config.attempts_per_sweep

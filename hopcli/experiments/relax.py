@@ -261,31 +261,22 @@ def plan(config: RelaxConfig, stock: Stock) -> Plan:
     def work(execution: ThreadedExecution, progress: Progress) -> RelaxResult:
         relaxation = Relaxation.of(recall, execution.threads)
         measured = [*_measured(relaxation, progress)]
-        rows = np.concatenate([one.rows for one in measured])
-        bank = relaxation.trials.bank(rows)
-        arrays = {
-            "label": bank.label,
-            "source_index": bank.source_index,
-            "repeat": rows // relaxation.trials.size,
-            "settled": np.concatenate([one.settled for one in measured]),
-            "recalled": np.concatenate([one.recalled for one in measured]),
-        }
-        return prepared.result(
-            [
-                _relaxation_table(measured, _points(resolved.sweeps)),
-                settling_table(measured, resolved.sweeps // 2),
-                _autocorrelation_table(measured),
-            ],
-            prefixed("trials", arrays),
-            criterion="auto" if config.is_automatic else "given",
-            **noted(cautions(relaxation, relaxation.resting(), config)),
+        rows, settled, recalled = (
+            np.concatenate([getattr(one, name) for one in measured])
+            for name in ("rows", "settled", "recalled")
         )
+        bank, repeat = relaxation.trials.bank(rows), rows // relaxation.trials.size
+        arrays = {"label": bank.label, "source_index": bank.source_index, "repeat": repeat}
+        arrays |= {"settled": settled, "recalled": recalled}
+        tables = [_relaxation_table(measured, _points(resolved.sweeps))]
+        tables += [settling_table(measured, resolved.sweeps // 2), _autocorrelation_table(measured)]
+        criterion = "auto" if config.is_automatic else "given"
+        notes = noted(cautions(relaxation, relaxation.resting(), config))
+        trials = prefixed("trials", arrays)
+        return prepared.result(tables, trials, criterion=criterion, **notes)
 
-    return prepared.plan(
-        work,
-        attempts=len(trials) * resolved.sweeps * resolved.attempts_per_sweep,
-        chains=len(trials),
-    )
+    attempts = len(trials) * resolved.sweeps * resolved.attempts_per_sweep
+    return prepared.plan(work, attempts=attempts, chains=len(trials))
 
 
 def _measured(relaxation: Relaxation, progress: Progress) -> Iterator[Measured]:

@@ -248,14 +248,9 @@ def hold(
         return Holding(held, looked_at, None)
     k = lost[own[lost].argmin()]
     nearest = int((beside if shared[k] else near)[k].argmax())
-    left = Left(
-        patterns.names[row[k]],
-        float(own[k]),
-        patterns.names[nearest],
-        bool(m[k, nearest] < 0),
-        bool(shared[k]),
-        bool(fixed_points(patterns.xi[row[k]][None], couplings)[0]),
-    )
+    is_fixed = fixed_points(patterns.xi[row[k]][None], couplings)[0]
+    names, flags = patterns.names, (m[k, nearest] < 0, shared[k], is_fixed)
+    left = Left(names[row[k]], float(own[k]), names[nearest], *map(bool, flags))
     return Holding(held, looked_at, left)
 
 
@@ -426,10 +421,8 @@ class Relaxation:
 
         After a given order of the sites, the order is random.
         """
-        of_chains, of_quench = (
-            _seeds(substream(stream, _FURTHER), rows)
-            for stream in (self.streams.chains, self.streams.quench)
-        )
+        streams = (self.streams.chains, self.streams.quench)
+        of_chains, of_quench = (_seeds(substream(each, _FURTHER), rows) for each in streams)
         return self._quenched(self._go(spins, of_chains, self._at_last), of_quench)
 
     @property

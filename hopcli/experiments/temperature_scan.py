@@ -119,12 +119,8 @@ def plan(config: TemperatureScanConfig, stock: Stock) -> Plan:
         curve = _rows(_CURVE, network, patterns, grid, of_grid)
         return prepared.result([scan, curve], arrays)
 
-    return prepared.plan(
-        work,
-        len(temperatures),
-        attempts=len(temperatures) * repeats * resolved.attempts,
-        chains=repeats,
-    )
+    attempts = len(temperatures) * repeats * resolved.attempts
+    return prepared.plan(work, len(temperatures), attempts=attempts, chains=repeats)
 
 
 def _rows(

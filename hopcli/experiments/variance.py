@@ -139,13 +139,9 @@ def plan(config: VarianceConfig, stock: Stock) -> Plan:
         arrays, findings = {"recalled": successes.astype(np.int32)}, _findings(tables)
         return prepared.result(tables, arrays, findings=findings, warnings=warnings)
 
-    return prepared.plan(
-        work,
-        resolved.selections,
-        {"patterns": digest(np.array(stored))},
-        attempts=resolved.selections * n_trials * resolved.attempts,
-        chains=n_trials,
-    )
+    inputs = {"patterns": digest(np.array(stored))}
+    attempts = resolved.selections * n_trials * resolved.attempts
+    return prepared.plan(work, resolved.selections, inputs, attempts=attempts, chains=n_trials)
 
 
 def summary(_config: VarianceConfig, result: VarianceResult) -> Columns:
