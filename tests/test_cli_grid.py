@@ -75,7 +75,7 @@ def test_every_experiment_has_grids(shell: Shell, command: str) -> None:
     assert grid(command, vary=vary, out="out", **fixed).status["finished"] == 2
     assert shell.run("grid check out").err == ""
     with Store(Path("out")) as store:
-        names = store.tables()
+        names = store.tables(store.grid())
     for name in names:
         printed = shell.run(f"grid table out --table {name}").out
         assert printed.count("\n") > 2

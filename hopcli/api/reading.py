@@ -156,7 +156,7 @@ def _cells(folder: Path, name: str) -> Iterator[Found]:
         yield from _published(folder, name)
         return
     with Store(folder) as store:
-        _check_table(name, store.tables(), folder)
+        _check_table(name, store.tables(store.grid()), folder)
         seen = set[str]()
         for _, cell, _, config, part in store.finished(name):
             if cell not in seen:

@@ -58,7 +58,7 @@ def tidy_table(store: Store, grid: Grid, name: str) -> Columns:
     ResultError
         If the store is damaged.
     """
-    known = store.tables()
+    known = store.tables(grid)
     if not known:
         raise ResultError(f"{store.path}: must contain a finished cell, has none yet")
     if name not in known:

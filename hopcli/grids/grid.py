@@ -9,7 +9,6 @@ from __future__ import annotations
 import dataclasses
 import functools
 import itertools
-import json
 import math
 from collections.abc import Mapping
 from dataclasses import dataclass, field
@@ -218,7 +217,7 @@ class Grid:
     def column(self, name: str) -> list[Any]:
         """Return the different values of a key, in order."""
         found = {
-            json.dumps(value[place]): value[place]
+            repr(value[place]): value[place]
             for axis in self.axes
             for place, of_axis in enumerate(axis.names)
             if of_axis == name
@@ -334,7 +333,7 @@ def _axis(entry: Entry, written: str, listed: Any) -> Axis:
     ]
     seen: set[str] = set()
     for row, plain in zip(rows, checked, strict=True):
-        same = json.dumps(plain)
+        same = repr(plain)  # 1 and 1.0 differ, and lists too can be compared
         if same in seen:
             raise SettingError(where, "must not list a value twice", _bare(row))
         seen.add(same)

@@ -253,13 +253,13 @@ class Store(Database):
         """Return the names of the columns of the cells."""
         return [row[1] for row in self._sql.execute("PRAGMA table_info(cells)")]
 
-    def tables(self) -> list[str]:
-        """Return the names of all tables of cells of the grid, in the order of their command."""
+    def tables(self, grid: Grid) -> list[str]:
+        """Return the names of all tables of cells of its grid, in the order of their command."""
         with self._told():
             names = [name for name in self._names() if name not in OWN_COLUMNS]
             query = "SELECT 1 FROM points JOIN cells USING (cell) WHERE {} IS NOT NULL LIMIT 1"
             found = [name for name in names if self._one(query.format(quoted(name)))]
-        known = [table.name for table in self.grid().entry.tables]
+        known = [table.name for table in grid.entry.tables]
         return sorted(found, key=lambda name: known.index(name) if name in known else len(known))
 
     def cells(self) -> Iterator[tuple[Made, bool]]:

@@ -121,7 +121,7 @@ def _grid(
         tables = {headline.table.name: view.table}
         if is_grid(folder):
             with Store(folder) as store:
-                others = [name for name in store.tables() if name not in tables]
+                others = [name for name in store.tables(grid) if name not in tables]
             tables |= {name: load_view(folder, name).table for name in others}
         if view.grid.look.over is not None:
             tables["over"] = view.drawn(view.grid.look)
