@@ -11,6 +11,7 @@ import itertools
 import math
 import threading
 from concurrent.futures import FIRST_COMPLETED, Executor, Future, ThreadPoolExecutor, wait
+from dataclasses import dataclass
 from typing import TYPE_CHECKING, Any
 
 from hopcli.dynamics.jobs import MOST_THREADS
@@ -26,6 +27,7 @@ _MOST_AT_ONCE = 256  # cells
 _POLL = 0.5  # seconds between two checks of the workers
 
 
+@dataclass(frozen=True, eq=False)
 class Engine:
     """Executor of cells.
 
@@ -45,22 +47,12 @@ class Engine:
         Converts a cell to the form for `work`, when it is sent.
     """
 
-    def __init__(
-        self,
-        executor: Executor,
-        work: Callable[[tuple[Any, ...]], list[Made]],
-        n_workers: int,
-        *,
-        chunks: bool = False,
-        check: Callable[[], None] = lambda: None,
-        form: Callable[[Any], Any] = lambda cell: cell,
-    ) -> None:
-        self.executor = executor
-        self.work = work
-        self.n_workers = n_workers
-        self.chunks = chunks
-        self.check = check
-        self.form = form
+    executor: Executor
+    work: Callable[[tuple[Any, ...]], list[Made]]
+    n_workers: int
+    chunks: bool = False
+    check: Callable[[], None] = lambda: None
+    form: Callable[[Any], Any] = lambda cell: cell
 
 
 @contextlib.contextmanager

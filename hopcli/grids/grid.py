@@ -230,15 +230,9 @@ class Grid:
         return {
             "command": self.command,
             **self.fixed,
-            "grid": {", ".join(axis.names): _listed(axis) for axis in self.axes},
+            "grid": {", ".join(axis.names): [*map(_bare, axis.values)] for axis in self.axes},
             "plot": {k: v for k, v in dataclasses.asdict(self.look).items() if v},
         }
-
-
-def _listed(axis: Axis) -> list[Any]:
-    """Return the values of an axis as in a file."""
-    alone = len(axis.names) == 1
-    return [value[0] if alone else list(value) for value in axis.values]
 
 
 def _sizes(setting: Setting, values: Sequence[Any]) -> dict[str, int] | None:

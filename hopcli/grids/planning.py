@@ -19,7 +19,8 @@ if TYPE_CHECKING:
     from hopcli.grids.grid import Grid, Point
     from hopcli.grids.store import Standing
 
-_MOST_PLANS = 4000  # kept in memory; each takes some 7 kB
+MOST_PLANS = 4000
+"""Plans that are kept in memory; each takes some 7 kB."""
 
 
 class Planned(NamedTuple):
@@ -125,7 +126,7 @@ def plan_grid(
     stock: Stock,
     keep: tuple[str, ...] = (),
     tell: Callable[[int, int], None] = experiments.no_progress,
-    most_plans: int = _MOST_PLANS,
+    most_plans: int = MOST_PLANS,
 ) -> tuple[PlannedGrid, list[Impossible]]:
     """Plan the run of every point of a grid.
 
@@ -174,18 +175,15 @@ def in_words(grid: Grid, values: Sequence[Any]) -> str:
 
 def impossible(grid: Grid, found: Sequence[Impossible]) -> SettingError:
     """Make the error that lists impossible cells, with the reason for the first one."""
-    first = found[0]
-    others = [in_words(grid, other.point.values) for other in found[1:4]]
-    more = f", and {len(found) - 4} more" if len(found) > 4 else ""
-    too = f" (as are {'; '.join(others)}{more})" if others else ""
+    points = [in_words(grid, one.point.values) for one in found[:4]]
+    why = f"{points[0]}: {found[0].error}"
     if len(found) == len(grid):
-        rule = f"must have a possible cell; none of the {len(grid)} cells can be run: "
-        return SettingError("grid", f"{rule}{in_words(grid, first.point.values)}: {first.error}")
-    rule = (
-        f"must have no impossible cell, or --skip-impossible; {len(found)} of {len(grid)} are: "
-        f"{in_words(grid, first.point.values)}: {first.error}{too}"
-    )
-    return SettingError("grid", rule)
+        rule = f"must have a possible cell; none of the {len(grid)} cells can be run: {why}"
+        return SettingError("grid", rule)
+    more = f", and {len(found) - 4} more" if len(found) > 4 else ""
+    too = f" (as are {'; '.join(points[1:])}{more})" if points[1:] else ""
+    rule = "must have no impossible cell, or --skip-impossible"
+    return SettingError("grid", f"{rule}; {len(found)} of {len(grid)} are: {why}{too}")
 
 
 def shard_of(n_cells: int, number: int, of: int) -> range:
@@ -219,28 +217,26 @@ class State:
         self.grid = grid
         self.seconds, self.versions = 0.0, set[str]()
         self._noted: list[tuple[int, str | None, tuple[str, ...]]] = []
-        known, topics, n_finished, n_failed, n_warned = set[str](), Counter[str](), 0, 0, 0
+        known, numbers, topics = set[str](), Counter[str](), Counter[str]()
         for place, cell, one in points:
             if one is not None and (one.error is not None or one.warnings):
                 self._noted.append((place, one.error, one.warnings))
             if cell in known:
                 continue
             known.add(cell)
+            numbers["missing" if one is None else one.state] += 1
             if one is None:
                 continue
-            n_finished += one.error is None
-            n_failed += one.error is not None
             self.seconds += one.seconds
             self.versions.add(one.version)
             if one.warnings:
-                n_warned += 1
+                numbers["warned"] += 1
                 topics.update(list(dict.fromkeys(one.topics or ("other warnings",))))
-        n_missing = len(known) - n_finished - n_failed
-        numbers = (len(known), n_finished, n_failed, n_missing)
-        self.counts = dict(zip(("cells", "finished", "failed", "missing"), numbers, strict=True))
+        states = ("finished", "failed", "missing")
+        self.counts = {"cells": len(known), **{name: numbers[name] for name in states}}
         said = ", ".join(f"{topic} ({count:,})" for topic, count in topics.most_common())
-        about = f"{n_warned:,} of {len(known):,} cells: {said}"
-        self.warned = about if n_warned else None
+        about = f"{numbers['warned']:,} of {len(known):,} cells: {said}"
+        self.warned = about if said else None
 
     @property
     def is_whole(self) -> bool:

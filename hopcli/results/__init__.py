@@ -281,29 +281,25 @@ def load(folder: Path | str, command: str | None = None) -> Loaded:
         array file differs from the manifest. If a table of trials was left out of a shared
         folder, using it raises the error.
     """
-    folder = Path(folder)
-    manifest = open_manifest(folder / f"{command or command_in(folder)}.json")
-    with understood(manifest.path, "loaded"):
-        return _load(manifest)
-
-
-def _load(manifest: Manifest) -> Loaded:
     from hopcli.results.tables import read_arrays, read_table
     from hopcli.tables import Tables
 
-    for name in (f"{name}.csv" for name in manifest["tables"]):
-        if name != BULKY or manifest.file(name).exists():
-            manifest.check(name)
-    arrays = {name: read_arrays(manifest.check(f"{name}.npz")) for name in manifest["arrays"]}
-    entry = catalogue.entry(manifest["command"])
-    result = entry.result(
-        dataset=manifest["dataset"]["name"],
-        dataset_sha256=manifest["dataset"]["sha256"],
-        columns=Tables(manifest["tables"], lambda name: read_table(manifest, name)),
-        arrays=arrays,
-        notes=manifest["notes"],
-    )
-    return Loaded(entry.config.from_manifest(manifest["config"]), result, manifest)
+    folder = Path(folder)
+    manifest = open_manifest(folder / f"{command or command_in(folder)}.json")
+    with understood(manifest.path, "loaded"):
+        for name in (f"{name}.csv" for name in manifest["tables"]):
+            if name != BULKY or manifest.file(name).exists():
+                manifest.check(name)
+        arrays = {name: read_arrays(manifest.check(f"{name}.npz")) for name in manifest["arrays"]}
+        entry = catalogue.entry(manifest["command"])
+        result = entry.result(
+            dataset=manifest["dataset"]["name"],
+            dataset_sha256=manifest["dataset"]["sha256"],
+            columns=Tables(manifest["tables"], lambda name: read_table(manifest, name)),
+            arrays=arrays,
+            notes=manifest["notes"],
+        )
+        return Loaded(entry.config.from_manifest(manifest["config"]), result, manifest)
 
 
 def same_run(

@@ -15,7 +15,7 @@ from hopcli.experiments.stock import Stock
 from hopcli.grids.cells import code_version
 from hopcli.grids.engine import local_engine, run_cells
 from hopcli.grids.merging import merge
-from hopcli.grids.planning import State, impossible, plan_grid, shard_of
+from hopcli.grids.planning import MOST_PLANS, State, impossible, plan_grid, shard_of
 from hopcli.grids.publishing import publish_if_whole
 from hopcli.grids.store import Store, is_grid
 from hopcli.results.folder import uninterrupted
@@ -156,9 +156,8 @@ class GridJob:
         results.check_writable(out)
         results.check_alone(out, "grid")
         _check_look(grid)
-        self.planned, others = plan_grid(
-            grid, self.stock, self._keep, progress, *([0] if options.dask else [])
-        )
+        most_plans = MOST_PLANS if options.dask is None else 0
+        self.planned, others = plan_grid(grid, self.stock, self._keep, progress, most_plans)
         if others and not (options.skip_impossible and self.planned):
             raise impossible(grid, others)
         if others:
@@ -178,9 +177,7 @@ class GridJob:
             If cells of other code are there, or the folder cannot be written.
         """
         with results.locked(self.out), self._engine() as engine:
-            endings.expect(
-                self.out, pictures=self._draws, earlier=bool(results.finished_in(self.out))
-            )
+            _expect(self.out, pictures=self._draws)
             try:
                 return self._run(engine, progress)
             except BaseException:
@@ -205,8 +202,7 @@ class GridJob:
                 store.describe(self.grid, self.planned.points())
                 self._writes = True
                 self._make(store, missing, engine, progress)
-            state = State(self.grid, store.states())
-            return _published(store, state, len(missing), began, draws=self._draws)
+            return _published(store, self.grid, len(missing), began, draws=self._draws)
 
     def _note_kept(self) -> None:
         """Note the finished cells of a grid that was stopped."""
@@ -299,17 +295,16 @@ def merge_shards(
         _expect(out, pictures=figures)
         n_taken = merge(others, out, accept_version=accept_version)[1] if others else 0
         with Store(out) as store:
-            state = State(store.grid(), store.states())
-            return _published(store, state, n_taken, began, draws=figures)
+            return _published(store, store.grid(), n_taken, began, draws=figures)
 
 
 def _expect(out: Path, *, pictures: bool) -> None:
     endings.expect(out, pictures=pictures, earlier=bool(results.finished_in(out)))
 
 
-def _published(store: Store, state: State, n_made: int, began: float, *, draws: bool) -> GridDone:
+def _published(store: Store, grid: Grid, n_made: int, began: float, *, draws: bool) -> GridDone:
     """Publish a grid if it is complete."""
-    draw = draw_grid if draws else None
+    state, draw = State(grid, store.states()), draw_grid if draws else None
     files, undrawn, view = publish_if_whole(store, state, n_made, began, draw)
     return GridDone(state, files, n_made, undrawn, view)
 
