@@ -129,7 +129,9 @@ def _data(contents: Contents) -> dict[str, Any]:
             "name": couplings.rule,
             "parameters": contents.parameters,
             "defaults": {} if rule is None else rule.complete({}),
-            "couplings": None if couplings.rule in _LEARNT else _coded(couplings.J),
+            "couplings": None
+            if couplings.rule in _LEARNT
+            else base64.b64encode(np.ascontiguousarray(couplings.J, "<f8").tobytes()).decode(),
         },
         "settings": contents.resolved(),
         "images": {
@@ -147,7 +149,3 @@ def _data(contents: Contents) -> dict[str, Any]:
 def _packed(spins: NDArray[np.int8]) -> str:
     """Encode a state with eight sites per byte."""
     return base64.b64encode(np.packbits(spins > 0).tobytes()).decode()
-
-
-def _coded(matrix: NDArray[np.float64]) -> str:
-    return base64.b64encode(np.ascontiguousarray(matrix, "<f8").tobytes()).decode()

@@ -61,7 +61,12 @@ def _classifiers(config: CompareConfig, result: CompareResult) -> Picture:
     ]
     page, ax = kit.label_rows(
         f"{kit.images(config, result).capitalize()} classified correctly",
-        _classifiers_caption(config, result),
+        kit.sentences(
+            "Percentages: overall.",
+            kit.bars(table, "accuracy"),
+            f"Open circles and squares: {kit.criterion(config)} with the own pattern.",
+            kit.cut_labels(len(config.digits)),
+        ),
         result.patterns,
         table["label"][order].tolist(),
         step=group,
@@ -81,21 +86,16 @@ def _classifiers(config: CompareConfig, result: CompareResult) -> Picture:
     return page.figure
 
 
-def _classifiers_caption(config: CompareConfig, result: CompareResult) -> str:
-    return kit.sentences(
-        "Percentages: overall.",
-        kit.bars(result.columns["classifiers"], "accuracy"),
-        f"Open circles and squares: {kit.criterion(config)} with the own pattern.",
-        kit.cut_labels(len(config.digits)),
-    )
-
-
 def _selectors(config: CompareConfig, result: CompareResult) -> Picture:
     """Draw recall against the number of samples, one line per selector."""
     table, samples = result.columns["selectors"], config.selector_samples
     page, (ax,) = kit.panel_page(
         "Recall with selected patterns",
-        _selectors_caption(config, result),
+        kit.sentences(
+            f"Recalled {kit.images(config, result)}, mean of {config.selections:,} selections.",
+            kit.bars(table, "accuracy"),
+            f"Best-of: the set of {config.candidates:,} that recalls most other images.",
+        ),
         (7.2, 3.3),
         legend=[kit.Entry(words, [style]) for words, style in _SELECTORS.values()],
     )
@@ -110,11 +110,3 @@ def _selectors(config: CompareConfig, result: CompareResult) -> Picture:
     ax.xaxis.set_minor_locator(NullLocator())
     ax.set_ylim(max(0.0, ax.get_ylim()[0]), min(100.0, ax.get_ylim()[1]))
     return page.figure
-
-
-def _selectors_caption(config: CompareConfig, result: CompareResult) -> str:
-    return kit.sentences(
-        f"Recalled {kit.images(config, result)}, mean of {config.selections:,} selections.",
-        kit.bars(result.columns["selectors"], "accuracy"),
-        f"Best-of: the set of {config.candidates:,} that recalls most other images.",
-    )

@@ -22,7 +22,7 @@ from hopcli.results.files import write_file
 from hopcli.results.manifest import understood
 
 if TYPE_CHECKING:
-    from collections.abc import Iterable, Iterator, Mapping, Sequence
+    from collections.abc import Iterable, Mapping, Sequence
 
     from hopcli.plots.page import Picture
 
@@ -80,7 +80,10 @@ def page(
     for section in sections:
         anchor = _anchor("run", section.name, taken)
         anchor_of.setdefault(section.name, anchor)
-        drawings[anchor] = _drawings(anchor, section)
+        _log.debug("drawing %s", section.name)
+        with understood(section.name):
+            drawn = section.figures.items()
+            drawings[anchor] = [drawing(figure, f"{anchor}.{name}") for name, figure in drawn]
         parts.append((anchor, dataclasses.replace(section, figures={})))
     verdicts = [claim["verdict"] for claim in claims]
     values: dict[str, Any] = {
@@ -120,29 +123,17 @@ def write_report(
         nothing has changed then.
     """
     check_place(out, overwrite=overwrite)
-    tops = list(folders)
-    sections = list(_sections(tops))
+    tops, sections = list(folders), []
+    for folder, why in listing.find(tops):
+        if why:
+            raise ResultError(why)
+        _log.debug("reading %s", folder)
+        sections += sections_in(folder)
     if not sections:
         raise ResultError(f"{tops[0]}: contains only unfinished runs, no finished one")
     if title is None:
         title = sections[0].name if len(sections) == 1 else f"{len(sections):,} runs"
     write(page(title, sections), out, overwrite=overwrite)
-
-
-def _sections(folders: Iterable[Path]) -> Iterator[Section]:
-    """Yield the section of every run below, sorted by folder; an unreadable run is an error."""
-    for folder, why in listing.find(folders):
-        if why:
-            raise ResultError(why)
-        _log.debug("reading %s", folder)
-        yield from sections_in(folder)
-
-
-def _drawings(anchor: str, section: Section) -> list[Drawing]:
-    """Draw the figures of a section."""
-    _log.debug("drawing %s", section.name)
-    with understood(section.name):
-        return [drawing(figure, f"{anchor}.{name}") for name, figure in section.figures.items()]
 
 
 def _anchor(kind: str, name: str, taken: set[str]) -> str:
@@ -240,17 +231,12 @@ def check_place(path: Path, *, overwrite: bool = False) -> None:
         If the path is not a file, cannot be written, or is not a page of hopcli.
     """
     check_file_place(path)
-    if path.exists() and not overwrite and not _is_page(path):
-        raise ResultError(
-            f"{path}: not a report of hopcli; give --out another file, or --overwrite to replace it"
-        )
-
-
-def _is_page(path: Path) -> bool:
-    """Return whether a file is a page of hopcli, or empty."""
-    with told(path), path.open(encoding="utf-8", errors="replace") as file:
-        head = file.read(_HEAD)
-    return not head or MARK in head
+    if path.exists() and not overwrite:
+        with told(path), path.open(encoding="utf-8", errors="replace") as file:
+            head = file.read(_HEAD)
+        if head and MARK not in head:
+            rule = "give --out another file, or --overwrite to replace it"
+            raise ResultError(f"{path}: not a report of hopcli; {rule}")
 
 
 def write(text: str, path: Path, *, overwrite: bool = False) -> None:

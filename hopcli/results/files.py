@@ -63,6 +63,17 @@ def is_file(path: Path, *, links: bool = False) -> bool:
     return _is(stat.S_ISREG, path, links=links)
 
 
+def is_there(path: Path) -> bool:
+    """Return whether a path exists, also as a link that leads nowhere.
+
+    Raises
+    ------
+    ResultError
+        If it lies below a folder that may not be entered.
+    """
+    return _is(lambda _: True, path, links=False)
+
+
 def is_own(path: Path) -> bool:
     """Return whether a path is free, or a regular file without other hard links."""
     try:

@@ -16,7 +16,7 @@ from typing import TYPE_CHECKING, Any
 
 from hopcli import catalogue
 from hopcli.errors import DataError, HopcliError, ResultError, told
-from hopcli.results.files import STAGING, is_file, is_folder, open_regular, read_bytes
+from hopcli.results.files import STAGING, is_file, is_folder, is_there, open_regular, read_bytes
 
 if TYPE_CHECKING:
     from pathlib import Path
@@ -42,19 +42,18 @@ def is_hash(value: object) -> bool:
     return isinstance(value, str) and re.fullmatch("[0-9a-f]{64}", value) is not None
 
 
+_COLUMN = re.compile(r": (boolean|integer|number|text)\Z")
+
+
 def _is_duration(value: object) -> bool:
     return type(value) in (int, float) and 0 <= value < 1e12  # type: ignore[operator]  # a number
 
 
 def _is_tables(value: object) -> bool:
     return isinstance(value, dict) and all(
-        is_plain(f"{name}.csv") and _fits(columns, [_is_column]) for name, columns in value.items()
+        is_plain(f"{name}.csv") and _fits(columns, [str]) and all(map(_COLUMN.search, columns))
+        for name, columns in value.items()
     )
-
-
-def _is_column(text: object) -> bool:
-    kinds = r": (boolean|integer|number|text)\Z"
-    return isinstance(text, str) and re.search(kinds, text) is not None
 
 
 def _fits(value: object, form: Any) -> bool:
@@ -127,7 +126,11 @@ def faults(command: str, values: Mapping[str, Any]) -> Iterator[str]:
         A broken rule, and the value found.
     """
     outputs = values["outputs"]
-    yield from _faults_of_outputs(outputs)
+    for name, hashed in outputs.items():
+        if not is_plain(name):
+            yield f"must name files of its folder, found {name!r:.80}"
+        elif not is_hash(hashed):
+            yield f"must have the SHA-256 of {name}, found {hashed!r:.80}"
     if values.get("command") != command:
         yield f"must be of the command {command}, found {values.get('command')!r:.80}"
     of_run = command in catalogue.CATALOGUE
@@ -143,14 +146,6 @@ def faults(command: str, values: Mapping[str, Any]) -> Iterator[str]:
     for name in (*files, *(f"{name}.npz" for name in values.get("arrays", ()))):
         if name not in outputs:
             yield f"must have a hash of {name!r:.80} among its outputs, has none"
-
-
-def _faults_of_outputs(outputs: Mapping[str, Any]) -> Iterator[str]:
-    for name, hashed in outputs.items():
-        if not is_plain(name):
-            yield f"must name files of its folder, found {name!r:.80}"
-        elif not is_hash(hashed):
-            yield f"must have the SHA-256 of {name}, found {hashed!r:.80}"
 
 
 def _faults_of_execution(command: str, said: Mapping[str, Any]) -> Iterator[str]:
@@ -281,21 +276,10 @@ def finished_in(folder: Path) -> list[str]:
 def _held(folder: Path) -> list[str]:
     waiting = published(folder)
     return (
-        [name for name in EVERY if _exists(folder / f"{name}.json")]
+        [name for name in EVERY if is_there(folder / f"{name}.json")]
         if waiting is None
         else [waiting.stem]
     )
-
-
-def _exists(path: Path) -> bool:
-    with told(path.parent):
-        try:
-            path.lstat()
-        except PermissionError:
-            raise
-        except (OSError, ValueError):
-            return False
-    return True
 
 
 def command_in(folder: Path) -> str:
@@ -330,7 +314,7 @@ def check_alone(folder: Path, command: str, *, replace: bool = False) -> None:
     ResultError
         If there is such a run.
     """
-    for other in [*_held(folder), *[GRID] * _exists(folder / STORE)]:
+    for other in [*_held(folder), *[GRID] * is_there(folder / STORE)]:
         are_runs = {other, command} <= catalogue.CATALOGUE.keys()
         if other != command and not (replace and are_runs):
             or_replace = ", or --overwrite to replace it" * are_runs

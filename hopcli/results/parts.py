@@ -65,7 +65,9 @@ class KeptParts(UserDict[int, "Floats"]):
 
     def __setitem__(self, number: int, part: Floats) -> None:
         super().__setitem__(number, part)
-        self._unwritten[number] = _line(number, part)
+        # Numbers in Python's notation are read back unchanged.
+        said = json.dumps([number, part.tolist()]).encode()
+        self._unwritten[number] = _checksum(said) + b" " + said + b"\n"
         if time.monotonic() >= self._next:
             self.write()
 
@@ -86,12 +88,6 @@ def discard_parts(folder: Path) -> None:
     for path in folder.glob(f"{STAGING}*.parts"):
         if not is_folder(path):  # hopcli makes no such folder
             path.unlink(missing_ok=True)
-
-
-def _line(number: int, part: Floats) -> bytes:
-    # Numbers in Python's notation are read back unchanged.
-    said = json.dumps([number, part.tolist()]).encode()
-    return _checksum(said) + b" " + said + b"\n"
 
 
 def _read(path: Path, n_parts: int) -> dict[int, Floats]:
