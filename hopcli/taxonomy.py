@@ -103,7 +103,7 @@ def classify(
     kind, m = (np.concatenate(arrays) for arrays in zip(*parts, strict=True))
     if cycling is not None:
         kind[cycling & (kind == "unsettled")] = "two-cycle"
-    return Classified(kind, _nearest(m), m)
+    return Classified(kind, nearness(m).argmax(axis=1), m)
 
 
 def _batches(n_states: int, n_sites: int) -> Iterator[slice]:
@@ -116,7 +116,7 @@ def _classify_batch(
     spins: Spins, sums: NDArray[np.integer], network: Network, criterion: float, tie: str
 ) -> tuple[Texts, Floats]:
     m = overlaps_of_sums(sums, network)
-    best = m[np.arange(len(m)), _nearest(m)]
+    best = m[np.arange(len(m)), nearness(m).argmax(axis=1)]
     enough = criterion - ROUNDING
     kind = np.full(len(spins), "unsettled", dtype=f"<U{max(map(len, KINDS))}")
     rest = np.flatnonzero(np.abs(best) < enough)
@@ -146,11 +146,6 @@ def nearness(m: Floats) -> Floats:
     np.int64(1)
     """
     return np.abs(m) + 1e-9 * (m > 0)
-
-
-def _nearest(m: Floats) -> Ints:
-    """Return the pattern that ranks first, see :func:`nearness`."""
-    return nearness(m).argmax(axis=1)
 
 
 def mixture_method(p: int, n_sites: int) -> str:

@@ -8,31 +8,23 @@ pixel is ink if it lies within half a line's width of a curve.
 from __future__ import annotations
 
 import sys
+from collections.abc import Callable, Sequence
 from itertools import pairwise
 from pathlib import Path
-from typing import TYPE_CHECKING
 
 import numpy as np
 
 from hopcli.data import DRAWINGS
+from hopcli.records import Bools, Floats
 
-if TYPE_CHECKING:
-    from collections.abc import Callable, Sequence
-
-    from numpy.typing import NDArray
-
-    Curve = list[tuple[float, float]]
+Point = tuple[float, float]
+Curve = list[Point]
 
 SIDE = 128
 _LINE_WIDTH = 3.0
 
 
-def _arc(
-    centre: tuple[float, float],
-    radii: tuple[float, float],
-    start: float = 0.0,
-    end: float = 360.0,
-) -> Curve:
+def _arc(centre: Point, radii: Point, start: float = 0.0, end: float = 360.0) -> Curve:
     """Approximate part of an ellipse by a chain; degrees run from the right, downwards."""
     angles = np.radians(np.linspace(start, end, 49))
     x = centre[0] + radii[0] * np.cos(angles)
@@ -43,10 +35,8 @@ def _arc(
 def _waves(left: float, right: float, y: float, n_waves: int, height: float) -> Curve:
     """Approximate a sine by a chain."""
     t = np.linspace(0, 1, 12 * n_waves + 1)
-    x = left + (right - left) * t
-    return list(
-        zip(x.tolist(), (y + height * np.sin(2 * np.pi * n_waves * t)).tolist(), strict=True)
-    )
+    heights = y + height * np.sin(2 * np.pi * n_waves * t)
+    return list(zip((left + (right - left) * t).tolist(), heights.tolist(), strict=True))
 
 
 def boat() -> list[Curve]:
@@ -84,9 +74,8 @@ def house() -> list[Curve]:
 def fish() -> list[Curve]:
     """List the curves of a fish: body, tail, eye, gill, fins, scales and bubbles."""
     body = [_arc((64, 110), (62, 76), 218, 317), _arc((64, 18), (62, 76), 43, 142)]
-    scales = [
-        _arc((x, y), (7, 8), -80, 80) for x, y in ((52, 55), (52, 73), (66, 64), (80, 57), (80, 71))
-    ]
+    centres = ((52, 55), (52, 73), (66, 64), (80, 57), (80, 71))
+    scales = [_arc(centre, (7, 8), -80, 80) for centre in centres]
     return [
         *body,
         [(107, 60), (122, 38), (117, 64), (122, 90), (107, 68)],
@@ -104,9 +93,7 @@ def fish() -> list[Curve]:
 PICTURES: dict[str, Callable[[], list[Curve]]] = {"boat": boat, "fish": fish, "house": house}
 
 
-def _distance(
-    points: NDArray[np.float64], a: Sequence[float], b: Sequence[float]
-) -> NDArray[np.float64]:
+def _distance(points: Floats, a: Sequence[float], b: Sequence[float]) -> Floats:
     """Return the distance of points, shape (..., 2), from the segment ab, in pixels."""
     start, along = np.asarray(a, np.float64), np.subtract(b, a)
     length2 = max(float(along @ along), 1e-12)
@@ -115,7 +102,7 @@ def _distance(
     return np.hypot(offset[..., 0], offset[..., 1])
 
 
-def draw(name: str) -> NDArray[np.bool_]:
+def draw(name: str) -> Bools:
     """Draw one picture.
 
     Parameters

@@ -52,8 +52,8 @@ class Prepared(Generic[C]):
         Name of the data set.
     inputs : dict of str to str
         SHA-256 of the data, patterns and files that determine the numbers.
-    stored : Patterns or None
-        The stored patterns; None if the configuration names none.
+    patterns : Patterns
+        The stored patterns, if the configuration names any.
     theta : float or ndarray of float64, shape (N,)
         The thresholds.
     weights : ndarray of float64, shape (N, N), or None
@@ -65,7 +65,7 @@ class Prepared(Generic[C]):
     facts: Facts
     name: str
     inputs: dict[str, str]
-    stored: Patterns | None = None
+    patterns: Patterns = None  # type: ignore[assignment]  # of experiments without any
     theta: Thresholds = 0.0
     weights: Floats | None = None
 
@@ -82,12 +82,6 @@ class Prepared(Generic[C]):
         if dataset.sha256 != self.inputs["dataset"]:
             raise ResultError(CHANGED)
         return dataset
-
-    @property
-    def patterns(self) -> Patterns:
-        """Stored patterns."""
-        assert self.stored is not None
-        return self.stored
 
     @property
     def streams(self) -> Streams:
@@ -127,8 +121,8 @@ class Prepared(Generic[C]):
     def with_config(self, config: D, *, selects: bool = False) -> Prepared[D]:
         """Replace the configuration; the patterns stay, unless it selects others."""
         other: Any = config
-        stored = self.stock.select(other) if selects else self.stored
-        made: Any = replace(self, config=other, stored=stored)
+        patterns = self.stock.select(other) if selects else self.patterns
+        made: Any = replace(self, config=other, patterns=patterns)
         return made
 
     def plan(

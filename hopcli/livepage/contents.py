@@ -3,35 +3,27 @@
 from __future__ import annotations
 
 import json
+from collections.abc import Mapping
 from dataclasses import dataclass, replace
 from pathlib import Path
-from typing import TYPE_CHECKING, Any
+from typing import Any
 
 from hopcli.config import Facts, RecallConfig
+from hopcli.config.groups import PatternSettings
 from hopcli.config.notations import temperatures
-from hopcli.datasets import default_threshold
+from hopcli.datasets import Dataset, default_threshold
 from hopcli.errors import DataError, PatternError, SettingError
 from hopcli.experiments.preparation import Prepared, prepare
 from hopcli.experiments.stock import Stock
 from hopcli.experiments.trials import draw_trials
 from hopcli.network import Network, Quadratic, Wired
 from hopcli.network.classes import site_classes
+from hopcli.patterns import Patterns
 from hopcli.records import NDArray, np
 from hopcli.rules import RULES, store
 from hopcli.study.published import read_published
 
-if TYPE_CHECKING:
-    from collections.abc import Mapping
-
-    from hopcli.datasets import Dataset
-    from hopcli.patterns import Patterns
-
-
-PATTERN_SETTINGS = (
-    *("dataset", "split", "threshold", "size", "crop", "invert", "transpose"),
-    *("digits", "patterns", "source_indices", "select_split", "samples"),
-    *("selection_seed", "sampler"),
-)
+PATTERN_SETTINGS = tuple(PatternSettings.settings())
 """Settings that decide which patterns are stored, in the order of the command line."""
 
 _MOST_CLASSES = 4096
@@ -142,17 +134,8 @@ def gather_contents(config: RecallConfig, tests: int) -> Contents:
             python = f'hopcli.select("{config.dataset}").take("{"".join(patterns.labels)}")'
         if patterns.labels == RecallConfig.default_digits:
             published = _published(patterns.labels)
-    return Contents(
-        patterns,
-        couplings,
-        config.parameters(resolved.rule),
-        config,
-        images,
-        labels,
-        _flags(config),
-        python,
-        published,
-    )
+    known, flags = config.parameters(resolved.rule), _flags(config)
+    return Contents(patterns, couplings, known, config, images, labels, flags, python, published)
 
 
 def contents_of(
@@ -210,9 +193,8 @@ def _makes(couplings: Network, parameters: dict[str, Any]) -> bool:
         made = store(couplings.xi, couplings.rule, theta, **parameters)
     except PatternError:
         return False
-    return np.array_equal(made.site_class, couplings.site_class) and np.allclose(
-        made.J, couplings.J, atol=1e-12
-    )
+    same = np.array_equal(made.site_class, couplings.site_class)
+    return same and np.allclose(made.J, couplings.J, atol=1e-12)
 
 
 def _is_changed(config: RecallConfig, name: str) -> bool:
@@ -256,12 +238,9 @@ def _published(labels: tuple[str, ...]) -> dict[str, float]:
     """Return the percentage of images per label that the authors recalled, over all repeats."""
     known = tuple(map(str, range(10)))
     table = read_published(None, _PUBLISHED_TESTS, known)
-    means = 100 * table.counts.mean(axis=0) / _PUBLISHED_TESTS
-    return {
-        label: round(float(mean), 2)
-        for label, mean in zip(table.labels, means, strict=True)
-        if label in labels
-    }
+    means = (100 * table.counts.mean(axis=0) / _PUBLISHED_TESTS).tolist()
+    by_label = dict(zip(table.labels, means, strict=True))
+    return {label: round(mean, 2) for label, mean in by_label.items() if label in labels}
 
 
 _HERE = Path(__file__).parent

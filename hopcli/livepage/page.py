@@ -5,21 +5,18 @@ from __future__ import annotations
 import base64
 import hashlib
 import json
+from collections.abc import Mapping
 from pathlib import Path
-from typing import TYPE_CHECKING, Any
+from typing import Any
 
 import jinja2
 from markupsafe import Markup
 
 from hopcli import __version__
 from hopcli.errors import SettingError
+from hopcli.livepage.contents import Contents
 from hopcli.records import NDArray, np
 from hopcli.rules import RULES
-
-if TYPE_CHECKING:
-    from collections.abc import Mapping
-
-    from hopcli.livepage.contents import Contents
 
 _HERE = Path(__file__).parent
 
@@ -67,24 +64,14 @@ def page(
     """
     if language is not None and language not in texts:
         raise SettingError("language", f"must be one of {', '.join(texts)}", language)
-    modules = "\n".join(
-        (_HERE / f"{name}.js").read_text(encoding="utf-8").strip() for name in SCRIPTS
-    )
+    texts_of = ((_HERE / f"{name}.js").read_text(encoding="utf-8") for name in SCRIPTS)
+    modules = "\n".join(text.strip() for text in texts_of)
     script = f'"use strict";\n(() => {{\n{modules}\n}})();\n'
     style = (_HERE / "style.css").read_text(encoding="utf-8")
-    first = language or "en"
-    data = {
-        **_data(contents),
-        "texts": texts,
-        "language": first,
-        "asked": language is not None,
-        "lesson": lesson,
-    }
-    environment = jinja2.Environment(
-        loader=jinja2.FileSystemLoader(_HERE),
-        autoescape=True,
-        undefined=jinja2.StrictUndefined,
-    )
+    first, asked = language or "en", language is not None
+    data = {**_data(contents), "texts": texts, "language": first, "asked": asked, "lesson": lesson}
+    loader, undefined = jinja2.FileSystemLoader(_HERE), jinja2.StrictUndefined
+    environment = jinja2.Environment(loader=loader, autoescape=True, undefined=undefined)
     template = environment.get_template("page.html.j2")
     values = {
         "version": __version__,

@@ -20,8 +20,7 @@ import numpy as np
 
 from hopcli.records import Floats, Ints, Spins
 
-Array = Floats
-Inputs = Callable[[Array, Array, Array], Array]
+Inputs = Callable[[Floats, Floats, Floats], Floats]
 
 _ROUNDING = 1e-9  # rounding error of a field
 
@@ -37,7 +36,7 @@ class _Classes(NamedTuple):
         Sites of each class.
     """
 
-    columns: Array
+    columns: Floats
     sizes: Ints
 
     @classmethod
@@ -58,22 +57,22 @@ class _Weights(NamedTuple):
         Coupling of a site to itself.
     """
 
-    between: Array
-    own: Array
+    between: Floats
+    own: Floats
 
-    def fields(self, state: Array, sizes: Ints) -> Array:
+    def fields(self, state: Floats, sizes: Ints) -> Floats:
         """Return the input of a site of each class, including its own state, shape (K,)."""
         within = (self.own - np.diag(self.between)) * state
-        fields: Array = self.between @ (sizes * state) + within
+        fields: Floats = self.between @ (sizes * state) + within
         return fields
 
 
-def _formula_inputs(received: Array, own: Array, others: Array) -> Array:
+def _formula_inputs(received: Floats, own: Floats, others: Floats) -> Floats:
     """Return h_ij: the input of i, except from i and j [Storkey 1997]."""
     return received[:, None] - own[:, None] - others
 
 
-def _notebook_inputs(received: Array, own: Array, others: Array) -> Array:
+def _notebook_inputs(received: Floats, own: Floats, others: Floats) -> Floats:
     """Return the notebook's h_ji: the input of j, minus the input of i from i and j."""
     return received[None, :] - own[:, None] - others
 
