@@ -143,7 +143,7 @@ class Stock:
     """
 
     def __init__(self, budget: int = _BUDGET) -> None:
-        self._budget = budget
+        self._budget, self._n_bytes = budget, 0
         self._lock = threading.Lock()
         self._given: dict[str, Patterns] = {}
         self._places: OrderedDict[Hashable, _Place] = OrderedDict()  # least recently used first
@@ -283,19 +283,21 @@ class Stock:
             if place.record is None:
                 place.record = make()
                 place.n_bytes = _n_bytes(place.record)
-                self._drop()
+                self._keep_budget(place.n_bytes)
             made: T = place.record
         return made
 
-    def _drop(self) -> None:
-        """Drop the least recently used records, except those being made."""
+    def _keep_budget(self, n_bytes: int) -> None:
+        """Count a new record, and drop the least recently used ones, except those being made."""
         with self._lock:
+            self._n_bytes += n_bytes
+            if self._n_bytes <= self._budget:
+                return  # before a long search
             made = [key for key, place in self._places.items() if place.record is not None]
-            excess = sum(place.n_bytes for place in self._places.values()) - self._budget
             for key in made[:-_OF_A_RUN]:
-                if excess <= 0:
+                if self._n_bytes <= self._budget:
                     break
-                excess -= self._places.pop(key).n_bytes
+                self._n_bytes -= self._places.pop(key).n_bytes
 
 
 class _Place:
