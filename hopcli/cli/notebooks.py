@@ -37,7 +37,9 @@ def command(folder: Path, exercises: bool, quiet: bool) -> None:
     """
     from hopcli.results.files import write_new
 
-    shipped = _shipped(".md" if exercises else ".ipynb")
+    suffix = ".md" if exercises else ".ipynb"
+    found = sorted((files("hopcli") / "notebooks").iterdir(), key=lambda item: item.name)
+    shipped = {item.name: item.read_bytes() for item in found if item.name.endswith(suffix)}
     new = write_new(folder, shipped)
     if quiet:
         return
@@ -46,13 +48,3 @@ def command(folder: Path, exercises: bool, quiet: bool) -> None:
     if not exercises:
         named = terminal(shlex.quote(str(folder)))
         print_lines(f"Open them with: jupyter lab {named}  (pip install jupyterlab)")
-
-
-def _shipped(suffix: str) -> dict[str, bytes]:
-    """Return the notebooks or the exercises in the package, by file name."""
-    found = [item for item in (files("hopcli") / "notebooks").iterdir() if item.is_file()]
-    return {
-        item.name: item.read_bytes()
-        for item in sorted(found, key=lambda item: item.name)
-        if item.name.endswith(suffix)
-    }

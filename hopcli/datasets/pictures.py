@@ -28,7 +28,7 @@ from hopcli.datasets.grey import (
     reading,
     refuse,
 )
-from hopcli.datasets.thresholds import RULE, binarise, is_threshold, levels
+from hopcli.datasets.thresholds import RULE, THRESHOLDS, binarise, is_threshold, levels
 from hopcli.errors import DataError, HopcliWarning
 from hopcli.records import NDArray, Spins, np
 
@@ -274,17 +274,14 @@ def check_different(
         first = seen.setdefault(np.packbits(picture == picture[0]).tobytes(), k)
         if first != k:
             how = "equal to" if picture[0] == spins[first, 0] else "the inverse of"
-            pair = grey[[first, k]]
-            others = [name for name in ("otsu", "mean") if _tells_apart(pair, name)]
-            tried = "".join(f"try --threshold {name}, or " for name in others)
+            tried = ""
+            for name in THRESHOLDS:  # by which the two would also differ from an inverse
+                pair = grey[[first, k]]
+                other = binarise(pair, levels(pair, name), False).astype(np.int64)
+                if abs(int(other[0] @ other[1])) < other.shape[1]:
+                    tried += f"try --threshold {name}, or "
             rule = f"must differ from {Path(files[first]).name}, but is {how} it with threshold"
             refuse(files[k], f"{rule} {threshold} ({tried}leave one out)")
-
-
-def _tells_apart(grey: NDArray[np.uint8], threshold: str) -> bool:
-    """Return whether two pictures differ, also from an inverse, by another threshold."""
-    spins = binarise(grey, levels(grey, threshold), False)
-    return abs(int(spins[0] @ spins[1].astype(np.int64))) < grey.shape[1]
 
 
 def load_drawings(request: Request) -> GreyImages:

@@ -26,7 +26,17 @@ def figures(config: AttractorsConfig, result: AttractorsResult) -> dict[str, Pic
     heights = [_HEADING + -(-len(each) // across) * row for each in result.states.values()]
     width, height = max(across * step, 6.4), sum(heights) + _RULE_GAP * (len(heights) - 1)
     width = room() or width
-    page = Page(width, height, "Where starts end at T = 0", _caption(config))
+    page = Page(
+        width,
+        height,
+        "Where starts end at T = 0",
+        kit.sentences(
+            "Most frequent final states: share of the starts, kind, energy.",
+            "Above: Chao's estimate of the number of attractors, unseen ones included.",
+            "A state and its inverse count as one." if config.folds_inverses else "",
+            "A two-cycle counts as one state." if config.dynamics == "sync" else "",
+        ),
+    )
     table, y = result.columns["attractors"], 0.0
     for (rule, states), taken in zip(result.states.items(), heights, strict=True):
         page.text(0, y, rule, size=TEXT, weight="bold", va="top")
@@ -73,12 +83,3 @@ def _richness(result: AttractorsResult, rule: str) -> str:
     high = math.ceil(round(row["chao1_ci_high"], 2))  # 3.0001 is not 4
     met = f"{row['distinct']:,} of at least {round(row['chao1']):,}"
     return f"{met} attractors seen (95 %: {low:,} to {high:,})"
-
-
-def _caption(config: AttractorsConfig) -> str:
-    return kit.sentences(
-        "Most frequent final states: share of the starts, kind, energy. Above: Chao's estimate of "
-        "the number of attractors, unseen ones included.",
-        "A state and its inverse count as one." if config.folds_inverses else "",
-        "A two-cycle counts as one state." if config.dynamics == "sync" else "",
-    )

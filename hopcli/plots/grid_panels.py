@@ -64,7 +64,14 @@ def panels_of(
     n = len(places)
     width = (3.9 if drawn.up else 5.2) if n == 1 else (2.5 if drawn.up else 2.7)
     size = width, 3.4 if n == 1 else 2.2
-    heads = [_head((rows, row), (columns, by)) for row, by in places]
+    heads = [
+        ", ".join(
+            f"{short(own.says)} = {own.texts[place]}"
+            for own, place in zip((rows, columns), pair, strict=True)
+            if own is not None
+        )
+        for pair in places
+    ]
     across = 2 if n == 4 else min(n, _MOST_ACROSS)  # four make a square
     slanted = not drawn.x.is_number and not _fits(drawn.x, width)
     page, axes = kit.panel_page(
@@ -104,11 +111,6 @@ def _left(drawn: Arrangement, height: float) -> float:
         return max(_LEFT, _widest(_written(drawn.up, height)) + 0.45)
     has_powers = np.nanmax(np.abs(drawn.numbers[0]), initial=0) >= _LARGE
     return _LEFT + (_POWERS if has_powers else 0.0)
-
-
-def _head(*own: tuple[Coordinate | None, int]) -> str:
-    """Return the values of a panel with their names."""
-    return ", ".join(f"{short(c.says)} = {c.texts[place]}" for c, place in own if c is not None)
 
 
 def apart(texts: Sequence[str], width: float) -> list[str]:

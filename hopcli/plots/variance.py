@@ -62,7 +62,12 @@ def _best_worst(result: VarianceResult) -> Picture:
     columns = [(end, [f"{value:.1f}" for value in shares[end][0]]) for end in _ENDS]
     page, ax = kit.label_rows(
         "Labels recalled best and worst",
-        _best_worst_caption(result),
+        kit.sentences(
+            "Share of selections in which a label has the highest and the lowest accuracy.",
+            kit.bars(result.columns["best_worst"], "best"),
+            "Rank 1 is the best.",
+            _cut(result),
+        ),
         result.patterns,
         table["label"].tolist(),
         columns=[*columns, ("mean rank", [f"{rank:.2f}" for rank in table["rank_mean"]])],
@@ -87,15 +92,6 @@ def _variance_caption(result: VarianceResult) -> str:
     return kit.sentences(
         "Contributions to the variance: selection of the patterns, images, dynamics (thermal).",
         f"Numbers: SD in percentage points. Brackets, and the bar at the total: {interval}.",
-        _cut(result),
-    )
-
-
-def _best_worst_caption(result: VarianceResult) -> str:
-    return kit.sentences(
-        "Share of selections in which a label has the highest and the lowest accuracy.",
-        kit.bars(result.columns["best_worst"], "best"),
-        "Rank 1 is the best.",
         _cut(result),
     )
 

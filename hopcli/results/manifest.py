@@ -45,10 +45,6 @@ def is_hash(value: object) -> bool:
 _COLUMN = re.compile(r": (boolean|integer|number|text)\Z")
 
 
-def _is_duration(value: object) -> bool:
-    return type(value) in (int, float) and 0 <= value < 1e12  # type: ignore[operator]  # a number
-
-
 def _is_tables(value: object) -> bool:
     return isinstance(value, dict) and all(
         is_plain(f"{name}.csv") and _fits(columns, [str]) and all(map(_COLUMN.search, columns))
@@ -99,7 +95,7 @@ _OF_RUN: dict[str, Any] = {
     "execution": dict,
     **_EVERY,
     "source_commit": (None, str),
-    "duration_seconds": _is_duration,
+    "duration_seconds": lambda value: type(value) in (int, float) and 0 <= value < 1e12,
     "notes": {"warnings": _TEXTS, "findings": _TEXTS},
     "arrays": [is_plain],
 }
