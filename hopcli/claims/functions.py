@@ -7,7 +7,7 @@ import functools
 import inspect
 import math
 from collections.abc import Callable
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from pathlib import Path
 from typing import Any, NamedTuple
 
@@ -257,12 +257,7 @@ def with_p(rows: Rows, column: str) -> Measured:
     found = rows.number(int(rows.places[0]))
     p = float(rows.table[column][rows.places[0]])
     at_zero = (p, 1 - p) if found.value > 0 else (1 - p, p)
-    return Measured(
-        found.value,
-        found.low,
-        found.high,
-        lambda bound: at_zero if bound == 0 else found.tails(bound),
-    )
+    return replace(found, exact_tails=lambda bound: at_zero if bound == 0 else found.tails(bound))
 
 
 def wrong_sites(rows: Rows) -> Measured:

@@ -43,10 +43,8 @@ def read_claims(path: Path) -> Claims:
         belong together. The message names the entry.
     """
     values = _checked(read_config(path), _KINDS, f"{path}", sep=": ")
-    runs = {
-        name: _run(name, entry, f"{path}: runs.{name}")
-        for name, entry in values.get("runs", {}).items()
-    }
+    given = values.get("runs", {})
+    runs = {name: _run(name, entry, f"{path}: runs.{name}") for name, entry in given.items()}
     listed = values.get("claims", [])
     if not listed:
         raise SettingError(f"{path}: claims", "must be a list of one or more claims")
@@ -57,14 +55,8 @@ def read_claims(path: Path) -> Claims:
     for name in names:
         if names.count(name) > 1:
             raise SettingError(f"{path}: id", f"occurs {names.count(name)}x; give it once", name)
-    return Claims(
-        path=path,
-        title=values.get("title", path.stem),
-        source=values.get("source", ""),
-        alpha=values.get("alpha", 0.05),
-        runs=runs,
-        claims=claims,
-    )
+    values = {"title": path.stem, "source": "", "alpha": 0.05, **values}
+    return Claims(path=path, **{**values, "runs": runs, "claims": claims})
 
 
 def _checked(

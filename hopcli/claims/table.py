@@ -138,11 +138,8 @@ def reason(one: Judged) -> str:
     """Return the reason for the verdict, made of the numbers alone."""
     texts = [_because(one.claim, side) for side in one.sides if side.condition.role != "step"]
     if one.ladder:
-        rungs = [
-            f"{side.condition.label} {number(round(side.fit.chi2, 1))}"
-            for side in one.ladder
-            if side.fit
-        ]
+        fitted = [(side.condition.label, side.fit.chi2) for side in one.ladder if side.fit]
+        rungs = [f"{label} {number(round(chi2, 1))}" for label, chi2 in fitted]
         texts.append(f"chi2 along the ladder: {', '.join(rungs)}")
     return "; ".join(texts)
 

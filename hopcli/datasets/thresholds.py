@@ -6,14 +6,14 @@ import warnings
 from collections.abc import Callable
 
 from hopcli.errors import HopcliWarning
-from hopcli.records import NDArray, np
+from hopcli.records import Bools, Ints, NDArray, Spins, np
 
 _AT_ONCE = 4096  # images whose histograms are counted at once, to bound the memory
 _PIXELS_AT_ONCE = 2**22  # and their pixels
 _IN_CACHE = 1024  # images converted at once: they stay in the processor's cache
 
 
-def otsu(histograms: NDArray[np.int64]) -> NDArray[np.uint8]:
+def otsu(histograms: Ints) -> NDArray[np.uint8]:
     """Return levels that separate grey values into the two most distant classes [Otsu 1979].
 
     The level t maximises the variance between the values <= t and those > t,
@@ -45,7 +45,7 @@ def otsu(histograms: NDArray[np.int64]) -> NDArray[np.uint8]:
     return variance.argmax(axis=1).astype(np.uint8)
 
 
-def mean(histograms: NDArray[np.int64]) -> NDArray[np.uint8]:
+def mean(histograms: Ints) -> NDArray[np.uint8]:
     """Return mean grey values, rounded down, so that brighter pixels are above them.
 
     Parameters
@@ -62,7 +62,7 @@ def mean(histograms: NDArray[np.int64]) -> NDArray[np.uint8]:
     return (sums // histograms.sum(axis=1)).astype(np.uint8)
 
 
-THRESHOLDS: dict[str, Callable[[NDArray[np.int64]], NDArray[np.uint8]]] = {
+THRESHOLDS: dict[str, Callable[[Ints], NDArray[np.uint8]]] = {
     "otsu": otsu,
     "mean": mean,
 }
@@ -139,9 +139,7 @@ def warn_of_blank(
         )
 
 
-def binarise(
-    grey: NDArray[np.uint8], at: NDArray[np.uint8], invert: bool | NDArray[np.bool_]
-) -> NDArray[np.int8]:
+def binarise(grey: NDArray[np.uint8], at: NDArray[np.uint8], invert: bool | Bools) -> Spins:
     """Convert grey values to spins, in the same memory if it is writeable.
 
     Parameters

@@ -19,7 +19,7 @@ from hopcli.experiments.trials import draw_trials
 from hopcli.network import Network, Quadratic, Wired
 from hopcli.network.classes import site_classes
 from hopcli.patterns import Patterns
-from hopcli.records import NDArray, np
+from hopcli.records import Spins, np
 from hopcli.rules import RULES, store
 from hopcli.study.published import read_published
 
@@ -62,7 +62,7 @@ class Contents:
     couplings: Network
     parameters: dict[str, Any]
     settings: RecallConfig
-    images: NDArray[np.int8]
+    images: Spins
     labels: tuple[str, ...]
     flags: tuple[str, ...] | None
     python: str
@@ -215,9 +215,7 @@ def _flags(config: RecallConfig) -> tuple[str, ...]:
     return tuple(words)
 
 
-def _test_images(
-    prepared: Prepared[RecallConfig], tests: int
-) -> tuple[NDArray[np.int8], tuple[str, ...]]:
+def _test_images(prepared: Prepared[RecallConfig], tests: int) -> tuple[Spins, tuple[str, ...]]:
     """Return the first test images per label that a recall with the same seed draws."""
     dataset, patterns = prepared.dataset, prepared.patterns
     labels = dict.fromkeys(patterns.labels)

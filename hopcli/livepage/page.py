@@ -15,7 +15,7 @@ from markupsafe import Markup
 from hopcli import __version__
 from hopcli.errors import SettingError
 from hopcli.livepage.contents import Contents
-from hopcli.records import NDArray, np
+from hopcli.records import Spins, np
 from hopcli.rules import RULES
 
 _HERE = Path(__file__).parent
@@ -133,6 +133,6 @@ def _data(contents: Contents) -> dict[str, Any]:
     return {**data, "key": key}
 
 
-def _packed(spins: NDArray[np.int8]) -> str:
+def _packed(spins: Spins) -> str:
     """Encode a state with eight sites per byte."""
     return base64.b64encode(np.packbits(spins > 0).tobytes()).decode()

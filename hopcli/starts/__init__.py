@@ -127,11 +127,8 @@ def parse_start(text: str) -> Start:
         parts.insert(0, ["pattern"])
     (base, *arguments), *changes = parts
     try:
-        return Start(
-            base,
-            BASES[base].read(arguments),
-            tuple((name, CHANGES[name].read(texts)) for name, *texts in changes),
-        )
+        made = tuple((name, CHANGES[name].read(texts)) for name, *texts in changes)
+        return Start(base, BASES[base].read(arguments), made)
     except (KeyError, ValueError):
         raise ValueError(rule_of_starts(target=True)) from None
 

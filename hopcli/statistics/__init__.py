@@ -2,8 +2,7 @@
 
 Each file answers one question. The documentation of each interval names its estimand; the tests
 simulate its coverage. This file exports the functions that most runs use. Functions of single
-experiments are in autocorrelation, clusters, components, counts, crossings, paired, ranks,
-resampling and times.
+experiments are in autocorrelation, comparisons, components, counts and crossings.
 """
 
 from hopcli.statistics.rates import (

@@ -103,14 +103,8 @@ class Components(Record):
         rates = counts / n_trials
         of_trials = (rates * (1 - rates)).mean(axis=2) * n_trials / (n_trials - 1)
         of_units = rates.var(axis=2, ddof=1) - of_trials / n_trials
-        return cls(
-            rates.mean(axis=(1, 2)),
-            of_units.mean(axis=1) / n_strata,
-            of_trials.mean(axis=1) / n_strata,
-            n_units,
-            n_trials,
-            n_strata,
-        )
+        units, trials = (part.mean(axis=1) / n_strata for part in (of_units, of_trials))
+        return cls(rates.mean(axis=(1, 2)), units, trials, n_units, n_trials, n_strata)
 
     @property
     def groups(self) -> Component:

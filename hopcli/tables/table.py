@@ -294,10 +294,8 @@ class Estimate:
         """Declare the columns of an average over a key of a grid."""
         own, name = self.column, self.value
         names = {"sd": f"{name}_sd", "sem": f"{name}_sem", "low": self.low, "high": self.high}
-        errors = [
-            Column(each, percent=own.percent, interval_of=name, end=end)
-            for end, each in names.items()
-        ]
+        about: dict[str, Any] = {"percent": own.percent, "interval_of": name}
+        errors = [Column(each, end=end, **about) for end, each in names.items()]
         kept = [c for c in self.table.columns if c.key or c.name in self.where]
         columns = (*kept, Column("n_*", "integer"), own, *errors)
         return dataclasses.replace(self.table, name="over", columns=columns)
