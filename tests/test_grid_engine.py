@@ -83,7 +83,8 @@ RECALL = {"command": "recall", "dataset": "text:4x4", "rule": "hebbian", "start"
 
 
 def _planned(stock: Stock | None = None, **settings: Any) -> planning.PlannedGrid:
-    planned, others = planning.plan_grid(read_grid({**RECALL, **settings}), stock or Stock())
+    grid = read_grid({**RECALL, **settings})
+    planned, others = planning.plan_grid(grid, stock or Stock(), most_plans=2)
     assert others == []
     return planned
 

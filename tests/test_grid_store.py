@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import contextlib
 import dataclasses
+import hashlib
 import json
 import sqlite3
 import subprocess
@@ -169,6 +170,14 @@ def test_changed_points_and_grids_are_refused(tmp_path: Path, statement: str, re
         read(store)
     assert str(refused.value).startswith(f"{tmp_path / FILE}: ")
     assert "\n" not in str(refused.value)
+
+
+def test_the_checksum_of_many_points_is_that_of_one_text(tmp_path: Path) -> None:
+    points = [(place, f"cell{place}") for place in range(2500)]
+    with Store(tmp_path, writes=True) as store:
+        store.describe(GRID, points)
+        said, digest = store.description()
+        assert digest == hashlib.sha256(json.dumps([said, points]).encode()).hexdigest()
 
 
 BEGINS = b"SQLite format 3\0"
