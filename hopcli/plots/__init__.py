@@ -25,7 +25,7 @@ if "hopcli.cli" in sys.modules:
     # of matplotlib's import.
     from matplotlib import artist
 
-    artist.kwdoc = lambda artist: ""
+    artist.kwdoc = lambda artist: ""  # noqa: ARG005
 
 from hopcli.plots.animation import write_animation
 from hopcli.plots.page import Page, draw_pattern, save
