@@ -47,6 +47,8 @@ class Kind:
         never less.
     between : str
         Separator of the items of a list in the text of a flag.
+    rule : str
+        The rule that a refused value breaks, as in a message.
     """
 
     metavar: str
@@ -56,6 +58,7 @@ class Kind:
     plain: Callable[[Any], Any] = _as_listed
     schema: Mapping[str, Any] = field(default_factory=dict)
     between: str = ","
+    rule: str = ""
 
     def settle(self, value: Any) -> Any:
         """Check a value and return its JSON form; read the text of a flag first."""
@@ -121,7 +124,9 @@ def integer(low: int, high: int | None = None) -> Kind:
         return value
 
     bounds = {"minimum": low} if high is None else {"minimum": low, "maximum": high}
-    return Kind("INTEGER", check, reader(whole, rule), schema={"type": "integer", **bounds})
+    return Kind(
+        "INTEGER", check, reader(whole, rule), schema={"type": "integer", **bounds}, rule=rule
+    )
 
 
 def number(
@@ -144,20 +149,21 @@ def number(
     least = {} if low == -math.inf else {"exclusiveMinimum" if above else "minimum": low}
     most = {"maximum": high} if math.isfinite(high) else {}
     schema = {"type": "number", **least, **most}
-    return Kind(metavar, check, reader(real, rule), schema=schema)
+    return Kind(metavar, check, reader(real, rule), schema=schema, rule=rule)
 
 
 def choice(names: Iterable[str]) -> Kind:
     """One of a list of names."""
     choices = tuple(names)
-    rule = f"must be one of {', '.join(choices)}"
+    rule = f"must be {'one of ' * (len(choices) > 1)}{', '.join(choices)}"
 
     def check(value: Any) -> str:
         if value not in choices:
             raise RefusedError(f"{rule}{nearest(str(value), choices)}")
         return str(value)
 
-    return Kind("|".join(choices), check, choices=choices, schema={"enum": list(choices)})
+    schema = {"enum": list(choices)}
+    return Kind("|".join(choices), check, choices=choices, schema=schema, rule=rule)
 
 
 def switch() -> Kind:
@@ -187,38 +193,31 @@ def word(metavar: str, rule: str = "must be a text that is not empty") -> Kind:
             raise RefusedError(f"must be a text of at most {_LONGEST_WORD} characters, without NUL")
         return value
 
-    return Kind(metavar, check, schema={**_TEXT, "maxLength": _LONGEST_WORD})
+    return Kind(metavar, check, schema={**_TEXT, "maxLength": _LONGEST_WORD}, rule=rule)
 
 
-def either(metavar: str, rule: str, *kinds: Kind, plain: Callable[[Any], Any] = _as_listed) -> Kind:
+def either(*kinds: Kind, metavar: str = "", plain: Callable[[Any], Any] = _as_listed) -> Kind:
     """Values of several kinds; the first kind that accepts a value applies."""
+    first, *others = (kind.rule for kind in kinds)
+    start = "must be " if first.startswith("must be ") else "must "
+    rule = ", or ".join([first, *(other.removeprefix(start) for other in others)])
+    rule = rule.replace(", or must ", ", or ")
 
-    def first(work: Callable[[Kind], Any]) -> Any:
+    def one(work: Callable[[Kind], Any]) -> Any:
         for kind in kinds:
             with contextlib.suppress(RefusedError):
                 return work(kind)
         raise RefusedError(rule)
 
     def check(value: Any) -> Any:
-        return first(lambda kind: kind.check(value))
+        return one(lambda kind: kind.check(value))
 
     def read(text: str) -> Any:
-        return first(lambda kind: kind.read(text.strip()))
+        return one(lambda kind: kind.read(text.strip()))
 
     schema = _either(*(kind.schema for kind in kinds))
-    return Kind(metavar, check, read, plain=plain, schema=schema)
-
-
-def word_or_integer(name: str, low: int) -> Kind:
-    """A whole number from `low`, or one word such as ``all``."""
-    rule = f"must be a whole number >= {low}, or {name}"
-    return either(f"INTEGER|{name}", rule, integer(low), choice((name,)))
-
-
-def number_or_word(name: str, low: float, high: float) -> Kind:
-    """A number above `low`, to `high`, or one word such as ``auto``."""
-    rule = f"must be a number > {low:g} and <= {high:g}, or {name}"
-    return either(f"NUMBER|{name}", rule, number(low, high, above=True), choice((name,)))
+    metavar = metavar or "|".join(kind.metavar for kind in kinds)
+    return Kind(metavar, check, read, plain=plain, schema=schema, rule=rule)
 
 
 def label() -> Kind:
@@ -274,7 +273,7 @@ def indices() -> Kind:
 
     listed = _listed({"type": "integer", "minimum": 0, "maximum": 10**9 - 1})
     schema = _either({"type": "string", "pattern": ":"}, listed)
-    return Kind("INDICES", check, reader(read, rule), schema=schema)
+    return Kind("INDICES", check, reader(read, rule), schema=schema, rule=rule)
 
 
 def fits(check: Callable[[Any], Any], value: Any) -> bool:

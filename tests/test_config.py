@@ -202,7 +202,10 @@ READ: list[tuple[Kind, Any, Any]] = [
     (FINITE, "-2.5", -2.5),
     (RATE, "1", 1.0),
     (kinds.choice(("hebbian", "storkey")), "storkey", "storkey"),
-    *((kinds.word_or_integer("all", 1), text, kept) for text, kept in (("all", "all"), ("12", 12))),
+    *(
+        (kinds.either(kinds.integer(1), kinds.choice(["all"])), text, kept)
+        for text, kept in (("all", "all"), ("12", 12))
+    ),
     (LABEL, "4", "4"),
     (LABEL, 4, "4"),
     (LABELS, "3,6, 1", ("3", "6", "1")),

@@ -112,7 +112,7 @@ class CompareConfig(groups.SimulationSettings):
         kinds.integer(2, 10_000), 30, "Selectors: Selections at each M, each of new samples."
     )
     selector_tests: int | str = setting(
-        kinds.word_or_integer("all", 1),
+        kinds.either(kinds.integer(1), kinds.choice(["all"])),
         200,
         "Selectors: Test images of each label for each selection, or all images.",
     )

@@ -9,7 +9,7 @@ from hopcli import kinds
 from hopcli.config import notations
 from hopcli.config.base import Config, Facts, setting
 from hopcli.datasets import SPLITS, Size, default_threshold
-from hopcli.datasets.thresholds import RULE, THRESHOLDS
+from hopcli.datasets.thresholds import THRESHOLDS
 
 
 def _size() -> kinds.Kind:
@@ -37,12 +37,7 @@ class DataSettings(Config):
         "Data: Part of the data set. Patterns come from it too, unless --select-split is given.",
     )
     threshold: int | str | None = setting(
-        kinds.either(
-            "|".join(("INTEGER", *THRESHOLDS)),
-            RULE,
-            kinds.integer(0, 255),
-            kinds.choice(THRESHOLDS),
-        ),
+        kinds.either(kinds.integer(0, 255), kinds.choice(THRESHOLDS)),
         None,
         "Data: Pixels above this grey value become +1. otsu and mean compute the value for each "
         "picture: otsu separates bright from dark, mean is the mean.",

@@ -80,12 +80,7 @@ class PatternSettings(DataSettings):
         axis="labels stored",
     )
     patterns: str | tuple[int, ...] | None = setting(
-        kinds.either(
-            "FILE",
-            "must be a file, or a list of image indices",
-            kinds.word("FILE"),
-            kinds.indices(),
-        ),
+        kinds.either(kinds.word("FILE", "must be a file"), kinds.indices(), metavar="FILE"),
         None,
         "Patterns: Patterns made by `hopcli select` (patterns.npz), instead of a new selection; in "
         "a configuration file also a list of source indices.",
@@ -254,12 +249,7 @@ class StorageSettings(LearningSettings):
         newer=True,
     )
     theta: float | str = setting(
-        kinds.either(
-            "NUMBER|FILE",
-            "must be a number from -1e6 to 1e6 or a file",
-            kinds.number(-1e6, 1e6),
-            kinds.word("FILE"),
-        ),
+        kinds.either(kinds.number(-1e6, 1e6), kinds.word("FILE", "must be a file")),
         0.0,
         "Network: Threshold of all sites, or a file with one number per site: text, or a .npz with "
         "theta.",

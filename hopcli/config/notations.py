@@ -36,7 +36,7 @@ def attempts() -> Kind:
 
 def order(names: Collection[str]) -> Kind:
     """Make a kind for an order of the sites: a name, or each site once, ``2,0,1``."""
-    rule = f"must be one of {', '.join(names)}, or list each site from 0 to N - 1 once"
+    rule = "must list each site from 0 to N - 1 once"
 
     def check(value: Any) -> tuple[int, ...]:
         if not isinstance(value, list | tuple) or not value:
@@ -47,8 +47,8 @@ def order(names: Collection[str]) -> Kind:
 
     read = reader(lambda text: [whole(item) for item in text.split(",")], rule)
     schema = {"type": "array", "items": {"type": "integer", "minimum": 0}, "minItems": 1}
-    sites = Kind("SITES", check, read, schema=schema)
-    any_order = either("|".join([*names, "SITES"]), rule, sites, choice(names))
+    sites = Kind("SITES", check, read, schema=schema, rule=rule)
+    any_order = either(sites, choice(names), metavar="|".join([*names, "SITES"]))
     return replace(any_order, choices=tuple(names))
 
 
@@ -111,7 +111,7 @@ class Schedule:
 
 def temperature() -> Kind:
     """Make a kind for a temperature, or a schedule of temperatures over the sweeps."""
-    rule = "must be a finite number >= 0, FIRST:LAST:geometric (both > 0) or FIRST:LAST:linear"
+    rule = "must be FIRST:LAST:geometric (both > 0) or FIRST:LAST:linear"
     one = number(0)
 
     def check(value: Any) -> Schedule:
@@ -129,8 +129,8 @@ def temperature() -> Kind:
     def plain(value: float | Schedule) -> float | str:
         return str(value) if isinstance(value, Schedule) else value
 
-    schedule = Kind("SCHEDULE", check, check, schema={"type": "string"})
-    return either("NUMBER|SCHEDULE", rule, one, schedule, plain=plain)
+    schedule = Kind("SCHEDULE", check, check, schema={"type": "string"}, rule=rule)
+    return either(one, schedule, plain=plain)
 
 
 def temperatures(value: float | Schedule, sweeps: int) -> list[float]:

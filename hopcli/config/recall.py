@@ -46,7 +46,7 @@ class TrialSettings(groups.SimulationSettings):
     )
     start: Start = setting(notations.start(), Start("image"), f"Tests: {groups.start_help()}")
     tests: int | str = setting(
-        kinds.word_or_integer("all", 1),
+        kinds.either(kinds.integer(1), kinds.choice(["all"])),
         100,
         "Tests: Number of test images (or other starts) of each label, or all images.",
     )
@@ -64,7 +64,7 @@ class TrialSettings(groups.SimulationSettings):
         shown_default="on",
     )
     criterion: float = setting(
-        kinds.number_or_word("auto", 0, 1),
+        kinds.either(kinds.number(0, 1, above=True), kinds.choice(["auto"])),
         _STUDY_CRITERION,
         f"Tests: {groups.RECALLED} auto: 0.99, or 4 SD below the overlap at which a stored "
         "pattern itself rests, if that is lower.",

@@ -5,7 +5,7 @@ from __future__ import annotations
 from typing import TYPE_CHECKING
 
 from hopcli.errors import PatternError
-from hopcli.kinds import number_or_word
+from hopcli.kinds import choice, either, number
 from hopcli.records import np
 from hopcli.rules.rule import Parameter, Rule, Task
 
@@ -39,7 +39,7 @@ COVARIANCE = Rule(
     _learn,
     parameters={
         "activity": Parameter(
-            number_or_word(_MEASURED, 0, 1),
+            either(number(0, 1, above=True), choice([_MEASURED])),
             _MEASURED,
             "Fraction of +1 that the covariance rule assumes; mean: that of the patterns.",
             "activity f",
