@@ -20,11 +20,9 @@ import hashlib
 import inspect
 import logging
 import warnings
+from collections.abc import Callable, Iterator
 from pathlib import Path
-from typing import TYPE_CHECKING, Any, TypeVar, cast
-
-if TYPE_CHECKING:
-    from collections.abc import Callable, Iterator
+from typing import Any, TypeVar, cast
 
 __all__ = ["announced", "compiled", "known", "numba"]
 

@@ -10,14 +10,12 @@ from __future__ import annotations
 
 import importlib
 import inspect
+from collections.abc import Mapping
 from dataclasses import dataclass
-from typing import TYPE_CHECKING, Any
+from typing import Any
 
 from hopcli.errors import SettingError
 from hopcli.values import show, show_several
-
-if TYPE_CHECKING:
-    from collections.abc import Mapping
 
 __all__ = ["CATALOGUE", "Entry", "entry"]
 

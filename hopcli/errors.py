@@ -8,10 +8,7 @@ and exit code 2. Any other exception is a defect and keeps its traceback.
 from __future__ import annotations
 
 import contextlib
-from typing import TYPE_CHECKING
-
-if TYPE_CHECKING:
-    from collections.abc import Callable, Iterator
+from collections.abc import Callable, Iterator
 
 _LONGEST = 80  # characters of a value in a message
 

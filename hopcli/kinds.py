@@ -10,14 +10,12 @@ import contextlib
 import itertools
 import math
 import sys
+from collections.abc import Callable, Iterable, Mapping
 from dataclasses import dataclass, field
-from typing import TYPE_CHECKING, Any
+from typing import Any
 
 from hopcli.errors import SettingError
 from hopcli.values import RefusedError, bare, flag_name, nearest, real, show, spread, whole
-
-if TYPE_CHECKING:
-    from collections.abc import Callable, Iterable, Mapping
 
 
 def _as_listed(value: Any) -> Any:

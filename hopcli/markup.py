@@ -4,16 +4,13 @@ from __future__ import annotations
 
 import base64
 import io
-from typing import TYPE_CHECKING, Any
+from collections.abc import Sequence
+from typing import Any
 
 import numpy as np
 
 from hopcli.printing import html, terminal
-
-if TYPE_CHECKING:
-    from collections.abc import Sequence
-
-    from numpy.typing import NDArray
+from hopcli.records import NDArray
 
 MOST_PICTURES = 20
 """Largest number of pictures shown for a record; the text gives the total."""

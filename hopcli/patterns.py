@@ -9,8 +9,10 @@ from __future__ import annotations
 import dataclasses
 import functools
 from collections import Counter
+from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import dataclass
-from typing import TYPE_CHECKING, Any
+from pathlib import Path
+from typing import Any
 
 import numpy as np
 
@@ -23,11 +25,6 @@ from hopcli.markup import pictures, shortened
 from hopcli.printing import terminal
 from hopcli.records import Floats, Ints, NDArray, Record, Spins, digest
 from hopcli.streams import legacy_random_state
-
-if TYPE_CHECKING:
-    from collections.abc import Iterator, Mapping, Sequence
-    from pathlib import Path
-
 
 __all__ = [
     "Losses",

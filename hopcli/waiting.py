@@ -7,10 +7,8 @@ is one step, which takes many seconds for large matrices.
 from __future__ import annotations
 
 import threading
-from typing import TYPE_CHECKING, TypeVar
-
-if TYPE_CHECKING:
-    from collections.abc import Callable
+from collections.abc import Callable
+from typing import TypeVar
 
 T = TypeVar("T")
 
