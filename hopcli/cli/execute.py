@@ -10,17 +10,7 @@ from typing import TYPE_CHECKING
 import click
 
 from hopcli import catalogue
-from hopcli.cli.lines import (
-    Watch,
-    listen,
-    print_files,
-    print_json,
-    print_line,
-    print_lines,
-    show_status,
-    shown,
-    tell,
-)
+from hopcli.cli import lines
 from hopcli.cli.tables import check_columns, in_columns, is_usual, json_rows, print_table
 from hopcli.errors import renamed
 from hopcli.experiments.stock import Stock
@@ -51,7 +41,7 @@ def execute(*requests: Request) -> int:
     int
         Exit code: 1 if a repeated run has different tables, otherwise 0.
     """
-    listen(quiet=all(request.wishes.quiet for request in requests))
+    lines.listen(quiet=all(request.wishes.quiet for request in requests))
     for request in requests:
         check_columns(catalogue.entry(request.config.command).tables, ("published",))
     stock = Stock()
@@ -78,7 +68,7 @@ def list_runs(*requests: Request) -> int:
         if request.wishes.format == "json":
             said = {"command": command, "out": str(job.out), "state": state, "key": job.key}
             click.echo(json.dumps({**said, "least_seconds": seconds}))
-        rows.append((state, command, terminal(job.out), shown(seconds)))
+        rows.append((state, command, terminal(job.out), lines.shown(seconds)))
     wishes = requests[0].wishes
     if wishes.format != "json" and not wishes.quiet:
         click.echo(in_columns(rows))
@@ -89,21 +79,21 @@ def _do(job: Job) -> bool:
     """Make a run and print its results; return whether it equals the run that it repeats."""
     wishes = job.request.wishes
     with renamed(job.request.name_of):
-        outcome = single.do(job, functools.partial(Watch, quiet=wishes.quiet))
-        show_status("")
+        outcome = single.do(job, functools.partial(lines.Watch, quiet=wishes.quiet))
+        lines.show_status("")
         if not wishes.quiet:
             _print(job, outcome)
         if outcome.failure is not None:
             raise outcome.failure
     changed, same = single.compare(job)
     if changed is not None:
-        tell(f"warning: {changed}")
+        lines.tell(f"warning: {changed}")
     if not wishes.quiet and wishes.format != "json":
         for name, is_same in same.items():
-            print_line(f"{'same   ' if is_same else 'DIFFERS'}  {name}")
+            lines.print_line(f"{'same   ' if is_same else 'DIFFERS'}  {name}")
     differing = [name for name, is_same in same.items() if not is_same]
     if differing:
-        tell(f"{job.out}: the repeated run has different tables: {', '.join(differing)}")
+        lines.tell(f"{job.out}: the repeated run has different tables: {', '.join(differing)}")
     return not differing
 
 
@@ -111,12 +101,12 @@ def _print(job: Job, outcome: Outcome) -> None:
     """Print warnings, the table, findings and files of a run."""
     config, wishes, result = job.plan.config, job.request.wishes, outcome.result
     for warning in result.notes.get("warnings", ()):
-        tell(f"warning: {warning}")
+        lines.tell(f"warning: {warning}")
     summary: Columns = catalogue.entry(config.command).summary(config, result)
     if wishes.format == "json":
         notes = {name: result.notes.get(name, []) for name in ("warnings", "findings")}
         said = {"command": config.command, "table": json_rows(summary), **notes}
-        print_json(job.out, outcome.files, **said)
+        lines.print_json(job.out, outcome.files, **said)
         return
     if wishes.format == "csv":
         print_table(summary, "csv")
@@ -126,16 +116,16 @@ def _print(job: Job, outcome: Outcome) -> None:
         print_table(summary, wishes.format, named=job.request.out.resolve().name)
         return
     if job.request.named:
-        print_lines(f"{config.command}: {terminal(job.request.named)}\n")
+        lines.print_lines(f"{config.command}: {terminal(job.request.named)}\n")
     print_table(summary, "table")
     _tell_left_out(summary, result.columns)
     for finding in result.notes.get("findings", ()):
-        lines = terminal(finding, keep="\n").splitlines()
-        print_lines("\n" + "\n".join(textwrap.fill(line, _WIDTH) for line in lines))
+        parts = terminal(finding, keep="\n").splitlines()
+        lines.print_lines("\n" + "\n".join(textwrap.fill(part, _WIDTH) for part in parts))
     found = "" if outcome.is_new else "finished before, not run again"
     found += "; drawn: " * (outcome.is_drawn and not outcome.is_new)
     click.echo()
-    print_files(job.out, outcome.files, before=found)
+    lines.print_files(job.out, outcome.files, before=found)
 
 
 def with_published(config: Config, summary: Columns) -> Columns:
@@ -160,4 +150,6 @@ def _tell_left_out(summary: Columns, tables: Mapping[str, Columns]) -> None:
     if others:
         shown = ", ".join(terminal(label) for label in labels if label in printed)
         click.echo()
-        print_line(f"The label printed is {shown}; {name}.csv also contains {', '.join(others)}.")
+        lines.print_line(
+            f"The label printed is {shown}; {name}.csv also contains {', '.join(others)}."
+        )

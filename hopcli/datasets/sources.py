@@ -56,12 +56,6 @@ def _reader(module: str) -> Any:
     return import_module(f"hopcli.datasets.{module}")
 
 
-def _load_text(request: Request) -> GreyImages:
-    texts = _reader("texts")
-    images: GreyImages = texts.load_text(texts.find_text(request.path), request)
-    return images
-
-
 SOURCES: dict[str, Source] = {
     source.name: source
     for source in (
@@ -117,7 +111,7 @@ SOURCES: dict[str, Source] = {
         Source(
             "text",
             "text of numbers, or drawn with two characters; or 4x4, 3x3, 6",
-            _load_text,
+            lambda request: _reader("texts").load_text(request),
             argument="FILE",
             takes=("size", "transpose"),
         ),

@@ -250,7 +250,7 @@ def find_text(path: Path) -> Path:
     return shipped if bare and shipped.name in SHIPPED_SHA256[TEXTS] else path
 
 
-def load_text(path: Path, request: Request) -> GreyImages:
+def load_text(request: Request) -> GreyImages:
     """Load patterns that are drawn with two characters, or written as numbers.
 
     Drawn: lines are the rows of a picture, a blank line ends it, and a line ending in a colon
@@ -264,10 +264,9 @@ def load_text(path: Path, request: Request) -> GreyImages:
 
     Parameters
     ----------
-    path : Path
-        A text file in UTF-8, or in UTF-16 with a byte order mark.
     request : Request
-        Its size is that of a picture, if each line contains one or more.
+        Its path is a text file in UTF-8, or in UTF-16 with a byte order mark, or the name of one
+        that ships with hopcli; its size is that of a picture, if each line contains one or more.
 
     Raises
     ------
@@ -275,6 +274,7 @@ def load_text(path: Path, request: Request) -> GreyImages:
         If the file is missing, empty or too large, has more than two characters, lines or
         patterns differ in size, or a name contains NUL or occurs twice.
     """
+    path = find_text(request.path)
     check_shipped(path)
     with opened(path) as file:
         written, parted = _is_written(file), _is_parted(file)

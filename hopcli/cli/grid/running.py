@@ -9,16 +9,7 @@ from typing import TYPE_CHECKING
 import click
 
 from hopcli import endings
-from hopcli.cli.lines import (
-    Watch,
-    listen,
-    print_files,
-    print_json,
-    print_line,
-    print_lines,
-    shown,
-    tell,
-)
+from hopcli.cli import lines
 from hopcli.cli.tables import check_columns, is_usual, laid_out, print_table
 from hopcli.grids.planning import in_words
 from hopcli.grids.view import TABLE, View, load_view
@@ -40,9 +31,9 @@ _SHOWN = 24  # rows of the table that are printed
 
 def plan_grid(grid: Grid, out: Path, wishes: Wishes, options: GridOptions) -> GridJob:
     """Plan a grid under a bar, and refuse it if it cannot be run."""
-    listen(quiet=wishes.quiet)
+    lines.listen(quiet=wishes.quiet)
     check_columns(grid.entry.tables, grid.names)
-    with Watch(quiet=wishes.quiet, unit="cell planned") as watch:
+    with lines.Watch(quiet=wishes.quiet, unit="cell planned") as watch:
         return GridJob(grid, out, wishes, options, progress=watch.tell)
 
 
@@ -55,7 +46,7 @@ def run_grid(job: GridJob) -> int:
         Exit code: 1 if a cell has failed, 3 if there is no picture, otherwise 0.
     """
     quiet, form = job.wishes.quiet, job.wishes.format
-    with Watch(quiet=quiet, cells=True) as bar:
+    with lines.Watch(quiet=quiet, cells=True) as bar:
         done = job.run(bar.tell)
     return _print(job.out, done, quiet=quiet, form=form)
 
@@ -65,16 +56,16 @@ def _print(out: Path, done: GridDone, *, quiet: bool, form: str = "table") -> in
     state = done.state
     failures = state.failures
     if done.undrawn:
-        tell(f"warning: no picture: {done.undrawn}")
+        lines.tell(f"warning: no picture: {done.undrawn}")
     for words, error in failures[:_NAMED]:
-        tell(f"failed: {words}: {error}")
+        lines.tell(f"failed: {words}: {error}")
     if failures:
         more = f", the first {_NAMED} above" if len(failures) > _NAMED else ""
-        tell(f"{len(failures)} cells have failed{more}; --retry-failed tries them again")
+        lines.tell(f"{len(failures)} cells have failed{more}; --retry-failed tries them again")
     if not quiet:
         if state.warned is not None:
             listed = f"`hopcli grid status {shlex.quote(str(out))}` lists them"
-            tell(f"warning: {state.warned}; {listed}")
+            lines.tell(f"warning: {state.warned}; {listed}")
         _print_state(out, done, form)
     return endings.NO_PICTURES if done.undrawn else min(len(failures), 1)
 
@@ -87,7 +78,7 @@ def _print_state(folder: Path, done: GridDone, form: str) -> None:
     grid, files = done.state.grid, done.files
     counts = {**done.state.counts, "made now": done.n_made}
     if form == "json":
-        print_json(folder, files, command="grid", **counts)
+        lines.print_json(folder, files, command="grid", **counts)
         return
     if not is_usual(form):
         table = load_view(folder).drawn(grid.look)
@@ -98,14 +89,14 @@ def _print_state(folder: Path, done: GridDone, form: str) -> None:
     if done.view is not None:
         _print_numbers(done.view)
     click.echo()
-    print_files(folder, files or [folder / STORE])
+    lines.print_files(folder, files or [folder / STORE])
 
 
 def _print_numbers(view: View) -> None:
     """Print the first rows of the plotted table."""
     look, shown = view.grid.look, view.numbers()
     name = f"over_{look.over}.csv" if look.over else TABLE
-    print_lines("\n" + laid_out(shown.take(slice(_SHOWN))))
+    lines.print_lines("\n" + laid_out(shown.take(slice(_SHOWN))))
     if len(shown) > _SHOWN:
         click.echo(f"... and {len(shown) - _SHOWN:,} more rows in {name}")
 
@@ -120,7 +111,7 @@ def merge_grids(
     int
         Exit code, as of :func:`run_grid`.
     """
-    listen(quiet=quiet)
+    lines.listen(quiet=quiet)
     for folder in folders:
         if folder.resolve() == out.resolve():
             raise click.UsageError(f"--out must be another folder than the shards, found {out}")
@@ -140,10 +131,10 @@ def list_grid(job: GridJob) -> int:
         return 0
     for state, one in expected.cells[:_LISTED]:
         words = in_words(job.grid, one.point.values)
-        print_line(f"{state:9} {one.cell[:12]}  {words}")
+        lines.print_line(f"{state:9} {one.cell[:12]}  {words}")
     n_cells = len(expected.cells)
     if n_cells > _LISTED:
         click.echo(f"... and {n_cells - _LISTED:,} more")
-    about = shown(expected.seconds)
+    about = lines.shown(expected.seconds)
     click.echo(f"\n{n_cells:,} cells, {len(expected.left):,} to be made: about {about}")
     return 0
