@@ -150,20 +150,38 @@ class PairStates:
         Number of spins N.
     log_states : ndarray of float64, shape (a, b)
         Logarithm of the number of states at each pair of sums.
-    overlaps : ndarray of float64, shape (2, a, b)
-        |m| with each pattern: |M_1 + M_2| / N and |M_1 - M_2| / N.
-    projection : ndarray of float64, shape (a, b)
-        Norm of the projection on the patterns, |P S| / sqrt(N):
-        sqrt((M_1^2 / n_1 + M_2^2 / n_2) / N).
     energy : ndarray of float64, shape (a, b)
         Energy H [ZG eq. 4].
+    sums : tuple of ndarray of float64, shapes (a, 1) and (b,)
+        M_1 >= 0 and M_2.
     """
 
     n_sites: int
     log_states: Floats
-    overlaps: Floats
-    projection: Floats
     energy: Floats
+    sums: tuple[Floats, Floats]
+
+    @property
+    def overlaps(self) -> Floats:
+        """Return |m| with each pattern, |M_1 + M_2| / N and |M_1 - M_2| / N, shape (2, a, b)."""
+        agree, differ = self.sums
+        found = np.empty((2, *self.energy.shape))
+        np.add(agree, differ, out=found[0])
+        np.subtract(agree, differ, out=found[1])
+        np.abs(found, out=found)
+        found /= self.n_sites
+        return found
+
+    @property
+    def projection(self) -> Floats:
+        """Return the norm of the projection on the patterns, |P S| / sqrt(N), shape (a, b).
+
+        It is sqrt((M_1^2 / n_1 + M_2^2 / n_2) / N).
+        """
+        squares = [own**2 / max(np.max(own), 1.0) for own in self.sums]
+        found = squares[0] + squares[1]
+        found /= self.n_sites
+        return np.asarray(np.sqrt(found, out=found))
 
     @classmethod
     def of(cls, network: Network, most: int = _MOST_STATES) -> PairStates | None:
@@ -189,15 +207,13 @@ class PairStates:
         agree = np.arange(n_agree % 2, n_agree + 1, 2.0)[:, None]
         differ = np.arange(-n_differ, n_differ + 1, 2.0)
         pairs = same * agree**2 + 2 * cross * agree * differ + other * differ**2
-        squares = agree**2 / max(n_agree, 1) + differ**2 / max(n_differ, 1)
         n_sites = network.n_sites
         return cls(
             n_sites,
             np.log(np.where(agree > 0, 2.0, 1.0))
             + (_log_binomial(n_agree)[-len(agree) :, None] + _log_binomial(n_differ)),
-            np.stack([np.abs(agree + differ), np.abs(agree - differ)]) / n_sites,
-            np.sqrt(squares / n_sites),
             -(pairs - same * n_agree - other * n_differ) / 2,  # S_i^2 leaves the double sum
+            (agree, differ),
         )
 
     def means(self, observables: Floats, temperatures: ArrayLike) -> Floats:

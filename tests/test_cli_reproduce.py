@@ -6,7 +6,9 @@ import hashlib
 import json
 import math
 import shutil
+import signal
 from pathlib import Path
+from threading import Event
 from unittest import mock
 
 import numpy as np
@@ -103,9 +105,10 @@ def test_a_second_run_changes_no_byte(here: Shell, monkeypatch: pytest.MonkeyPat
 
 
 def test_repeated_runs_change_no_byte(here: Shell, monkeypatch: pytest.MonkeyPatch) -> None:
-    """Nor do other versions of packages, another commit, or the time that the runs take."""
+    """Nor do another commit, the time that the runs take, or their number at a time."""
     before = files_below(Path("out"))
     shutil.rmtree("out/runs")
+    monkeypatch.setattr("hopcli.runs.verdicts.processors", lambda: 1)
     monkeypatch.setattr("hopcli.results.folder.own_commit", lambda: "ab12")
     here.run(LINE)
     assert read_json(Path("out", "runs", "few", "recall.json"))["source_commit"] == "ab12"
@@ -176,9 +179,17 @@ def test_another_run_in_the_folder_is_not_replaced_unasked(here: Shell) -> None:
 def test_an_interrupt_keeps_the_runs_that_are_finished(claims: Shell) -> None:
     from hopcli.runs.behind import PreparedRun
 
-    first = iter([PreparedRun.make])
-    interrupt = mock.Mock(side_effect=KeyboardInterrupt)
-    with mock.patch.object(PreparedRun, "make", lambda run: next(first, interrupt)(run)):
+    real = PreparedRun.make
+
+    def make(run: PreparedRun, stop: Event) -> None:
+        if run.folder.name == "few":
+            real(run, stop)
+            signal.raise_signal(signal.SIGINT)
+        assert stop.wait(60)
+        real(run, stop)
+
+    two = mock.patch("hopcli.runs.verdicts.processors", return_value=2)
+    with two, mock.patch.object(PreparedRun, "make", make):
         assert "1 of 3 " in claims.run(LINE, code=130).err
     finished = files_below(Path("out/runs/few"))
     assert "recall.json" in finished

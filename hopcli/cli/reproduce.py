@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import textwrap
 from collections import Counter
+from collections.abc import Iterable
 from typing import TYPE_CHECKING, Any
 
 import click
@@ -15,7 +16,6 @@ from hopcli.cli.tables import is_usual, json_rows, print_table, table_options
 from hopcli.runs.requests import Wishes
 
 if TYPE_CHECKING:
-    from hopcli.runs.behind import PreparedRun
     from hopcli.runs.verdicts import Verdicts
 
 
@@ -167,8 +167,8 @@ def command(against: str, only: tuple[str, ...], quick: bool, form: str, **wishe
     listen(quiet=asked.quiet)
     hidden = asked.quiet or None  # None shows a bar only on a terminal
 
-    def watch(runs: list[PreparedRun]) -> Any:
-        return bar(iterable=runs, unit="run", leave=False, disable=hidden)
+    def watch(finished: Iterable[Any], total: int) -> Any:
+        return bar(iterable=finished, total=total, unit="run", leave=False, disable=hidden)
 
     verdicts = reproduce(against, asked, only=only, quick=quick, watch=watch)
     show_status("")

@@ -6,11 +6,12 @@ The loops, :mod:`hopcli.dynamics.sites` and :mod:`hopcli.dynamics.sync`, work on
 
 from __future__ import annotations
 
+import contextlib
 import math
 import os
 import sys
 import threading
-from collections.abc import Callable
+from collections.abc import Callable, Iterator
 from concurrent.futures import ThreadPoolExecutor, as_completed
 from dataclasses import dataclass, field
 from importlib import import_module
@@ -30,11 +31,24 @@ CHUNK_ATTEMPTS = 1 << 22
 """Approximate number of attempts in a chunk of chains: some milliseconds."""
 
 
+_sharing: set[int] = set()  # threads that make runs at the same time
+
+
 def processors() -> int:
-    """Count the processors that this process may use."""
-    if hasattr(os, "sched_getaffinity"):
-        return len(os.sched_getaffinity(0))
-    return os.cpu_count() or 1
+    """Count the processors that a run may use: its share if several are made at the same time."""
+    known = hasattr(os, "sched_getaffinity")
+    n_all = len(os.sched_getaffinity(0)) if known else os.cpu_count() or 1
+    return max(1, n_all // max(1, len(_sharing)))
+
+
+@contextlib.contextmanager
+def sharing() -> Iterator[None]:
+    """Make a run on this thread while other threads make other runs."""
+    _sharing.add(threading.get_ident())
+    try:
+        yield
+    finally:
+        _sharing.discard(threading.get_ident())
 
 
 @dataclass(slots=True, eq=False)

@@ -44,6 +44,7 @@ SHAPES = Table(
 _MOST_NUMBERS = 100_000_000  # of the moments, N x N per label
 _FOR_ERRORS = 1000  # images of a label for its standard errors, which are then known to 3 %
 _EXACT_FLOAT32 = 1 << 24
+_ROWS = 64  # of the moments in float64 at a time
 
 
 def check_shapes(dataset: Dataset, labels: Sequence[str]) -> None:
@@ -131,8 +132,10 @@ def _mean_squares(moments: NDArray[np.floating], number: Ints, n_sites: int) -> 
     sum_xd (x.d)^2 = tr(C_l C_k) with the moments C_l = sum_x x x^T of a label. Pairs of an image
     with itself, (x.x)^2 = N^2, are excluded.
     """
-    flat = moments.reshape(len(number), -1).astype(np.float64)
-    sums = flat @ flat.T - np.diag(number * float(n_sites) ** 2)
+    sums = -np.diag(number * float(n_sites) ** 2)
+    for rows in np.array_split(np.arange(n_sites), max(1, n_sites // _ROWS)):
+        some = moments[:, rows].reshape(len(number), -1).astype(np.float64)
+        sums += some @ some.T
     pairs = np.outer(number, number) - np.diag(number)
     return sums / (pairs * float(n_sites) ** 2)
 

@@ -99,13 +99,14 @@ class Measured:
         if states is None:
             return None
         seen = np.empty((_POWERS + 1, *states.energy.shape))
+        projection, overlaps = states.projection, states.overlaps
         for first in range(0, len(states.energy), _ROWS):
             rows = slice(first, first + _ROWS)
-            m = np.moveaxis(states.overlaps[:, rows], 0, -1)
-            is_own = np.zeros(len(states.overlaps), bool)
+            m = np.moveaxis(overlaps[:, rows], 0, -1)
+            is_own = np.zeros(len(overlaps), bool)
             seen[-1, rows], _ = recall_of(m, is_own, self.config.criterion)
             energy = states.energy[rows] / states.n_sites
-            seen[:-1, rows] = powers(states.projection[rows], energy)
+            seen[:-1, rows] = powers(projection[rows], energy)
         return states, seen
 
     @property

@@ -67,10 +67,7 @@ def local_engine(n_threads: int) -> Iterator[Engine]:
         Number of threads.
     """
     stopped = threading.Event()
-
-    def progress(_done: int, _total: int) -> None:
-        if stopped.is_set():
-            raise _StoppedError
+    progress = until(stopped)
 
     def work(cells: tuple[Planned, ...]) -> list[Made]:
         return [cell.make(progress) for cell in cells]
@@ -85,7 +82,17 @@ def local_engine(n_threads: int) -> Iterator[Engine]:
 
 
 class _StoppedError(BaseException):
-    """The grid has been stopped; this is no failure of a cell."""
+    """Runs have been stopped; this is no failure of one."""
+
+
+def until(stopped: threading.Event) -> Callable[..., None]:
+    """Return a progress function that ends its run when an event is set."""
+
+    def progress(*_: int) -> None:
+        if stopped.is_set():
+            raise _StoppedError
+
+    return progress
 
 
 def run_cells(cells: Iterable[Planned | Task], engine: Engine) -> Iterator[list[Made]]:

@@ -14,6 +14,7 @@ import functools
 import io
 import math
 import re
+import threading
 from contextvars import ContextVar
 from typing import TYPE_CHECKING, Any, NamedTuple, cast
 
@@ -84,10 +85,16 @@ def _defaults() -> dict[str, Any]:
     return {name: value for name, value in mpl.rcParamsDefault.items() if name != "backend"}
 
 
+_ONE_DRAWS = threading.RLock()
+
+
 @contextlib.contextmanager
 def look(*, tex_fonts: bool = False) -> Iterator[None]:
-    """Set the fonts and colours of hopcli, whatever the user's matplotlibrc contains."""
-    with mpl.rc_context():
+    """Set the fonts and colours of hopcli, whatever the user's matplotlibrc contains.
+
+    matplotlib has one set of them for all threads, so only one thread draws at a time.
+    """
+    with _ONE_DRAWS, mpl.rc_context():
         # rcdefaults() would read every style sheet, and validate every value again.
         dict.update(cast("Any", mpl.rcParams), _defaults())
         mpl.rcParams.update({**_LOOK, **(_TEX_FONTS if tex_fonts else {})})

@@ -8,13 +8,16 @@ import functools
 import shlex
 from dataclasses import dataclass
 from pathlib import Path
+from types import SimpleNamespace
 from typing import TYPE_CHECKING, Any
 
 from hopcli import catalogue, results
 from hopcli.claims.verdicts import check_claims
 from hopcli.config import find_config, read_config
+from hopcli.dynamics.jobs import sharing
 from hopcli.errors import ResultError, renamed
 from hopcli.experiments.stock import Stock
+from hopcli.grids.engine import until
 from hopcli.grids.grid import read_grid
 from hopcli.grids.store import Store, is_grid
 from hopcli.grids.texts import set_text
@@ -26,6 +29,7 @@ from hopcli.runs.requests import Request
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Mapping
+    from threading import Event
 
     from hopcli.claims.claim import Claims, RunOf
     from hopcli.grids.grid import Grid
@@ -55,22 +59,23 @@ class PreparedRun:
     read : callable
         Reads the finished run.
     work : callable, optional
-        Makes the run if it is not finished; released with its plan afterwards.
+        Makes the run if it is not finished, until an event is set; released with its plan.
     """
 
     folder: Path
     told: str
     columns: dict[str, tuple[str, ...]]
     read: Callable[[], Read]
-    work: Callable[[], None] | None = None
+    work: Callable[[Event], None] | None = None
 
-    def make(self) -> None:
-        """Make it, if it is not finished."""
+    def make(self, stop: Event) -> None:
+        """Make it, if it is not finished; it ends early if `stop` is set."""
         work, self.work = self.work, None
         if work is not None:
             with contextlib.suppress(AttributeError, OSError, TypeError):  # not of every C library
                 ctypes.CDLL(None).mallopt(_ARENA_MAX, 1)  # memory freed by one thread serves all
-            work()
+            with sharing():
+                work(stop)
             del work
             with contextlib.suppress(AttributeError, OSError, TypeError):
                 ctypes.CDLL(None).malloc_trim(0)
@@ -101,7 +106,7 @@ class PreparedRun:
 
 
 def _run(
-    folder: Path, command: str, told: str, work: Callable[[], None] | None = None
+    folder: Path, command: str, told: str, work: Callable[[Event], None] | None = None
 ) -> PreparedRun:
     def read() -> Read:
         loaded = results.load(folder, command)
@@ -112,7 +117,7 @@ def _run(
 
 
 def _grid(
-    folder: Path, grid: Grid, told: str, work: Callable[[], None] | None = None
+    folder: Path, grid: Grid, told: str, work: Callable[[Event], None] | None = None
 ) -> PreparedRun:
     headline = grid.entry.headline
 
@@ -213,14 +218,14 @@ def _planned(
         return _run(out, entry.command, shlex.join(words), work)
 
 
-def _make(job: single.Job) -> None:
-    outcome = single.do(job)
+def _make(job: single.Job, stop: Event) -> None:
+    outcome = single.do(job, lambda _: contextlib.nullcontext(SimpleNamespace(tell=until(stop))))
     if outcome.failure is not None:
         raise outcome.failure
 
 
-def _make_grid(job: GridJob) -> None:
-    if job.run().state.failures:
+def _make_grid(job: GridJob, stop: Event) -> None:
+    if job.run(until(stop)).state.failures:
         listed = f"`hopcli grid status {shlex.quote(str(job.out))}` lists them"
         raise ResultError(f"{job.out}: cells have failed; {listed}")
 

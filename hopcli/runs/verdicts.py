@@ -6,17 +6,20 @@ import contextlib
 import dataclasses
 import gc
 import logging
+from concurrent.futures import ThreadPoolExecutor, as_completed, wait
 from pathlib import Path
+from threading import Event
 from typing import TYPE_CHECKING, Any, NamedTuple
 
 from threadpoolctl import threadpool_limits
 
-from hopcli import endings, report, results
+from hopcli import report, results
 from hopcli.claims.claim import PATTERNS
 from hopcli.claims.reading import read_claims
 from hopcli.claims.table import asked, found_text, margin_text, published_text, reason, table
 from hopcli.claims.verdicts import judge
 from hopcli.config import find_config
+from hopcli.dynamics.jobs import processors
 from hopcli.errors import SettingError
 from hopcli.grids.export import write_table
 from hopcli.results.files import check_made
@@ -35,12 +38,14 @@ if TYPE_CHECKING:
     from hopcli.runs.requests import Wishes
     from hopcli.tables import Columns
 
-    Watch = Callable[[list[PreparedRun]], AbstractContextManager[Iterable[PreparedRun]]]
+    Watch = Callable[[Iterable[Any], int], AbstractContextManager[Iterable[Any]]]
 
 _log = logging.getLogger(__name__)
 
 _MANIFEST, _RUNS = "reproduce", "runs"
 _TABLE, _REPORT = "claims.csv", "report.html"
+_AT_ONCE = 4  # runs, which share the time that their Python code takes
+_PATIENCE = 5.0  # seconds in which stopped runs end
 
 
 class Verdicts(NamedTuple):
@@ -70,7 +75,7 @@ def reproduce(
     *,
     only: Sequence[str] = (),
     quick: bool = False,
-    watch: Watch = contextlib.nullcontext,
+    watch: Watch = lambda finished, _: contextlib.nullcontext(finished),
 ) -> Verdicts:
     """Make the runs that are missing, judge the claims, and publish table and page.
 
@@ -85,7 +90,7 @@ def reproduce(
     quick : bool
         Use fewer repeats.
     watch : callable
-        Opens an iteration over the runs that shows how many are finished.
+        Opens an iteration over the finished runs, whose number it takes too.
 
     Raises
     ------
@@ -126,19 +131,26 @@ def _chosen(claims: Claims, only: Sequence[str]) -> Claims:
 
 
 def _make_all(runs: Mapping[str, PreparedRun], watch: Watch) -> None:
-    """Make every unfinished run; each is kept as soon as it is finished."""
-    finished = 0
+    """Make every unfinished run, some at a time; each is kept as soon as it is finished."""
+    stop, pool = Event(), ThreadPoolExecutor(min(processors(), _AT_ONCE))
+    made = {pool.submit(run.make, stop): run.folder.name for run in runs.values()}
     try:
-        with watch(list(runs.values())) as steps:
-            for run in steps:
-                _log.debug("running %s", run.folder.name)
-                run.make()
-                finished += 1
-    except KeyboardInterrupt:
-        finished += endings.is_finished(run.folder)
+        with watch(as_completed(made), len(made)) as finished:
+            for one in finished:
+                one.result()
+                _log.debug("running %s", ", ".join(made[each] for each in made if each.running()))
+    except BaseException as error:
+        stop.set()
+        pool.shutdown(wait=False, cancel_futures=True)
+        begun = [each for each in made if not each.cancelled()]
+        wait(begun, _PATIENCE)
+        if not isinstance(error, KeyboardInterrupt):
+            raise
+        n_kept = sum(each.done() and each.exception() is None for each in begun)
         raise KeyboardInterrupt(
-            f"{finished} of {len(runs)} runs are finished and kept: the same command continues"
+            f"{n_kept} of {len(runs)} runs are finished and kept: the same command continues"
         ) from None
+    pool.shutdown()
 
 
 def _publish(
