@@ -50,7 +50,7 @@ def _classifiers(config: CompareConfig, result: CompareResult) -> Picture:
     table = result.columns["classifiers"]
     n_rows = len(table.where(classifier="dynamics"))
     order = [n_rows - 1, *range(n_rows - 1)][: 1 + kit.MOST_LABELS]  # overall first
-    group, start = len(_CLASSIFIERS) * _STEP + 0.16, kit.percent_start(100 * table["ci_low"])
+    group = len(_CLASSIFIERS) * _STEP + 0.16
     rates = {
         name: kit.estimate(table.where(classifier=name), "accuracy", 100)[:, order]
         for name in _CLASSIFIERS
@@ -74,7 +74,7 @@ def _classifiers(config: CompareConfig, result: CompareResult) -> Picture:
         legend=entries,
     )
     ax.set(ylim=(group * len(order), 0))
-    kit.percent_axis(ax, start, "named rightly (%)")
+    kit.percent_axis(ax, 100 * table["ci_low"], "named rightly (%)")
     for row in range(1, len(order)):
         ax.axhline(row * group, color=FAINT, lw=0.8)
     middles = group * (np.arange(len(order)) + 0.5)

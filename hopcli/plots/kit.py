@@ -520,13 +520,9 @@ def label_rows(
     return page, ax
 
 
-def percent_start(lows: Any) -> int:
-    """Return the start of a percent axis: below all bars, or 0 if that is near."""
+def percent_axis(ax: Axes, lows: Any, label: str) -> None:
+    """Set an axis of percent along x, from below all bars, or 0 if that is near, to 100."""
     start = 10 * math.floor(float(np.min(lows)) / 10 - 0.5)
-    return start if start > 30 else 0
-
-
-def percent_axis(ax: Axes, start: int, label: str) -> None:
-    """Set an axis of percent along x, from its start to 100."""
+    start = start if start > 30 else 0
     ax.set(xlim=(start, 100), xlabel=label)
     ax.set_xticks(range(start, 101, 10 if start < 60 else 5))

@@ -344,7 +344,6 @@ def _rows(config: RecallConfig, result: RecallResult) -> Picture:
     mean = 100 * result.columns["accuracy"]["accuracy"][-1]
     rate, low, _ = values
     has_sd = not np.isnan(sd).all()
-    start = kit.percent_start(np.fmin(low, rate - sd))
     page, ax = kit.label_rows(
         f"{kit.starts(config, result).capitalize()} recalled",
         _caption(config, result, "Thick bars: SD over the repeats." if has_sd else ""),
@@ -352,7 +351,7 @@ def _rows(config: RecallConfig, result: RecallResult) -> Picture:
         labels,
         columns=[("% ± SD" if has_sd else "%", _numbers(rate, sd))],
     )
-    kit.percent_axis(ax, start, "recalled (%)")
+    kit.percent_axis(ax, np.fmin(low, rate - sd), "recalled (%)")
     ax.axvline(mean, color=SOFT, lw=1.2, ls=(0, (5, 3)), zorder=1.5)
     kit.write_above(page, ax, [mean], [f"mean {mean:.1f}"], color=MUTED)
     rows = np.arange(len(labels))
