@@ -23,6 +23,7 @@ from hopcli.catalogue import CATALOGUE, Entry, entry
 from hopcli.config import (
     Facts,
     RecallConfig,
+    RecallExecution,
     find_config,
     groups,
     notations,
@@ -97,6 +98,10 @@ def test_what_does_not_go_together_is_found_when_it_is_checked_not_on_the_way() 
         halfway.check()
     assert error.value.setting == "temperature"
     assert RecallConfig(dynamics="async").resolve(FACTS).temperature == 0
+
+
+def test_an_animation_has_up_to_a_thousand_frames() -> None:  # refusals.txt has one more
+    RecallExecution(animate="recall.gif").check_with(RecallConfig(sweeps=1000))
 
 
 @pytest.mark.parametrize(

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import numpy as np
 import pytest
+from conftest import few_and_many, least
 from numpy.typing import NDArray
 from scipy.special import stdtrit
 
@@ -56,3 +57,13 @@ def test_the_fewest_points_suffice_and_fewer_do_not() -> None:
     assert _cross(few, _curves(few, 1.0)).value == pytest.approx(1.0, abs=0.01)
     with pytest.raises(ValueError, match="4"):
         _cross(few[1:], _curves(few[1:], 1.0))
+
+
+@few_and_many("runs", 10, 200)
+@pytest.mark.parametrize("x0", [0.82, 1.0])
+def test_the_interval_of_a_crossing_covers_it(x0: float, runs: int) -> None:
+    """Of curves of the form with normal errors, near the edge too; exact ones: cli_critical."""
+    rng, curves = np.random.default_rng(2), _curves(X, x0)
+    drawn = [_cross(X, curves + rng.normal(0, 0.01, curves.shape)) for _ in range(runs)]
+    covered = np.mean([found.low <= x0 <= found.high for found in drawn])
+    assert covered >= least(0.95, runs)
