@@ -16,7 +16,7 @@ from typing import TYPE_CHECKING, Any, NamedTuple
 from hopcli import catalogue, experiments, streams
 from hopcli._version import __version__
 from hopcli.errors import HopcliError, ResultError
-from hopcli.experiments import CHANGED
+from hopcli.experiments import CHANGED, Plan, Progress
 from hopcli.results import key
 from hopcli.results.provenance import code_digest
 from hopcli.results.tables import blocks_of
@@ -27,7 +27,6 @@ if TYPE_CHECKING:
     from collections.abc import Callable, Sequence
 
     from hopcli.config import Config, Execution
-    from hopcli.experiments import Plan, Progress
     from hopcli.experiments.stock import Stock
 
 

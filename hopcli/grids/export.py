@@ -12,7 +12,7 @@ from hopcli.results.tables import write_table as write_blocks
 from hopcli.tables import Columns, Layout
 from hopcli.tables.documents import chosen_rows, document
 from hopcli.tables.rates import complete
-from hopcli.tables.several import join, key_column, with_keys
+from hopcli.tables.several import Part, join, key_column, with_keys
 
 if TYPE_CHECKING:
     from collections.abc import Iterator, Sequence
@@ -22,7 +22,6 @@ if TYPE_CHECKING:
 
     from hopcli.grids.grid import Grid
     from hopcli.grids.store import Store
-    from hopcli.tables.several import Part
 
 _WHOLE = Layout()
 _AT_ONCE = 10_000  # rows

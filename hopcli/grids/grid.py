@@ -10,7 +10,7 @@ import dataclasses
 import functools
 import itertools
 import math
-from collections.abc import Mapping
+from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import dataclass, field
 from typing import TYPE_CHECKING, Any, NamedTuple
 
@@ -20,8 +20,6 @@ from hopcli.kinds import checked
 from hopcli.values import RefusedError, as_column, nearest, spread
 
 if TYPE_CHECKING:
-    from collections.abc import Iterator, Sequence
-
     from hopcli.catalogue import Entry
     from hopcli.config import Config, Execution, Setting
 

@@ -9,7 +9,7 @@ import numpy as np
 
 from hopcli.errors import SettingError
 from hopcli.statistics import draws_interval, mean_sd_sem
-from hopcli.tables import Columns, kind_of
+from hopcli.tables import Columns, Estimate, kind_of
 
 if TYPE_CHECKING:
     from collections.abc import Iterable, Sequence
@@ -17,7 +17,6 @@ if TYPE_CHECKING:
     from numpy.typing import NDArray
 
     from hopcli.grids.grid import Key
-    from hopcli.tables import Estimate
 
 
 def average(table: Columns, keys: Sequence[Key], over: str, headline: Estimate) -> Columns:

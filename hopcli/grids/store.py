@@ -26,7 +26,7 @@ from typing import TYPE_CHECKING, Any, NamedTuple
 from hopcli.errors import ResultError, SettingError
 from hopcli.grids.cells import Made, checksum_of
 from hopcli.grids.database import Database, quoted
-from hopcli.grids.grid import read_grid
+from hopcli.grids.grid import Grid, read_grid
 from hopcli.results.checking import Checked, Checker, Finding, check_manifest
 from hopcli.results.files import is_file
 from hopcli.results.listing import MANIFESTS
@@ -37,7 +37,6 @@ if TYPE_CHECKING:
     from collections.abc import Iterable, Iterator, Mapping
     from pathlib import Path
 
-    from hopcli.grids.grid import Grid
 
 FILE = STORE
 """Name of the store in the folder of a grid."""

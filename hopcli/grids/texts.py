@@ -11,14 +11,13 @@ from typing import TYPE_CHECKING, Any
 from hopcli import catalogue
 from hopcli.errors import SettingError
 from hopcli.grids.grid import numbers
-from hopcli.kinds import checked, read
+from hopcli.kinds import Kind, checked, read
 from hopcli.values import RefusedError, nearest
 
 if TYPE_CHECKING:
     from collections.abc import Mapping, Sequence
 
     from hopcli.catalogue import Entry
-    from hopcli.kinds import Kind
 
 _RANGE = re.compile(r"[^:,;]+:[^:,;]+:[-+.0-9eE ]+")
 _LISTS = "FIRST:LAST:STEP"  # placeholder for the value of settings that are such a range

@@ -8,7 +8,7 @@ from typing import TYPE_CHECKING
 from hopcli import results
 from hopcli.errors import SettingError
 from hopcli.grids.export import points_table, tidy_table
-from hopcli.grids.grid import read_grid
+from hopcli.grids.grid import Grid, Look, read_grid
 from hopcli.grids.store import FILE, Store, is_grid
 from hopcli.results.manifest import GRID, finished_in, understood
 from hopcli.results.tables import read_table
@@ -17,7 +17,6 @@ if TYPE_CHECKING:
     from collections.abc import Sequence
     from pathlib import Path
 
-    from hopcli.grids.grid import Grid, Look
     from hopcli.tables import Columns
 
 TABLE = "grid.csv"

@@ -18,23 +18,21 @@ from hopcli.dynamics.jobs import sharing
 from hopcli.errors import ResultError, renamed
 from hopcli.experiments.stock import Stock
 from hopcli.grids.engine import until
-from hopcli.grids.grid import read_grid
+from hopcli.grids.grid import Grid, read_grid
 from hopcli.grids.store import Store, is_grid
 from hopcli.grids.texts import set_text
 from hopcli.grids.view import load_view
 from hopcli.results.files import check_made
 from hopcli.runs import single
 from hopcli.runs.grids import GridJob, GridOptions
-from hopcli.runs.requests import Request
+from hopcli.runs.requests import Request, Wishes
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Mapping
     from threading import Event
 
     from hopcli.claims.claim import Claims, RunOf
-    from hopcli.grids.grid import Grid
     from hopcli.results import Loaded
-    from hopcli.runs.requests import Wishes
     from hopcli.tables import Columns
 
     Read = tuple[Loaded | None, Mapping[str, Columns], str]

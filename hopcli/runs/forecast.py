@@ -5,14 +5,12 @@ from __future__ import annotations
 from statistics import fmean, linear_regression
 from typing import TYPE_CHECKING, Any, NamedTuple
 
-from hopcli.grids.planning import shard_of
-from hopcli.grids.store import Store, is_grid
+from hopcli.grids.planning import Planned, shard_of
+from hopcli.grids.store import Standing, Store, is_grid
 
 if TYPE_CHECKING:
     from collections.abc import Mapping, Sequence
 
-    from hopcli.grids.planning import Planned
-    from hopcli.grids.store import Standing
     from hopcli.runs.grids import GridJob
 
 _TRIED = 1.0  # seconds of update attempts; a cell that takes longer is not run for an estimate

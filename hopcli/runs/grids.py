@@ -12,8 +12,8 @@ from hopcli import endings, experiments, results
 from hopcli.dynamics.jobs import processors
 from hopcli.errors import ResultError, SettingError
 from hopcli.experiments.stock import Stock
-from hopcli.grids.cells import code_version
-from hopcli.grids.engine import local_engine, run_cells
+from hopcli.grids.cells import Made, code_version
+from hopcli.grids.engine import Engine, local_engine, run_cells
 from hopcli.grids.merging import merge
 from hopcli.grids.planning import MOST_PLANS, State, impossible, plan_grid, shard_of
 from hopcli.grids.publishing import publish_if_whole
@@ -27,8 +27,6 @@ if TYPE_CHECKING:
     from pathlib import Path
 
     from hopcli.experiments import Progress
-    from hopcli.grids.cells import Made
-    from hopcli.grids.engine import Engine
     from hopcli.grids.grid import Grid
     from hopcli.grids.view import View
     from hopcli.runs.requests import Wishes

@@ -8,7 +8,7 @@ from typing import TYPE_CHECKING, Any, NamedTuple
 from hopcli import catalogue, results
 from hopcli.errors import ResultError, SettingError
 from hopcli.grids.publishing import enter_picture
-from hopcli.grids.view import load_view
+from hopcli.grids.view import View, load_view
 from hopcli.results.folder import files_in, publish, writing
 from hopcli.results.manifest import GRID, finished_in, understood
 from hopcli.values import flag_name
@@ -19,7 +19,6 @@ if TYPE_CHECKING:
 
     from hopcli.catalogue import Entry
     from hopcli.grids.grid import Look
-    from hopcli.grids.view import View
 
 _FORMATS = ("png", "svg", "pdf")
 

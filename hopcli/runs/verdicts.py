@@ -14,10 +14,10 @@ from typing import TYPE_CHECKING, Any, NamedTuple
 from threadpoolctl import threadpool_limits
 
 from hopcli import report, results
-from hopcli.claims.claim import PATTERNS
+from hopcli.claims.claim import PATTERNS, Claims
 from hopcli.claims.reading import read_claims
 from hopcli.claims.table import asked, found_text, margin_text, published_text, reason, table
-from hopcli.claims.verdicts import judge
+from hopcli.claims.verdicts import Judged, judge
 from hopcli.config import find_config
 from hopcli.dynamics.jobs import processors
 from hopcli.errors import SettingError
@@ -32,8 +32,6 @@ if TYPE_CHECKING:
     from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
     from contextlib import AbstractContextManager
 
-    from hopcli.claims.claim import Claims
-    from hopcli.claims.verdicts import Judged
     from hopcli.report import Section
     from hopcli.runs.requests import Wishes
     from hopcli.tables import Columns
