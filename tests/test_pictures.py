@@ -218,6 +218,11 @@ def test_the_threshold_that_would_tell_two_pictures_apart_is_named(tmp_path: Pat
     with pytest.raises(DataError) as error:
         load_dataset(f"images:{tmp_path}")
     assert "--threshold" not in str(error.value)  # none would tell them apart
+    same = np.array([[60, 0, 0, 0], [0, 200, 100, 100]], np.uint8)  # inverses by otsu alone
+    with pytest.raises(DataError, match=r"b: .* otsu \(try --threshold mean, or leave"):
+        pictures.check_different(
+            np.where(same > 0, 1, -1).astype(np.int8), ("a", "b"), "otsu", same
+        )
 
 
 # --- drawings
