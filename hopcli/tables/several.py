@@ -14,6 +14,7 @@ from hopcli.tables.table import Columns, Table
 Form = TypeVar("Form")
 
 _AT_ONCE = 10_000  # rows
+_PIECES = 8  # arrays of a column that are joined
 _LARGEST = np.iinfo(np.int64).max
 
 
@@ -152,6 +153,8 @@ def _move(
         if values or not converted:
             converted.append(typed_column(values, kind))
             values.clear()
+        if len(converted) > _PIECES and len({array.dtype for array in converted}) == 1:
+            converted[:] = [np.concatenate(converted)]  # many small arrays would waste memory
 
 
 def with_keys(
