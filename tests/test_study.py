@@ -202,6 +202,14 @@ def test_warm_and_annealed_recall_have_these_accuracies() -> None:
     assert outcomes["other"] > 0.5 * (outcomes.sum() - outcomes["own"])
 
 
+def test_all_images_give_these_accuracies() -> None:
+    for split, expected in (("train", (82.1, 30_456)), ("test", (83.6, 5_065))):
+        config = RecallConfig(tests="all", repeats=1, split=split, select_split="train")
+        result: Result = experiments.run(config)
+        n = int(result.tables["accuracy"]["n"].iloc[-1])
+        assert (round(_overall(result), 1), n) == expected
+
+
 def test_the_draw_of_the_samples_moves_the_zero() -> None:
     results = [experiments.run(RecallConfig(selection_seed=seed)) for seed in range(1, 6)]
     assert [round(_percent(one)[3], 1) for one in results] == [91.1, 79.9, 83.2, 56.1, 72.0]
