@@ -56,10 +56,10 @@ def command(against: str, only: tuple[str, ...], quick: bool, form: str, **wishe
       hopcli reproduce --quick --only accuracies,order-worst
       hopcli reproduce --against my-claims.toml --format markdown
 
-    Runs the configurations that the claims need (two to four minutes). Finished runs are kept:
-    after an interrupt the same command continues. Each claim is measured under named
-    conditions, such as "as the text says" and "as the authors' code ran it": the study's
-    authors published their program, and it differs from their text.
+    Runs the configurations that the claims need, up to four at the same time (two to four
+    minutes). Finished runs are kept: after an interrupt the same command continues. Each claim
+    is measured under named conditions, such as "as the text says" and "as the authors' code ran
+    it": the study's authors published their program, and it differs from their text.
 
     \b
     verdict                   meaning

@@ -136,7 +136,8 @@ def _make_all(runs: Mapping[str, PreparedRun], watch: Watch) -> None:
         with watch(as_completed(made), len(made)) as finished:
             for one in finished:
                 one.result()
-                _log.debug("running %s", ", ".join(made[each] for each in made if each.running()))
+                if names := [name for each, name in made.items() if each.running()]:
+                    _log.debug("running %s", ", ".join(names))
     except BaseException as error:
         stop.set()
         pool.shutdown(wait=False, cancel_futures=True)
