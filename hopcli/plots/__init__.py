@@ -7,7 +7,6 @@ layout. The module of each command contains its figures, built from the parts in
 
 from __future__ import annotations
 
-import sys
 from typing import TYPE_CHECKING, Any
 
 from hopcli import catalogue
@@ -19,13 +18,6 @@ except (OSError, ValueError) as wrong:  # it reads MPLBACKEND and a matplotlibrc
     text = " ".join(str(wrong).split())
     rule = "must be a matplotlibrc that matplotlib can read; move it away"
     raise DataError(f"matplotlibrc: {rule} ({text:.200})") from None
-
-if "hopcli.cli" in sys.modules:
-    # Tables of properties in the docstrings of its classes, which no command shows, are a sixth
-    # of matplotlib's import.
-    from matplotlib import artist
-
-    artist.kwdoc = lambda artist: ""  # noqa: ARG005
 
 from hopcli.plots.animation import write_animation
 from hopcli.plots.page import Page, draw_pattern, save
