@@ -19,6 +19,7 @@ from shell import SMALL_RUNS, Shell, read_json
 from hopcli import experiments
 from hopcli.api.gridding import grid
 from hopcli.errors import DataError
+from hopcli.grids import publishing
 from hopcli.grids.store import FILE, Store
 
 FIVE = 'command = "recall"\ndataset = "text:five.txt"\nstart = "flip:0.2"\n'
@@ -265,7 +266,7 @@ def test_a_picture_of_the_grid_and_of_its_averages(shell: Shell) -> None:
     assert picture.read_bytes() != first
 
 
-def test_the_warnings_of_a_grid_are_one_line(shell: Shell) -> None:
+def test_the_warnings_of_a_grid_are_one_line(shell: Shell, monkeypatch: pytest.MonkeyPatch) -> None:
     """A criterion that noise does not let a pattern reach: counted, kept, in no caption."""
     text = GRID.replace('"0.1:0.5:0.2"', "[0.1, 0.9]").replace('["hebbian", ', "[")
     MINE.write_text(text, encoding="utf-8")
@@ -280,6 +281,10 @@ def test_the_warnings_of_a_grid_are_one_line(shell: Shell) -> None:
     assert read_json(OUT / "grid.json")["notes"]["warnings"] == [warned]
     with Image.open("results/mine/grid.png") as picture:
         assert "warning" not in picture.info["Description"]
+    monkeypatch.setattr(publishing, "_MOST_WARNINGS", 0)
+    assert shell.run("grid run mine.toml --again").code == 0
+    (left_out,) = read_json(OUT / "grid.json")["notes"]["warnings"]
+    assert left_out.startswith("1 more")
 
 
 # --- edges: small numbers, ties

@@ -24,6 +24,7 @@ if TYPE_CHECKING:
     Draw = Callable[[View, Look, Path], None]
 
 PICTURE = "grid.png"
+_MOST_WARNINGS = 1000  # in a manifest
 
 
 def publish_if_whole(
@@ -56,6 +57,10 @@ def publish_if_whole(
     grid = state.grid
     if not state.is_whole or (not n_made and _is_published(store, grid, drawn=draw is not None)):
         return [], "", None
+    warnings = [f"{words}: {told}" for words, told in state.warnings]
+    if (more := len(warnings) - _MOST_WARNINGS) > 0:
+        listed = "`hopcli grid status --format json` lists them"
+        warnings[_MOST_WARNINGS:] = [f"{more:,} more: {listed}"]
     folder, reasons = store.path.parent, list[str]()
     view = View.of(store, grid)
 
@@ -78,7 +83,7 @@ def publish_if_whole(
         manifest = {
             "config": grid.to_dict(),
             "duration_seconds": round(time.perf_counter() - began, 3),
-            "notes": {"warnings": [f"{words}: {told}" for words, told in state.warnings]},
+            "notes": {"warnings": warnings},
             "tables": {"grid": view.table.heads},
         }
         files = publish_new(stage, folder, GRID, manifest)
