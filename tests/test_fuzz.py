@@ -152,7 +152,7 @@ DRAWN = b"one:\n#.#\n.#.\n\ntwo:\n..#\n##.\n"
 @given(content=damaged(DRAWN) | st.text("#. \n:a\t\r\0\u2028é", max_size=40).map(str.encode))
 def test_patterns_are_read_or_refused(file: Write, content: bytes) -> None:
     path = file("f.txt", content)
-    found = tried(load_text, path, Request("f.txt", "train", 0, None))
+    found = tried(load_text, Request(str(path), "train", 0, None))
     if isinstance(found, DataError):
         assert str(found).startswith(f"{path}: ")
         return

@@ -6,7 +6,6 @@ import json
 import os
 import random
 import shutil
-import sys
 from collections.abc import Callable
 from pathlib import Path
 from typing import Any
@@ -51,7 +50,6 @@ def drawn_at_once(base: Path, monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.setattr(plots, "draw", draw)
     monkeypatch.setattr("hopcli.runs.grids.draw_grid", draw_grid)
     monkeypatch.setattr("hopcli.catalogue.Entry.figures", property(lambda _: lambda *_, **__: {}))
-    monkeypatch.setattr(sys.modules["hopcli.report.page"], "_drawings", lambda *_: [])
 
 
 @pytest.fixture
