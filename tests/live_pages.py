@@ -21,6 +21,8 @@ FOUR = [
 ]
 """Strokes of a digit: columns and rows of its corners."""
 
+DRAWN = "new Promise(done => requestAnimationFrame(() => requestAnimationFrame(done)))"
+
 
 class Seen:
     """An open page, with the messages and requests of the browser."""
@@ -45,9 +47,10 @@ class Seen:
         return self.outcome()
 
     def click(self, *places: str) -> None:
-        """Click one place after the other."""
+        """Click one place after the other, until the page has drawn the effect."""
         for place in places:
             self.tab.click(place)
+        self.tab.evaluate(DRAWN)
 
     def enter(self, name: str, value: str) -> None:
         self.tab.locator(f"#{name}").fill(value)

@@ -73,7 +73,7 @@ def test_a_temperature_that_changed_is_a_call_of_the_loop(seen: Seen) -> None:
     seen.run()
     seen.slide("temperature", 0.9)
     for _ in range(3):
-        seen.tab.click("#sweep")
+        seen.click("#sweep")
     end = seen.call()["end"]
     assert "[0.2, 0.9], [20, 3]" in seen.tab.inner_text("#python")
     state = seen.tab.inner_text("#numbers"), seen.overlaps()
