@@ -52,6 +52,12 @@ class Seen:
             self.tab.click(place)
         self.tab.evaluate(DRAWN)
 
+    def press(self, *keys: str) -> None:
+        """Press one key after the other, until the page has drawn the effect."""
+        for key in keys:
+            self.tab.keyboard.press(key)
+        self.tab.evaluate(DRAWN)
+
     def enter(self, name: str, value: str) -> None:
         self.tab.locator(f"#{name}").fill(value)
         self.tab.locator(f"#{name}").press("Enter")

@@ -83,27 +83,25 @@ def test_a_temperature_that_changed_is_a_call_of_the_loop(seen: Seen) -> None:
 
 
 def test_it_works_by_keyboard_alone(seen: Seen) -> None:
-    keyboard = seen.tab.keyboard
     focused = "document.activeElement.id"
-    keyboard.press("Tab")
+    seen.press("Tab")
     assert seen.tab.evaluate(focused) == "skip"
-    keyboard.press("Enter")
+    seen.press("Enter")
     assert seen.tab.evaluate("location.hash") == "#state"
     seen.tab.focus("#state")
-    for key in ("ArrowDown", "ArrowDown", "ArrowRight", "Space"):
-        keyboard.press(key)
+    seen.press("ArrowDown", "ArrowDown", "ArrowRight", "Space")
     assert "2" in seen.tab.inner_text("#cell")
-    keyboard.press("Enter")
+    seen.press("Enter")
     seen.tab.locator("#run", has_text="Pause").wait_for()
-    keyboard.press("Enter")
+    seen.press("Enter")
     seen.tab.locator("#run", has_text="Run").wait_for()
     seen.tab.focus("#attempt")
     before = seen.tab.inner_text("#numbers")
-    keyboard.press("Enter")
+    seen.press("Enter")
     assert seen.tab.inner_text("#numbers") != before
     reached = set()
     for _ in range(80):
-        keyboard.press("Tab")
+        seen.tab.keyboard.press("Tab")
         reached.add(seen.tab.evaluate(focused))
     assert {"run", "temperature", "rule", "store", "copy", "count-drawn", "language"} <= reached
 
