@@ -132,13 +132,13 @@ RACES: dict[str, tuple[str, Callable[[Effort], Work], Targets, str]] = {
     "paper": (
         "the study's recall, 20 half-sweeps, T = 0.2",
         lambda effort: recall(effort.of(5_000)),
-        {LOOP: 8, peers.OVER_CHAINS: 35, peers.DWAVE: 150},
+        {LOOP: 11, peers.OVER_CHAINS: 35, peers.DWAVE: 180},
         "flips, most in the first half-sweeps; and draws, until these are rare",
     ),
     "long": (
         "200 half-sweeps, T = 0.2",
         lambda effort: recall(effort.of(1_000), sweeps=200),
-        {LOOP: 60},
+        {LOOP: 75},
         "the first 20 half-sweeps, where the flips are: the other 180 cost less",
     ),
     "warm": (
@@ -155,7 +155,7 @@ RACES: dict[str, tuple[str, Callable[[Effort], Work], Targets, str]] = {
     "large": (
         "N = 16,384, p = 3, T = 0.2, 10 sweeps",
         lambda effort: noisy(effort.of(16_384), chains=32),
-        {peers.DENSE: 200},
+        {peers.DENSE: 85},
         "flips, of a fifth of the sites; and attempts, until these are rare",
     ),
     "overlaps": (

@@ -165,7 +165,7 @@ def _tables(effort: Effort) -> list[Job]:
 
     repeats(few)
     installed = [program for program in (peers.DWAVE,) if program.is_installed]
-    others = [(enter(program, work)._replace(states=None), 120.0) for program in installed]
+    others = [(enter(program, work)._replace(states=None), 150.0) for program in installed]
     described = f"whole processes of {few} and {many} repeats of 500 trials, their difference"
     bounds = "the loop, and the work of a trial beside it: its start, its score, its count"
     return [Job("tables", described, ATTEMPT, Entrant("hopcli recall", attempt), others, bounds)]
