@@ -79,7 +79,8 @@ def command(ctx: click.Context, /, dataset: str | None, form: str, **flags: Any)
     if ctx.invoked_subcommand is not None:
         _refuse_all(ctx)
         return
-    dataset = dataset or DataSettings.settings()["dataset"].default
+    if dataset is None:
+        dataset = DataSettings.settings()["dataset"].default
     asked, _ = parse_spec(dataset)
     listen(quiet=False)
     splits = ("train", "test") if asked.has_splits else ("all",)
