@@ -69,9 +69,9 @@ class Dataset(Record):
     ----------
     name : str
         The source, with the split if it has any, e.g. ``"mnist:train"``.
-    states : ndarray of int8, or Bits, shape (n, N)
-        The spins, -1 or +1, C-contiguous, row by row of the image. Few rows of :class:`Bits` are
-        cheaper than all of `spins`.
+    states : ndarray of int8, shape (n, N)
+        The spins, -1 or +1, C-contiguous, row by row of the image; or the same packed, of which
+        a few rows are cheaper than all of `spins`.
     labels : ndarray of str, shape (n,)
         Label of each image.
     shape : tuple of int
