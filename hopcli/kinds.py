@@ -134,7 +134,8 @@ def number(
     bounds = f" > {low:g}" if above else f" >= {low:g}" if low > -math.inf else ""
     rule = f"must be a finite number{bounds}"
     if math.isfinite(high):
-        rule = f"must be a number{bounds} and <= {high:g}"
+        between = f" > {low:g} and <= {high:g}" if above else f" from {low:g} to {high:g}"
+        rule = f"must be a number{between}"
 
     def check(value: Any) -> float:
         if isinstance(value, bool) or not isinstance(value, int | float) or abs(value) > _HUGE:

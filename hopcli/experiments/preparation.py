@@ -52,7 +52,7 @@ class Prepared(Generic[C]):
         Name of the data set.
     inputs : dict of str to str
         SHA-256 of the data, patterns and files that determine the numbers.
-    patterns : Patterns
+    stored : Patterns or None
         The stored patterns, if the configuration names any.
     theta : float or ndarray of float64, shape (N,)
         The thresholds.
@@ -65,9 +65,15 @@ class Prepared(Generic[C]):
     facts: Facts
     name: str
     inputs: dict[str, str]
-    patterns: Patterns = None  # type: ignore[assignment]  # of experiments without any
+    stored: Patterns | None = None
     theta: Thresholds = 0.0
     weights: Floats | None = None
+
+    @property
+    def patterns(self) -> Patterns:
+        """The stored patterns of an experiment that has some."""
+        assert self.stored is not None
+        return self.stored
 
     @property
     def dataset(self) -> Dataset:
@@ -121,8 +127,8 @@ class Prepared(Generic[C]):
     def with_config(self, config: D, *, selects: bool = False) -> Prepared[D]:
         """Replace the configuration; the patterns stay, unless it selects others."""
         other: Any = config
-        patterns = self.stock.select(other) if selects else self.patterns
-        made: Any = replace(self, config=other, patterns=patterns)
+        patterns = self.stock.select(other) if selects else self.stored
+        made: Any = replace(self, config=other, stored=patterns)
         return made
 
     def plan(

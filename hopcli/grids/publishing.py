@@ -59,7 +59,7 @@ def publish_if_whole(
         return [], "", None
     warnings = [f"{words}: {told}" for words, told in state.warnings]
     if (more := len(warnings) - _MOST_WARNINGS) > 0:
-        listed = "`hopcli grid status --format json` lists them"
+        listed = "`hopcli grid status DIR --format json` lists them"
         warnings[_MOST_WARNINGS:] = [f"{more:,} more: {listed}"]
     folder, reasons = store.path.parent, list[str]()
     view = View.of(store, grid)
