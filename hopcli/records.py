@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from dataclasses import dataclass, fields
+from dataclasses import dataclass
 from importlib import import_module
 from typing import TYPE_CHECKING, Any
 
@@ -91,9 +91,9 @@ class Record:
     """Record whose arrays are read-only."""
 
     def __post_init__(self) -> None:
-        for item in fields(self):
-            if isinstance(value := getattr(self, item.name, None), np.ndarray):
-                object.__setattr__(self, item.name, frozen(value))
+        for name in self.__dataclass_fields__:
+            if isinstance(value := getattr(self, name, None), np.ndarray):
+                object.__setattr__(self, name, frozen(value))
 
 
 def digest(*arrays: NDArray[Any]) -> str:

@@ -8,18 +8,19 @@ from __future__ import annotations
 
 import itertools
 import math
-from collections.abc import Iterator, Sequence
+from collections.abc import Iterator
 from dataclasses import dataclass
 from typing import Any
 
 import numpy as np
 
 from hopcli.network import Network
-from hopcli.observables import TIE, class_sums, local_fields, overlaps_of_sums
+from hopcli.observables import TIE, class_sums, overlaps_of_sums
 from hopcli.records import Bools, Floats, Ints, NDArray, Record, Spins, Texts
 
 __all__ = [
     "KINDS",
+    "OUTCOMES",
     "ROUNDING",
     "STORED",
     "Classified",
@@ -37,11 +38,19 @@ __all__ = [
 KINDS = ("pattern", "inverse", "mixture", "fixed-point", "two-cycle", "unsettled")
 """Kinds of a state, in the order in which they are tested."""
 
+OUTCOMES = ("own", "other", *KINDS)
+"""Outcomes of a trial; ``pattern`` is for trials without an own pattern."""
+
+STORED = OUTCOMES[:4]
+"""Outcomes that refer to a stored pattern; all others are kinds of the taxonomy."""
+
 ROUNDING = 1e-12
 """Allowance for an overlap that is exactly at the criterion."""
 
+_PATTERN, _INVERSE, _MIXTURE, _FIXED_POINT, _TWO_CYCLE, _UNSETTLED = range(len(KINDS))
 _ALL_MIXTURES = 20  # largest number of patterns for which every mixture of three is tested
 _MOST_MIXTURE_SITES = 4_000_000  # sites of all mixtures together, to bound the memory
+_VALUES = np.array([-1, 0, 1], np.int8)
 _MOST, _LEAST = 4096, 64  # states examined together
 _SITES = 1 << 24  # of them, to bound the memory
 
@@ -52,17 +61,22 @@ class Classified(Record):
 
     Parameters
     ----------
-    kind : ndarray of str, shape (chains,)
-        One of :data:`KINDS`.
+    code : ndarray of int8, shape (chains,)
+        Place of the kind in :data:`KINDS`.
     nearest : ndarray of int64, shape (chains,)
         The stored pattern with the largest |m|.
     m : ndarray of float64, shape (chains, p)
         Overlap with every stored pattern.
     """
 
-    kind: Texts
+    code: NDArray[np.int8]
     nearest: Ints
     m: Floats
+
+    @property
+    def kind(self) -> Texts:
+        """Kind of each state, one of :data:`KINDS`."""
+        return np.array(KINDS)[self.code]
 
 
 def classify(
@@ -100,10 +114,10 @@ def classify(
         _classify_batch(spins[batch], of_classes[batch], network, criterion, tie)
         for batch in _batches(*spins.shape)
     ]
-    kind, m = (np.concatenate(arrays) for arrays in zip(*parts, strict=True))
+    code, nearest, m = (np.concatenate(arrays) for arrays in zip(*parts, strict=True))
     if cycling is not None:
-        kind[cycling & (kind == "unsettled")] = "two-cycle"
-    return Classified(kind, nearness(m).argmax(axis=1), m)
+        code[cycling & (code == _UNSETTLED)] = _TWO_CYCLE
+    return Classified(code, nearest, m)
 
 
 def _batches(n_states: int, n_sites: int) -> Iterator[slice]:
@@ -114,17 +128,18 @@ def _batches(n_states: int, n_sites: int) -> Iterator[slice]:
 
 def _classify_batch(
     spins: Spins, sums: NDArray[np.integer], network: Network, criterion: float, tie: str
-) -> tuple[Texts, Floats]:
+) -> tuple[NDArray[np.int8], Ints, Floats]:
     m = overlaps_of_sums(sums, network)
-    best = m[np.arange(len(m)), nearness(m).argmax(axis=1)]
+    nearest = nearness(m).argmax(axis=1)
+    best = m[np.arange(len(m)), nearest]
     enough = criterion - ROUNDING
-    kind = np.full(len(spins), "unsettled", dtype=f"<U{max(map(len, KINDS))}")
+    code = np.full(len(spins), _UNSETTLED, np.int8)
     rest = np.flatnonzero(np.abs(best) < enough)
-    kind[rest[fixed_points(spins[rest], network, tie)]] = "fixed-point"
-    kind[rest[_mixture_overlap(sums[rest], m[rest], network) >= enough]] = "mixture"
-    kind[best >= enough] = "pattern"
-    kind[best <= -enough] = "inverse"
-    return kind, m
+    code[rest[fixed_points(spins[rest], network, tie, sums[rest])]] = _FIXED_POINT
+    code[rest[_mixture_overlap(sums[rest], m[rest], network) >= enough]] = _MIXTURE
+    code[best >= enough] = _PATTERN
+    code[best <= -enough] = _INVERSE
+    return code, nearest, m
 
 
 def nearness(m: Floats) -> Floats:
@@ -192,7 +207,12 @@ def _mixture_overlap(sums: NDArray[np.integer], m: Floats, network: Network) -> 
     return np.abs(np.einsum("ca,ca->c", mixture, sums, dtype=np.int64)) / n_sites
 
 
-def fixed_points(spins: Spins, network: Network, tie: str = "keep") -> Bools:
+def fixed_points(
+    spins: Spins,
+    network: Network,
+    tie: str = "keep",
+    sums: NDArray[np.integer] | None = None,
+) -> Bools:
     """Find the states in which no site would change under the sign rule.
 
     Parameters
@@ -203,17 +223,32 @@ def fixed_points(spins: Spins, network: Network, tie: str = "keep") -> Bools:
         The network.
     tie : {"keep", "up", "down"}
         Effect of the sign rule on a site whose field equals its threshold.
+    sums : ndarray of int, shape (chains, K), optional
+        Class sums of the states, if already computed.
 
     Returns
     -------
     ndarray of bool, shape (chains,)
         True where S_i = sign(h_i - theta_i) at every site.
     """
-    parts = [
-        unstable_sites(spins[batch], network, tie).any(axis=1) for batch in _batches(*spins.shape)
-    ]
-    fixed: Bools = ~np.concatenate(parts)
-    return fixed
+    of_classes = class_sums(spins, network) if sums is None else sums
+    batches = _batches(*spins.shape)
+    parts = [_are_fixed(spins[batch], of_classes[batch], network, tie) for batch in batches]
+    return np.concatenate(parts)
+
+
+def _are_fixed(spins: Spins, sums: NDArray[np.integer], network: Network, tie: str) -> Bools:
+    """Examine one site of each class and value, if these are fewer than all sites."""
+    n_classes, sizes = network.n_classes, network.class_sizes
+    if 3 * n_classes > network.n_sites:
+        changing = _change(spins, sums, network.site_class, network, tie)
+    else:
+        has_zeros = np.count_nonzero(spins) < spins.size
+        filled = class_sums(np.abs(spins), network) if has_zeros else np.full_like(sums, sizes)
+        present = np.hstack([sums < filled, filled < sizes, sums > -filled])
+        values = np.broadcast_to(np.repeat(_VALUES, n_classes), present.shape)
+        changing = present & _change(values, sums, np.tile(np.arange(n_classes), 3), network, tie)
+    return np.logical_not(changing.any(axis=1))
 
 
 def unstable_sites(spins: Spins, network: Network, tie: str = "keep") -> Bools:
@@ -229,18 +264,17 @@ def unstable_sites(spins: Spins, network: Network, tie: str = "keep") -> Bools:
     ndarray of bool, shape (chains, N)
         True where S_i differs from sign(h_i - theta_i).
     """
-    if len(spins) == 0:
-        return np.zeros(spins.shape, dtype=np.bool_)
-    excess = local_fields(spins, network) - network.thresholds
-    wanted = np.sign(excess)
-    at_tie = np.abs(excess) <= TIE
-    wanted[at_tie] = {"keep": spins[at_tie], "up": 1, "down": -1}[tie]
-    changed: Bools = np.asarray(wanted != spins)
+    return _change(spins, class_sums(spins, network), network.site_class, network, tie)
+
+
+def _change(
+    spins: Spins, sums: NDArray[np.integer], classes: NDArray[Any], network: Network, tie: str
+) -> Bools:
+    """Return whether sites of some classes and values would change, shape (chains, sites)."""
+    excess = network.hamiltonian.fields(sums, spins, classes) - network.theta[classes]
+    at_tie: Any = {"keep": spins, "up": 1, "down": -1}[tie]
+    changed: Bools = np.where(np.abs(excess) <= TIE, at_tie, np.sign(excess)) != spins
     return changed
-
-
-STORED = ("own", "other", "pattern", "inverse")
-"""Outcomes that refer to a stored pattern; all others are kinds of the taxonomy."""
 
 
 @dataclass(frozen=True, slots=True, eq=False)
@@ -256,20 +290,22 @@ class Scores(Record):
         if the label is not stored.
     nearest : ndarray of int64, shape (trials,)
         The stored pattern with the largest |m|; in a tie, the own pattern.
-    outcome : ndarray of str, shape (trials,)
-        ``own``, ``other`` or, without an own pattern, ``pattern``; ``inverse``; otherwise
-        a kind of :data:`hopcli.taxonomy.KINDS`.
+    code : ndarray of int8, shape (trials,)
+        Place of the outcome in :data:`OUTCOMES`.
     """
 
     recalled: Bools
     own: Floats
     nearest: Ints
-    outcome: Texts
+    code: NDArray[np.int8]
+
+    @property
+    def outcome(self) -> Texts:
+        """Outcome of each trial, one of :data:`OUTCOMES`."""
+        return np.array(OUTCOMES)[self.code]
 
 
-def score(
-    ends: Classified, label: Texts, stored: Sequence[str], criterion: float, *, signed: bool = False
-) -> Scores:
+def score(ends: Classified, is_own: Bools, criterion: float, *, signed: bool = False) -> Scores:
     """Decide for every final state whether it is recalled, and its outcome.
 
     A trial whose label is stored is recalled if it reaches its own pattern; any other trial
@@ -280,10 +316,8 @@ def score(
     ----------
     ends : Classified
         Kind, nearest pattern and overlaps of each final state.
-    label : ndarray of str, shape (trials,)
-        Label of each trial.
-    stored : sequence of str, length p
-        Label of each stored pattern.
+    is_own : ndarray of bool, shape (trials, p)
+        Patterns with the label of the trial.
     criterion : float
         Smallest overlap at which a trial is recalled, above 0, at most 1.
     signed : bool
@@ -296,29 +330,27 @@ def score(
 
     Examples
     --------
-    >>> from hopcli.taxonomy import Classified
+    >>> from hopcli.taxonomy import KINDS, Classified
     >>> ends = Classified(
-    ...     kind=np.array(["pattern", "inverse", "unsettled"]),
+    ...     code=np.array([KINDS.index(kind) for kind in ("pattern", "inverse", "unsettled")]),
     ...     nearest=np.array([0, 1, 0]),
     ...     m=np.array([[1.0, 0.2], [0.1, -1.0], [0.6, 0.5]]),
     ... )
-    >>> found = score(ends, np.array(["3", "6", "6"]), ["3", "6"], 0.99)
+    >>> is_own = np.array([[True, False], [False, True], [False, True]])
+    >>> found = score(ends, is_own, 0.99)
     >>> found.recalled.tolist(), found.own.tolist()
     ([True, True, False], [1.0, -1.0, 0.5])
     >>> found.outcome.tolist()
     ['own', 'inverse', 'unsettled']
-    >>> score(ends, np.array(["3", "6", "6"]), ["3", "6"], 0.99, signed=True).recalled.tolist()
+    >>> score(ends, is_own, 0.99, signed=True).recalled.tolist()
     [True, False, False]
     """
-    labels = np.array(stored)
-    is_own = label[:, None] == labels
     nearest = nearest_of(ends.m, is_own)
     recalled, own = recall_of(ends.m, is_own, criterion, signed=signed, nearest=nearest)
-    outcome = ends.kind.astype("<U12")
-    pattern = ends.kind == "pattern"
-    outcome[pattern & is_own.any(axis=1)] = "other"
-    outcome[pattern & _at(is_own, nearest)] = "own"
-    return Scores(recalled=recalled, own=own, nearest=nearest, outcome=outcome)
+    code, is_pattern = ends.code + OUTCOMES.index(KINDS[0]), ends.code == _PATTERN
+    code[is_pattern & is_own.any(axis=1)] = OUTCOMES.index("other")
+    code[is_pattern & _at(is_own, nearest)] = OUTCOMES.index("own")
+    return Scores(recalled=recalled, own=own, nearest=nearest, code=code)
 
 
 def recall_of(

@@ -38,7 +38,7 @@ from hopcli.livepage import gather_contents, languages, page
 from hopcli.rules import RULES, store
 from hopcli.starts import Bank
 from hopcli.tables import Columns
-from hopcli.taxonomy import Classified, Scores
+from hopcli.taxonomy import OUTCOMES, Classified, Scores
 
 if TYPE_CHECKING:
     from collections.abc import Iterator, Mapping, Sequence
@@ -345,8 +345,10 @@ def counted(
     each = n if size is None else size
     tally = Tally(labels, stored, each, n // each, n_units)
     bank = Bank(label, source, np.ones((1, 1), np.int8), None)
-    ends = Classified(outcome, nearest, np.ones((n, len(stored))))
-    tally.add(Block(rows, bank, ends, Scores(hit, np.ones(n), nearest, outcome)))
+    code = np.array([OUTCOMES.index(kind) for kind in outcome])
+    ends = Classified(code, nearest, np.ones((n, len(stored))))
+    place = np.array([labels.index(name) for name in label])
+    tally.add(Block(rows, place, bank, ends, Scores(hit, np.ones(n), nearest, code)))
     return tally.counts()
 
 

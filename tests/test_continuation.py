@@ -189,6 +189,7 @@ def test_only_a_rise_that_is_sure_and_large_is_told(
     columns = {"accuracy": [0.9, 0.5], "ci_low": [0.8, 0.484375], "ci_high": [1, 0.515625]}
     table = Columns([*columns], [np.array(values) for values in columns.values()])
     units = np.arange(99)
+    monkeypatch.setattr(further, "n_gained", lambda: 6)
     monkeypatch.setattr(further, "ends", lambda: (units < 0, units < 1, units))
     monkeypatch.setattr(cautions, "rise_of", lambda *_: rise)
     said = further.warning(table)

@@ -19,9 +19,10 @@ from hopcli import starts
 from hopcli.config import notations
 from hopcli.datasets import Dataset
 from hopcli.errors import SettingError
-from hopcli.experiments.trials import OUTCOMES, OVERALL, confusion_columns
+from hopcli.experiments.trials import OVERALL, confusion_columns
 from hopcli.patterns import Patterns
 from hopcli.starts import BASES, CHANGES, SIDES, Bank, Start, change, first_states, parse_start
+from hopcli.taxonomy import OUTCOMES
 from hopcli.values import RefusedError
 
 Spins = NDArray[np.int8]

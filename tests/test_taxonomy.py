@@ -285,15 +285,15 @@ def ends_of(m: list[list[float]], criterion: float) -> Classified:
     overlaps = np.array(m)
     nearest = (np.abs(overlaps) + 1e-9 * (overlaps > 0)).argmax(axis=1)
     best = overlaps[np.arange(len(overlaps)), nearest]
-    kind = np.array([KINDS[2 + row % 4] for row in range(len(overlaps))])
-    kind[best >= criterion - 1e-12] = "pattern"
-    kind[best <= -criterion + 1e-12] = "inverse"
-    return Classified(kind, nearest, overlaps)
+    code = 2 + np.arange(len(overlaps), dtype=np.int8) % 4
+    code[best >= criterion - 1e-12] = KINDS.index("pattern")
+    code[best <= -criterion + 1e-12] = KINDS.index("inverse")
+    return Classified(code, nearest, overlaps)
 
 
 def score_of(m: Any, label: str, stored: Any, criterion: float, *, signed: bool = False) -> Scores:
-    labels = np.array([label] * len(m))
-    return score(ends_of(m, criterion), labels, stored, criterion, signed=signed)
+    is_own = np.array([[name == label for name in stored]] * len(m))
+    return score(ends_of(m, criterion), is_own, criterion, signed=signed)
 
 
 _stored = st.lists(st.sampled_from("abc"), min_size=1, max_size=5)

@@ -134,8 +134,8 @@ class Recalled:
 
         first = np.arange(min(_count(trials), len(self)))
         patterns, size = self.relaxation.patterns, self.relaxation.trials.size
-        table = trials_table(self.block, patterns, size, numbered=True)
-        gallery = Gallery(table.take(first), self.starts[first], self.spins[first])
+        table = trials_table(self.block, patterns, size, first)
+        gallery = Gallery(table, self.starts[first], self.spins[first])
         title = f"{np.sum(self.recalled):,} of {len(self):,} trials recalled"
         return trials_figure(gallery, patterns.shape, title)
 

@@ -146,9 +146,8 @@ class Settings:
 
     def refuse_changes(self, names: Iterable[str], rule: str, wrong: bool = True) -> None:
         """Raise an error if a setting differs from its default although it has no effect."""
-        for name in names:
-            is_changed = getattr(self, name) != self.settings()[name].default
-            self.refuse(name, rule, wrong and is_changed)
+        for name in names if wrong else ():
+            self.refuse(name, rule, getattr(self, name) != self.settings()[name].default)
 
     def changes(self) -> dict[str, Any]:
         """Return the values that differ from the defaults, for JSON and TOML."""

@@ -133,8 +133,9 @@ class Execution(Settings):
             If it does not.
         """
         del config
-        names = [name for name in self.pictures if name != "figures"]
-        self.refuse_changes(names, "has no effect without figures", not self.figures)
+        if not self.figures:
+            names = [name for name in self.pictures if name != "figures"]
+            self.refuse_changes(names, "has no effect without figures")
 
 
 @dataclass(frozen=True, eq=False, kw_only=True)

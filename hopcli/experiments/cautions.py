@@ -46,6 +46,10 @@ class Rise(NamedTuple):
     trials: int
 
 
+_FEWEST = 6
+"""Fewest more recalled trials whose rise may have an interval above 0, as 2^-5 > 0.025."""
+
+
 class Continuation:
     """First trials of each label, to be continued for the same number of sweeps.
 
@@ -69,14 +73,23 @@ class Continuation:
         self._recalled.append(block.scores.recalled[here])
         self._spins.append(spins[here])
 
+    def n_gained(self) -> int:
+        """Count the trials that are recalled only after they are continued; 0 if few failed."""
+        failed = np.flatnonzero(~np.concatenate(self._recalled))
+        return int(self._after(failed).sum()) if len(failed) >= _FEWEST else 0
+
     def ends(self) -> tuple[Bools, Bools, Ints]:
         """Return True for recalled trials before and after, and the unit of each."""
         relaxation = self._relaxation
-        final = relaxation.further(np.concatenate(self._spins), self.rows)
-        after = relaxation.reach(overlaps_of_sums(final.ends, relaxation.couplings), self.rows)
         bank, uses_images = relaxation.trials.bank(self.rows), relaxation.config.start.uses_images
         unit = bank.source_index if uses_images else self.rows
-        return np.concatenate(self._recalled), after, unit
+        return np.concatenate(self._recalled), self._after(np.arange(len(self.rows))), unit
+
+    def _after(self, some: Ints) -> Bools:
+        """Continue some of the trials, and return True for each recalled one."""
+        relaxation, rows = self._relaxation, self.rows[some]
+        final = relaxation.further(np.concatenate(self._spins)[some], rows)
+        return relaxation.reach(overlaps_of_sums(final.ends, relaxation.couplings), rows)
 
     def warning(self, accuracy: Columns) -> str | None:
         """Return a warning if the accuracy would rise by more than its interval.
@@ -86,10 +99,9 @@ class Continuation:
         accuracy : Columns
             The table of accuracies; the last row is for all labels.
         """
-        if not len(self.rows):
+        if not len(self.rows) or self.n_gained() < _FEWEST:
             return None
-        before, after, unit = self.ends()
-        if after.sum() <= before.sum() or (rise := rise_of(before, after, unit)).low <= 0:
+        if (rise := rise_of(*self.ends())).low <= 0:
             return None
         bounded = copy.copy(accuracy)  # whose own intervals stay open
         complete([bounded])

@@ -31,7 +31,7 @@ from hopcli.observables import energy, energy_of_sums
 from hopcli.patterns import Patterns
 from hopcli.records import Floats, Ints, NDArray, Record, Spins
 from hopcli.tables import Columns, Tables
-from hopcli.taxonomy import classify, mixture_method, score, unstable_sites
+from hopcli.taxonomy import classify, fixed_points, mixture_method, score
 from hopcli.theory import ordering_temperatures
 
 _MOST_BYTES = 256_000_000  # of states; larger states reduce the number of trials
@@ -246,7 +246,7 @@ def _findings(relaxation: Relaxation, tables: Mapping[str, Columns]) -> dict[str
     start, rule = relaxation.config.start, dynamics.DYNAMICS[relaxation.config.dynamics]
     if start.leaves_zeros and not rule.stochastic:
         states = relaxation.starts(np.arange(min(_BLENDS, len(relaxation.trials))))
-        if not np.any(unstable_sites(states, relaxation.couplings, relaxation.config.tie)):
+        if np.all(fixed_points(states, relaxation.couplings, relaxation.config.tie)):
             found.append(
                 "No site moves: all fields are 0 where the two patterns differ.\n"
                 f"--start {start.filled} sets these sites at random."
@@ -262,7 +262,7 @@ def _run(
     uses_images, size = config.start.uses_images, trials.size
     n_units = int(trials.starts.source_index.max()) + 1 if uses_images else 0
     tally = Tally(trials.labels, patterns.labels, size, config.repeats, n_units)
-    continuation, examples = Continuation(relaxation), _Examples(trials.labels)
+    continuation, examples = Continuation(relaxation), _Examples(len(trials.labels))
     kept = {"trials": Blocks()} if execution.keep is not None else {}
     for rows in relaxation.blocks():
         final = relaxation.run(rows, tell=lambda done: progress(done, len(trials)))
@@ -270,8 +270,8 @@ def _run(
         tally.add(block)
         continuation.add(block, final.spins)
         if len(found := examples.find(block)):
-            shown = trials_table(block, patterns, size, numbered=True)
-            examples.kept.append((shown.take(found), final.spins[found]))
+            shown = trials_table(block, patterns, size, found)
+            examples.kept.append((shown, final.spins[found]))
         for blocks in kept.values():
             blocks.append(trials_table(block, patterns, size))
     counts, population = tally.counts(), config.tests == "all" and uses_images
@@ -313,14 +313,14 @@ def scored(relaxation: Relaxation, rows: Ints, final: dynamics.FinalStates) -> B
     final : FinalStates
         Final states.
     """
-    config, bank = relaxation.config, relaxation.trials.bank(rows)
+    config, trials = relaxation.config, relaxation.trials
     cycling = final.status == dynamics.TWO_CYCLE
     ends = classify(
         final.spins, relaxation.couplings, config.criterion, cycling, config.tie, final.ends
     )
-    stored, signed = relaxation.patterns.labels, config.score == "signed"
-    scores = score(ends, bank.label, stored, config.criterion, signed=signed)
-    return Block(rows, bank, ends, scores)
+    signed = config.score == "signed"
+    scores = score(ends, relaxation.is_own(rows), config.criterion, signed=signed)
+    return Block(rows, trials.label[rows % trials.size], trials.bank(rows), ends, scores)
 
 
 class _Examples:
@@ -332,18 +332,18 @@ class _Examples:
         Rows of the gallery, and final states, int8, shape (n, N).
     """
 
-    def __init__(self, labels: tuple[str, ...]) -> None:
-        self._missing = {(label, hit): _SHOWN for label in labels for hit in (False, True)}
+    def __init__(self, n_labels: int) -> None:
+        self._missing = dict.fromkeys(range(2 * n_labels), _SHOWN)
         self.kept: list[tuple[Columns, Spins]] = []
 
     def find(self, block: Block) -> Ints:
         """Return the places of missing examples in a block."""
         found = [np.empty(0, np.int64)]
-        for (label, recalled), missing in self._missing.items():
-            fits = (block.bank.label == label) & (block.scores.recalled == recalled)
-            found.append(np.flatnonzero(fits)[:missing])
-            self._missing[label, recalled] -= len(found[-1])
-        self._missing = {group: missing for group, missing in self._missing.items() if missing}
+        group = 2 * block.label + block.scores.recalled
+        for each, missing in self._missing.items():
+            found.append(np.flatnonzero(group == each)[:missing])
+            self._missing[each] -= len(found[-1])
+        self._missing = {each: missing for each, missing in self._missing.items() if missing}
         return np.sort(np.concatenate(found))
 
 

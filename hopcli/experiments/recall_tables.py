@@ -2,17 +2,18 @@
 
 from __future__ import annotations
 
+from collections.abc import Iterator
 from typing import Any
 
 import numpy as np
 
-from hopcli.experiments.trials import OUTCOMES, OVERALL, Block, Counts, confusion_columns
+from hopcli.experiments.trials import OVERALL, Block, Counts, confusion_columns
 from hopcli.patterns import Patterns
-from hopcli.records import Bools
-from hopcli.statistics import mean_sd_sem
+from hopcli.records import Bools, Ints
+from hopcli.statistics import added, mean_sd_sem
 from hopcli.tables import Columns, Table, columns, ends_of
 from hopcli.tables.rates import MEAN, counts_text
-from hopcli.taxonomy import KINDS, STORED, mixture_method
+from hopcli.taxonomy import KINDS, OUTCOMES, STORED, mixture_method
 
 RATE = {
     "axis": "accuracy (fraction of trials recalled)",
@@ -75,7 +76,7 @@ _OTHERS = KINDS[2:]
 _INVERSE = OUTCOMES.index("inverse")
 
 
-def trials_table(block: Block, patterns: Patterns, size: int, *, numbered: bool = False) -> Columns:
+def trials_table(block: Block, patterns: Patterns, size: int, shown: Ints | None = None) -> Columns:
     """List trials: starting state, final state, and True if it counts as recalled.
 
     Parameters
@@ -86,21 +87,22 @@ def trials_table(block: Block, patterns: Patterns, size: int, *, numbered: bool 
         The stored patterns.
     size : int
         Trials in a repeat.
-    numbered : bool
-        Add the number of each, as in the gallery.
+    shown : ndarray of int64, optional
+        List the trials at these places only, each with its number, as in the gallery.
     """
-    rows, bank, ends, scores = block
-    return (_GALLERY if numbered else _TRIALS).of(
+    at = np.arange(len(block.rows)) if shown is None else shown
+    rows, bank, scores, nearest = block.rows[at], block.bank, block.scores, block.scores.nearest[at]
+    return (_TRIALS if shown is None else _GALLERY).of(
         {
-            **({"trial": rows} if numbered else {}),
+            **({} if shown is None else {"trial": rows}),
             "repeat": rows // size,
-            "label": bank.label,
-            "source_index": bank.source_index,
-            "overlap_own": scores.own,
-            "best_label": np.array(patterns.labels)[scores.nearest],
-            "best_overlap": ends.m[np.arange(len(rows)), scores.nearest],
-            "recalled": scores.recalled,
-            "outcome": scores.outcome,
+            "label": bank.label[at],
+            "source_index": bank.source_index[at],
+            "overlap_own": scores.own[at],
+            "best_label": np.array(patterns.labels)[nearest],
+            "best_overlap": block.ends.m[at, nearest],
+            "recalled": scores.recalled[at],
+            "outcome": scores.outcome[at],
         }
     )
 
@@ -128,9 +130,8 @@ def accuracy_table(counts: Counts, *, population: bool = False) -> Columns:
     in_repeats = counts.hits / counts.trials
     hits, n = counts.hits.sum(axis=0), counts.trials.sum(axis=0)
     rates = hits / n
-    spreads = [mean_sd_sem(column)[1:] for column in (*in_repeats.T, in_repeats.mean(axis=1))]
-    sds, sems = (np.array(values, dtype=np.float64) for values in zip(*spreads, strict=True))
-    of_labels = (_Units(counts, place, population) for place in range(len(counts.labels)))
+    _, sds, sems = mean_sd_sem(np.vstack([in_repeats.T, in_repeats.mean(axis=1)]).T)
+    units = _Units(counts, counts.recalled, population)
     return _ACCURACY.of(
         {
             "label": [*counts.labels, OVERALL],
@@ -143,7 +144,7 @@ def accuracy_table(counts: Counts, *, population: bool = False) -> Columns:
             "ci_low": np.nan,
             "ci_high": np.nan,
         },
-        [*(units.text(counts.recalled) for units in of_labels), MEAN],
+        [*(units.text(place, 1) for place in range(len(rates))), MEAN],
     )
 
 
@@ -179,24 +180,23 @@ def outcome_table(
     """
     rows: list[tuple[Any, ...]] = []
     texts: list[str] = []
-    n_names = len(counts.stored) + 1
+    names = (*counts.stored, "")
+    n_names = len(names)
     named = np.where(counts.outcome < len(STORED), counts.nearest, len(counts.stored))
-    ended = counts.outcome * n_names + named
+    units = _Units(counts, counts.outcome * n_names + named, population)
+    n_trials = counts.trials.sum(axis=0).tolist()
+    ends: list[list[tuple[int, str, str, str]]] = [[] for _ in counts.labels]
+    for (place, way), groups in units.found.items():
+        count = sum(hits * number for _, hits, number in groups)
+        end = OUTCOMES[way // n_names], names[way % n_names], units.text(place, way)
+        ends[place].append((-count, *end))
     for place, label in enumerate(counts.labels):
-        units = _Units(counts, place, population)
-        names = (*counts.stored, "")
-        ends = [
-            (OUTCOMES[way // n_names], names[way % n_names], units.number_of(hit), hit)
-            for way in dict.fromkeys(ended[units.own].tolist())
-            for hit in (ended == way,)
-        ]
-        ends.sort(key=lambda end: (-end[2], *end[:2]))
-        rows += [(label, kind, name, count, count / units.n) for kind, name, count, _ in ends]
-        texts += [units.text(hit) for *_, hit in ends]
-        seen = {kind for kind, *_ in ends}
+        seen = {kind for _, kind, *_ in ends[place]}
         unseen = [kind for kind in _possible(label, patterns, cycles) if kind not in seen]
-        rows += [(label, kind, "", 0, 0.0) for kind in unseen]
-        texts += [units.text(np.zeros_like(counts.recalled))] * len(unseen)
+        none = [(0, kind, "", units.text(place, -1)) for kind in unseen]
+        for less, kind, name, text in [*sorted(ends[place]), *none]:
+            rows.append((label, kind, name, -less, -less / n_trials[place]))
+            texts.append(text)
     filled = dict(zip(_OUTCOMES.names, zip(*rows, strict=True), strict=False))
     return _OUTCOMES.of({**filled, "ci_low": np.nan, "ci_high": np.nan}, texts)
 
@@ -215,27 +215,58 @@ def _possible(label: str, patterns: Patterns | None, cycles: bool) -> list[str]:
 
 
 class _Units:
-    """Trials of a label, by their common unit."""
+    """Counts of units: by label and trials; by label, kind of trials, trials, those of the kind.
 
-    def __init__(self, counts: Counts, place: int, population: bool) -> None:
-        self.own = slice(*np.searchsorted(counts.label, (place, place + 1)))  # sorted by label
-        self._number = counts.number[self.own]
-        self._alone, self._population = counts.alone, population
-        self.n = int(self._number.sum())
-        if not self._alone:
-            self._firsts = np.flatnonzero(np.diff(counts.unit[self.own], prepend=-1))
-            self._trials = np.add.reduceat(self._number, self._firsts)
+    Parameters
+    ----------
+    counts : Counts
+        The counts.
+    kind : ndarray of int64 or bool, shape (ways,)
+        Kind of these trials, from 0 on.
+    population : bool
+        True if the units are the whole population.
 
-    def number_of(self, hit: Bools) -> int:
-        """Count the trials with one of these outcomes."""
-        return int(self._number[hit[self.own]].sum())
+    Attributes
+    ----------
+    found : dict of (int, int) to list of (int, int, int)
+        By label and kind: trials of a unit, those of the kind (at least one), number of units.
+    """
 
-    def text(self, hit: Bools) -> str:
-        """Write the counts of the trials with one of these outcomes, unit by unit."""
-        if self._alone:
-            hits = self.number_of(hit)
-            groups = np.array([1, 0]), np.array([1, 1]), np.array([hits, self.n - hits])
+    def __init__(self, counts: Counts, kind: Ints | Bools, population: bool) -> None:
+        n_kinds, n_units = int(kind.max()) + 1, int(counts.unit.max()) + 1
+        is_first = np.diff(counts.label * n_units + counts.unit, prepend=-1) > 0
+        label, unit = counts.label[is_first], np.cumsum(is_first) - 1
+        trials = np.bincount(unit, counts.number).astype(np.int64)
+        place, hits = added(unit * n_kinds + kind, counts.number)
+        own, kinds = place // n_kinds, place % n_kinds
+        if counts.alone:  # each label is in one place, with units of one trial
+            ones = np.ones_like(hits)
+            sizes = _rows(label, np.ones_like(label), trials)
+            found = _rows(label[own], kinds, ones, ones, hits)
         else:
-            successes = np.add.reduceat(self._number * hit[self.own], self._firsts)
-            groups = successes, self._trials, np.ones_like(successes)
-        return counts_text(*groups, population=self._population)
+            sizes = _rows(*_counted(label, trials))
+            found = _rows(*_counted(label[own], kinds, trials[own], hits))
+        self._population = population
+        self._sizes: list[dict[int, int]] = [{} for _ in counts.labels]
+        self.found: dict[tuple[int, int], list[tuple[int, int, int]]] = {}
+        for each, n, number in sizes:
+            self._sizes[each][n] = number
+        for each, way, n, n_hits, number in found:
+            self.found.setdefault((each, way), []).append((n, n_hits, number))
+
+    def text(self, label: int, kind: int) -> str:
+        """Write the counts of a rate, the share of a kind of trials in those of a label."""
+        some = self.found.get((label, kind), ())
+        return counts_text(some, self._sizes[label], population=self._population)
+
+
+def _rows(*columns: Ints) -> Iterator[tuple[int, ...]]:
+    return zip(*(column.tolist() for column in columns), strict=True)
+
+
+def _counted(*columns: Ints) -> tuple[Ints, ...]:
+    """Return the columns of the different rows, and the number of each row."""
+    shape = tuple(int(column.max()) + 1 for column in columns)
+    rows = np.ravel_multi_index(columns, shape)
+    different, number = added(rows, np.ones_like(rows))
+    return *np.unravel_index(different, shape), number

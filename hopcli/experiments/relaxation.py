@@ -331,7 +331,7 @@ class Relaxation:
             starts, own = self.starts(rows), sites[rows % len(sites)]
             final = dynamics.replay(self.couplings, starts, sites=own, seeds=seeds, **how)
             final = dataclasses.replace(final, sweeps=np.full(len(rows), self.config.sweeps))
-        return self._quenched(final, _seeds(self.streams.quench, rows))
+        return self._quenched(final, lambda: _seeds(self.streams.quench, rows))
 
     def sweep(self, rows: Ints, sweeps: int, **others: Any) -> FinalStates:
         """Run these trials for their first sweeps; `others` are further arguments of a run."""
@@ -363,9 +363,9 @@ class Relaxation:
         """Measure where stored patterns rest at the last temperature, after any quench."""
 
         def relax(spins: Spins, number: Ints, of: int) -> Floats:
-            seeds = dynamics.chain_seeds(self.streams.resting, 2 * of)
-            final = self._go(spins, seeds[number], self._at_last)
-            ends = self._quenched(final, seeds[of + number]).ends
+            stream = self.streams.resting
+            final = self._go(spins, _seeds(stream, number), self._at_last)
+            ends = self._quenched(final, lambda: _seeds(stream, of + number)).ends
             return overlaps_of_sums(ends, self.couplings)
 
         return rest(self.patterns, relax, signed=self.config.score == "signed")
@@ -382,11 +382,16 @@ class Relaxation:
         """Run these trials; return overlaps of final states with the patterns, shape (rows, p)."""
         return overlaps_of_sums(self.run(rows, tell=tell).ends, self.couplings)
 
+    def is_own(self, rows: Ints) -> Bools:
+        """Return True for the patterns with the label of each trial, shape (rows, p)."""
+        trials = self.trials
+        own = np.array(trials.labels)[:, None] == np.array(self.patterns.labels)
+        return own[trials.label[rows % trials.size]]
+
     def reach(self, m: Floats, rows: Ints) -> Bools:
         """Return True for trials that are recalled, given their final overlaps."""
-        is_own = self.trials.bank(rows).label[:, None] == np.array(self.patterns.labels)
         signed = self.config.score == "signed"
-        return recall_of(m, is_own, self.config.criterion, signed=signed)[0]
+        return recall_of(m, self.is_own(rows), self.config.criterion, signed=signed)[0]
 
     def recalled(self, rows: Ints | None = None, *, tell: Tell | None = None) -> Bools:
         """Run these trials, by default all; return True for each recalled one."""
@@ -421,9 +426,12 @@ class Relaxation:
 
         After a given order of the sites, the order is random.
         """
-        streams = (self.streams.chains, self.streams.quench)
-        of_chains, of_quench = (_seeds(substream(each, _FURTHER), rows) for each in streams)
-        return self._quenched(self._go(spins, of_chains, self._at_last), of_quench)
+
+        def seeds(stream: np.random.SeedSequence) -> Seeds:
+            return _seeds(substream(stream, _FURTHER), rows)
+
+        final = self._go(spins, seeds(self.streams.chains), self._at_last)
+        return self._quenched(final, lambda: seeds(self.streams.quench))
 
     @property
     def schedule(self) -> list[float]:
@@ -439,11 +447,11 @@ class Relaxation:
         how = {"temperatures": schedule, "sweeps": len(schedule), "threads": self.threads, **others}
         return run_chains(self.config, self.couplings, spins, seeds, **how)
 
-    def _quenched(self, final: FinalStates, seeds: Seeds) -> FinalStates:
+    def _quenched(self, final: FinalStates, seeds: Callable[[], Seeds]) -> FinalStates:
         """Return states after sign updates, each site once per sweep, until none would change."""
         if not self.config.quench:
             return final
-        return settle(self.couplings, final.spins, seeds, self.threads)
+        return settle(self.couplings, final.spins, seeds(), self.threads)
 
 
 _OF_CHAINS = ("dynamics", "order", "tie", "until_stable", "sweeps", "attempts_per_sweep")

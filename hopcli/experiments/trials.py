@@ -29,10 +29,7 @@ from hopcli.starts import Bank, fill_bank
 from hopcli.statistics import added
 from hopcli.streams import Legacy, legacy_random_state, substream
 from hopcli.tables import Columns
-from hopcli.taxonomy import KINDS, STORED, Classified, Scores
-
-OUTCOMES = (*STORED, *KINDS[2:])
-"""All outcomes; those of :data:`hopcli.taxonomy.STORED` name a pattern."""
+from hopcli.taxonomy import KINDS, OUTCOMES, STORED, Classified, Scores
 
 OVERALL = "overall"
 """Label of the rows of all labels together."""
@@ -77,6 +74,8 @@ class Block(NamedTuple):
     ----------
     rows : ndarray of int64, shape (n,)
         Number of each trial in the run.
+    label : ndarray of int64, shape (n,)
+        Place of its label among the different labels of the run.
     bank : Bank
         Starting state of each trial.
     ends : Classified
@@ -86,6 +85,7 @@ class Block(NamedTuple):
     """
 
     rows: Ints
+    label: Ints
     bank: Bank
     ends: Classified
     scores: Scores
@@ -104,7 +104,7 @@ class Counts:
     unit : ndarray of int64, shape (ways,)
         Unit of the trials, the test image; trials of one unit are not independent.
     outcome : ndarray of int64, shape (ways,)
-        Place in :data:`OUTCOMES`.
+        Place in :data:`hopcli.taxonomy.OUTCOMES`.
     nearest : ndarray of int64, shape (ways,)
         Place in `stored` of the pattern of the outcome; 0 without a pattern.
     recalled : ndarray of bool, shape (ways,)
@@ -158,9 +158,8 @@ class Tally:
 
     def add(self, block: Block) -> None:
         """Count these trials."""
-        label = _places(block.bank.label, self._labels)
+        label, outcome = block.label, block.scores.code
         unit = block.bank.source_index if self._n_units else np.zeros_like(label)
-        outcome = _places(block.scores.outcome, OUTCOMES)
         reached = self._stored_place[block.scores.nearest]
         nearest = np.where(outcome < len(STORED), reached, 0)  # without meaning otherwise
         recalled = block.scores.recalled.astype(np.int64)
@@ -181,12 +180,6 @@ class Tally:
         names, each = (self._labels, self._stored), (label, unit, outcome, nearest)
         alone, of_repeats = not self._n_units, (self._hits, self._trials)
         return Counts(*names, *each, recalled.astype(bool), number, alone, *of_repeats)
-
-
-def _places(names: Texts, known: Sequence[str]) -> Ints:
-    """Return the place of each name among the known ones."""
-    order = np.argsort(known)
-    return np.asarray(order[np.searchsorted(np.array(known)[order], names)])
 
 
 _IN_MEMORY = 32_000_000  # bytes; more go to a file without a name, deleted with the process
@@ -277,6 +270,13 @@ class Trials:
         """Return the starting states of these trials, one entry per trial."""
         return self.starts.take(self.entries(*np.divmod(rows, self.size)))
 
+    @functools.cached_property
+    def label(self) -> Ints:
+        """Place in `labels` of the label of each trial of a repeat, int64, shape (size,)."""
+        order = np.argsort(self.labels)
+        names = self.bank(np.arange(self.size)).label
+        return np.asarray(order[np.searchsorted(np.array(self.labels)[order], names)])
+
     def first_of_each(self, number: int) -> Ints:
         """Return the rows of the first trials of each label."""
         firsts = self.size * np.arange(min(number, self.repeats))[:, None]
@@ -285,8 +285,7 @@ class Trials:
 
     def places(self) -> list[Ints]:
         """Return the places of the trials of each label in a repeat."""
-        label = self.bank(np.arange(self.size)).label
-        return [np.flatnonzero(label == name) for name in self.labels]
+        return [np.flatnonzero(self.label == place) for place in range(len(self.labels))]
 
 
 @dataclass(frozen=True, slots=True, eq=False)

@@ -6,12 +6,12 @@ A table with open intervals contains, for each row, the counts of its rate as a 
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Sequence
+from collections.abc import Iterable, Mapping, Sequence
 
 import numpy as np
 
-from hopcli.records import Floats, Ints
-from hopcli.statistics import added, clustered_intervals, mean_interval, thermal_interval
+from hopcli.records import Floats
+from hopcli.statistics import clustered_intervals, mean_interval, thermal_interval
 from hopcli.tables.table import Columns
 
 MEAN = "mean"
@@ -21,20 +21,25 @@ _POPULATION = "all "  # begins the text if the groups are the whole population
 _AT_ONCE = 1000  # rates, of about equally many kinds of groups
 
 
-def counts_text(successes: Ints, trials: Ints, number: Ints, *, population: bool) -> str:
+def counts_text(
+    some: Iterable[tuple[int, int, int]], sizes: Mapping[int, int], *, population: bool
+) -> str:
     """Write the counts of a rate.
 
     Parameters
     ----------
-    successes, trials, number : ndarray of int64, shape (groups,)
-        Successes and trials of each group of trials, and the number of equal groups.
+    some : iterable of (int, int, int)
+        Groups of trials with a success: their trials, their successes, and the number of groups.
+    sizes : mapping of int to int
+        Number of all groups by their trials.
     population : bool
         True if the groups are the whole population, such as all images.
     """
-    step = int(successes.max()) + 1
-    kinds, often = added(trials * step + successes, number)
-    groups = zip(kinds.tolist(), often.tolist(), strict=True)
-    text = " ".join(f"{n}*{kind % step}/{kind // step}" for kind, n in groups if n)
+    without = dict(sizes)
+    for trials, _, number in some:
+        without[trials] -= number
+    every = sorted([*some, *((trials, 0, number) for trials, number in without.items() if number)])
+    text = " ".join(f"{number}*{successes}/{trials}" for trials, successes, number in every)
     return _POPULATION * population + text
 
 
