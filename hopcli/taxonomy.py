@@ -348,7 +348,7 @@ def score(ends: Classified, is_own: Bools, criterion: float, *, signed: bool = F
     nearest = nearest_of(ends.m, is_own)
     recalled, own = recall_of(ends.m, is_own, criterion, signed=signed, nearest=nearest)
     code, is_pattern = ends.code + OUTCOMES.index(KINDS[0]), ends.code == _PATTERN
-    code[is_pattern & is_own.any(axis=1)] = OUTCOMES.index("other")
+    code[is_pattern & ~np.isnan(own)] = OUTCOMES.index("other")
     code[is_pattern & _at(is_own, nearest)] = OUTCOMES.index("own")
     return Scores(recalled=recalled, own=own, nearest=nearest, code=code)
 
@@ -415,9 +415,7 @@ def nearest_of(m: Floats, is_own: Bools) -> Ints:
     ndarray of int64, shape (...)
         Index of the pattern.
     """
-    near = nearness(m)
-    first = near >= near.max(axis=-1, keepdims=True) - ROUNDING
-    return (first.astype(np.int8) + (first & is_own)).argmax(axis=-1)
+    return (nearness(m) + ROUNDING * is_own).argmax(axis=-1)
 
 
 def _at(values: NDArray[Any], place: Ints) -> NDArray[Any]:

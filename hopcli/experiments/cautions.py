@@ -69,7 +69,8 @@ class Continuation:
 
     def add(self, block: Block, spins: Spins) -> None:
         """Keep the final states of these trials in a block of the run."""
-        here = np.flatnonzero(np.isin(block.rows, self.rows, assume_unique=True))
+        first, last = block.rows[[0, -1]]  # the rows of a block follow each other
+        here = self.rows[(self.rows >= first) & (self.rows <= last)] - first
         self._recalled.append(block.scores.recalled[here])
         self._spins.append(spins[here])
 

@@ -193,8 +193,9 @@ def outcome_table(
     for place, label in enumerate(counts.labels):
         seen = {kind for _, kind, *_ in ends[place]}
         unseen = [kind for kind in _possible(label, patterns, cycles) if kind not in seen]
-        none = [(0, kind, "", units.text(place, -1)) for kind in unseen]
-        for less, kind, name, text in [*sorted(ends[place]), *none]:
+        none = units.text(place, -1)
+        ends[place] = [*sorted(ends[place]), *((0, kind, "", none) for kind in unseen)]
+        for less, kind, name, text in ends[place]:
             rows.append((label, kind, name, -less, -less / n_trials[place]))
             texts.append(text)
     filled = dict(zip(_OUTCOMES.names, zip(*rows, strict=True), strict=False))

@@ -167,15 +167,20 @@ class Tally:
         self._ways.append(added(ways, np.ones_like(ways)))
         # Sizes increase from the last to the first, so that merges are rare.
         while len(self._ways) > 1 and len(self._ways[-1][0]) >= len(self._ways[-2][0]):
-            self._ways[-2:] = [added(*map(np.concatenate, zip(*self._ways[-2:], strict=True)))]
+            self._merge()
         cell = block.rows // self._size * len(self._labels) + label
         first, end = int(cell.min()), int(cell.max()) + 1
         for counted, weights in ((self._hits, recalled), (self._trials, None)):
             counted.reshape(-1)[first:end] += np.bincount(cell - first, weights).astype(np.int64)
 
+    def _merge(self) -> None:
+        self._ways[-2:] = [added(*map(np.concatenate, zip(*self._ways[-2:], strict=True)))]
+
     def counts(self) -> Counts:
         """Return the counts so far."""
-        ways, number = added(*map(np.concatenate, zip(*self._ways, strict=True)))
+        while len(self._ways) > 1:
+            self._merge()
+        ((ways, number),) = self._ways
         label, unit, outcome, nearest, recalled = np.unravel_index(ways, self._shape)
         names, each = (self._labels, self._stored), (label, unit, outcome, nearest)
         alone, of_repeats = not self._n_units, (self._hits, self._trials)

@@ -240,8 +240,8 @@ class Store(Database):
         self._check_there()
         with self._told(), self._transaction():
             for one in made:
-                new = [name for name in one.tables if name not in self._names()]
-                for name in new:
+                known = self._names()
+                for name in [name for name in one.tables if name not in known]:
                     self._sql.execute(f"ALTER TABLE cells ADD COLUMN {quoted(name)}")
                 names = [*OWN_COLUMNS, *one.tables]
                 said, marks = ", ".join(map(quoted, names)), ", ".join("?" * len(names))

@@ -441,6 +441,8 @@ class Columns:
     def joined(cls, tables: Iterable[Columns]) -> Columns:
         """Join tables of the same columns below each other."""
         several = list(tables)
+        if len(several) == 1:
+            return several[0]
         pairs = zip(*(table.arrays for table in several), strict=True)
         arrays = [np.concatenate(parts) for parts in pairs]
         counts = [text for table in several for text in table.counts]
