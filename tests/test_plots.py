@@ -200,10 +200,9 @@ def images(figure: Figure, dtype: type[np.generic]) -> list[Any]:
     return [image for image in found if image.get_array().dtype == dtype]
 
 
-def states(figure: Figure, side: int = 28) -> list[NDArray[np.int8]]:
-    """The spins of every picture, each shape (side, side)."""
-    times = -(-128 // side)
-    return [np.array(i.get_array())[::times, ::times] for i in images(figure, np.int8)]
+def states(figure: Figure) -> list[NDArray[np.int8]]:
+    """The spins of every picture."""
+    return [np.array(image.get_array()) for image in images(figure, np.int8)]
 
 
 def panels(figure: Figure) -> list[Axes]:
@@ -506,6 +505,22 @@ def test_a_pattern_takes_axes_for_itself_or_a_box_in_them() -> None:
 
 
 # --- edges: small numbers, ties
+
+
+def test_a_drawn_pixel_is_the_mean_of_the_spins_that_it_covers() -> None:
+    figure = Figure(figsize=(3, 3), dpi=1)
+    axes = figure.add_axes((0, 0, 1, 1))
+    plots.draw_pattern(axes, np.array([1, -1, 1, 1], dtype=np.int8), (2, 2))
+    image: Any = axes.images[0]
+    drawn: list[tuple[float, Any]] = [
+        (1, [[0, 0, 0], [0, 63.75, 127.5], [0, 127.5, 255]]),  # from below
+        (2 / 3, [[0, 0], [0, 255]]),
+        (1 / 3, [[63.75]]),
+    ]
+    for times, expected in drawn:
+        pixels, *_ = image.make_image(None, times)
+        np.testing.assert_allclose(pixels[..., 0].astype(float), expected, atol=0.5)
+        assert (pixels[..., 3] == 255).all()
 
 
 def test_fifty_labels_are_all_drawn() -> None:

@@ -10,7 +10,7 @@ from matplotlib.ticker import MaxNLocator
 
 from hopcli.errors import DataError
 from hopcli.plots import kit
-from hopcli.plots.page import LINE, MUTED, TEXT, Form, Picture, drawable, enlarged, pages, shorten
+from hopcli.plots.page import LINE, MUTED, TEXT, Form, Picture, drawable, pages, shorten
 from hopcli.records import NDArray, np
 
 if TYPE_CHECKING:
@@ -136,7 +136,7 @@ def _drawn(
         sweep = frames.sweep[frame]
         clock.set_text("after the quench" if sweep < 0 else f"sweep {sweep:.4g}")
         for trial, state, below, overlap, named, curves in parts:
-            state.set_data(enlarged(frames.states[trial, frame].reshape(shape)))
+            state.set_data(frames.states[trial, frame].reshape(shape))
             below.set_text(drawable(f"m = {kit.minus(f'{overlap[frame]:.3f}')}{named}"))
             for line, dot, values in curves:
                 line.set_data(x[: frame + 1], values[: frame + 1])

@@ -44,7 +44,7 @@ def _start(_: Effort) -> list[Job]:
     plain, figure = (_imports(code) for code in (IMPORTS, drawing))
     described = "a warm hopcli recall {} pictures, 5,000 chains, CPU"
     bounds = "own modules, reading MNIST, numpy.ma (by numba), the loop, git, small tables"
-    drawn = "three pictures drawn at full size"
+    drawn = "four pictures drawn at full size"
     without, with_pictures = (described.format(word) for word in ("without", "with"))
     return [
         Job("start", without, "s", tables, [(plain, 1.4)], bounds, False),
