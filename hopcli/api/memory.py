@@ -282,7 +282,7 @@ class Memory:
         config.check()
         resolved = config.resolve(facts)
         check_trials(resolved, len(set(bank.label.tolist())), len(bank))
-        trials = Trials(bank, len(bank), resolved.repeats, lambda _, place: place)
+        trials = Trials.of(bank, len(bank), resolved.repeats, lambda _, place: place)
         relaxation = Relaxation(
             resolved, self.couplings, held, trials, Streams.of(resolved.seed), threads=threads
         )

@@ -92,7 +92,7 @@ class Contest:
         """
         index = self.tuning
         bank = Bank(self.source.labels[index], index, self.source.states, index)
-        tuning = Trials(bank, len(index), 1, lambda _, place: place)
+        tuning = Trials.of(bank, len(index), 1, lambda _, place: place)
 
         def rate(places: Places) -> float:
             return float(recall(self.patterns(places), tuning, self.streams).mean())

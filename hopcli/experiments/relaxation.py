@@ -129,14 +129,15 @@ def rest(
         number = np.arange(first, min(first + step, len(row)))
         parts.append(relax(patterns.xi[row[number]], number, len(row)))
     every = np.concatenate(parts)
-    labels = np.array(patterns.labels)
-    nearest = nearest_of(every, labels[row][:, None] == labels)
-    is_near = labels[nearest] == labels[row]
+    labels, names = np.array(patterns.labels), patterns.names
+    is_own = (labels[:, None] == labels)[row]
+    is_near = is_own[np.arange(len(row)), nearest_of(every, is_own)]
     m = every[np.arange(len(row)), row].reshape(-1, runs)
     size = m if signed else np.abs(m)
-    names = tuple(patterns.names[k] for k in chosen)
     share = is_near.reshape(-1, runs).mean(axis=1)
-    return Resting(names, size.mean(axis=1), size.std(axis=1, ddof=1), share)
+    return Resting(
+        tuple(names[k] for k in chosen), size.mean(axis=1), size.std(axis=1, ddof=1), share
+    )
 
 
 HELD = 0.9

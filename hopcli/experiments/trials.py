@@ -254,19 +254,28 @@ class Trials:
         Takes repeat and place in it of trials, int64, shape (n,) each. Returns the entry of
         `starts` of each, int64, shape (n,).
     labels : tuple of str
-        Different labels, in the order of the trials; by default those of `starts`.
+        Different labels, in the order of the trials.
+    label : ndarray of int64, shape (size,)
+        Place in `labels` of the label of each trial of a repeat.
     """
 
     starts: Bank
     size: int
     repeats: int
     entries: Callable[[Ints, Ints], Ints]
-    labels: tuple[str, ...] = ()
+    labels: tuple[str, ...]
+    label: Ints
 
-    def __post_init__(self) -> None:
-        if not self.labels:
-            labels = tuple(dict.fromkeys(self.starts.label.tolist()))
-            object.__setattr__(self, "labels", labels)
+    @classmethod
+    def of(
+        cls, starts: Bank, size: int, repeats: int, entries: Callable[[Ints, Ints], Ints]
+    ) -> Trials:
+        """Make trials with the labels of their starting states."""
+        labels = tuple(dict.fromkeys(starts.label.tolist()))
+        order = np.argsort(labels)
+        places = order[np.searchsorted(np.array(labels)[order], starts.label)]
+        label = places[entries(np.zeros(size, np.int64), np.arange(size))]
+        return cls(starts, size, repeats, entries, labels, label)
 
     def __len__(self) -> int:
         return self.size * self.repeats
@@ -274,13 +283,6 @@ class Trials:
     def bank(self, rows: Ints) -> Bank:
         """Return the starting states of these trials, one entry per trial."""
         return self.starts.take(self.entries(*np.divmod(rows, self.size)))
-
-    @functools.cached_property
-    def label(self) -> Ints:
-        """Place in `labels` of the label of each trial of a repeat, int64, shape (size,)."""
-        order = np.argsort(self.labels)
-        names = self.bank(np.arange(self.size)).label
-        return np.asarray(order[np.searchsorted(np.array(self.labels)[order], names)])
 
     def first_of_each(self, number: int) -> Ints:
         """Return the rows of the first trials of each label."""
@@ -368,7 +370,7 @@ def draw_trials(
     size = len(once) * tests
     check_trials(config, len(set(once.label.tolist())), size)
     # Every state once per test, in every repeat.
-    return Trials(once, size, config.repeats, lambda _, place: place // tests)
+    return Trials.of(once, size, config.repeats, lambda _, place: place // tests)
 
 
 def check_trials(config: RecallConfig, n_labels: int, size: int) -> None:
@@ -431,12 +433,13 @@ def _test_images(
         drawn = np.stack([draw(first + k) for k in np.flatnonzero(is_here).tolist()])
         return drawn[np.cumsum(is_here)[repeat - first] - 1, place]
 
-    size = len(image) if config.tests == "all" else len(labels) * int(config.tests)
-    check_trials(config, len(labels), size)
+    each = sizes if config.tests == "all" else (int(config.tests),) * len(labels)
+    check_trials(config, len(labels), size := sum(each))
+    place_of = np.repeat(np.arange(len(labels)), each)
     if config.tests != "all" and config.test_images == "fresh":
-        return Trials(starts, size, config.repeats, fresh, labels)
+        return Trials(starts, size, config.repeats, fresh, labels, place_of)
     same = np.arange(size) if config.tests == "all" else draw(0)
-    return Trials(starts, size, config.repeats, lambda _, place: same[place], labels)
+    return Trials(starts, size, config.repeats, lambda _, place: same[place], labels, place_of)
 
 
 def free_images(dataset: Dataset, label: str, used: ArrayLike) -> Ints:
@@ -471,7 +474,7 @@ def authors_trials(config: RecallConfig, dataset: Dataset, patterns: Patterns) -
     image = np.concatenate([drawn[name] for name in patterns.labels])
     label = np.repeat(patterns.labels, int(config.tests))
     starts = Bank(label, image, dataset.states, image)
-    return Trials(starts, size, config.repeats, lambda _, place: place)
+    return Trials.of(starts, size, config.repeats, lambda _, place: place)
 
 
 def _authors_images(config: RecallConfig, dataset: Dataset, stream: Legacy) -> dict[str, Ints]:
