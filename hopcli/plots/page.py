@@ -12,6 +12,7 @@ import contextlib
 import dataclasses
 import functools
 import io
+import itertools
 import math
 import re
 import struct
@@ -39,6 +40,7 @@ if TYPE_CHECKING:
     from collections.abc import Callable, Iterator, Sequence
     from pathlib import Path
 
+    from matplotlib.artist import Artist
     from matplotlib.axes import Axes
 
 
@@ -335,15 +337,17 @@ def printed(figure: Picture) -> Picture:
     _crop(figure)
     scale = width / figure.get_figwidth()
     figure.set_size_inches(width, scale * figure.get_figheight())
+    page, *others = figure.axes
     ticks = set()
-    for ax in figure.axes:
+    for ax in others:
         for axis in (ax.xaxis, ax.yaxis):
             axis.labelpad *= scale
             for which, sizes in _TICKS.items():
                 axis.set_tick_params(which, **{name: scale * size for name, size in sizes.items()})
             for tick in (*axis.get_major_ticks(), *axis.get_minor_ticks()):
                 ticks |= set(map(id, tick.get_children()))
-    for artist in figure.findobj(lambda one: id(one) not in ticks):
+    found = [ax.findobj(lambda one: id(one) not in ticks) for ax in others]
+    for artist in itertools.chain(_drawn_on(page), *found):
         if isinstance(artist, Text):
             artist.set_fontsize(scale * float(artist.get_fontsize()))
         elif isinstance(artist, Line2D):
@@ -354,13 +358,17 @@ def printed(figure: Picture) -> Picture:
     return figure
 
 
+def _drawn_on(page: Axes) -> list[Artist]:
+    """Return what is drawn on the invisible axes of a page, without their ticks."""
+    return [*page.texts, *page.lines, *page.images, *page.collections, *page.patches]
+
+
 def _crop(figure: Picture) -> None:
     """Remove what is empty at the edges of a figure; include what is beyond them."""
     renderer = cast("Any", RendererAgg)(1, 1, _FINE)  # no canvas: one of a whole page takes 100 MB
     dpi, figure.dpi = figure.dpi, _FINE
     page, *others = figure.axes
-    drawn = (*page.texts, *page.lines, *page.images, *page.collections, *page.patches)
-    boxes: list[Any] = [artist.get_window_extent(renderer) for artist in drawn]
+    boxes: list[Any] = [artist.get_window_extent(renderer) for artist in _drawn_on(page)]
     boxes += [ax.get_tightbbox(renderer) for ax in others]
     finite = [box for box in boxes if np.isfinite(box.extents).all()]
     tight = Bbox.union(finite).padded(_EDGE * figure.dpi)
