@@ -26,7 +26,8 @@ if os.environ.get("MATPLOTLIBRC") == os.devnull:
     artist.kwdoc = lambda artist: ""  # noqa: ARG005
 
 from hopcli.plots.animation import write_animation
-from hopcli.plots.page import Page, draw_pattern, save
+from hopcli.plots.files import save
+from hopcli.plots.page import Page, draw_pattern
 
 if TYPE_CHECKING:
     from collections.abc import Callable

@@ -198,7 +198,7 @@ def drawing(figure: Picture, prefix: str) -> Drawing:
     prefix : str
         Prefix of all ids in the drawing, unique on the page.
     """
-    from hopcli.plots.page import drawn_svg
+    from hopcli.plots.files import drawn_svg
 
     width, height = figure.get_size_inches()
     svg = _NOT_IN_HTML.sub("", drawn_svg(figure))
