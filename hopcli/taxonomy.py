@@ -393,10 +393,10 @@ def recall_of(
     """
     size = m if signed else np.abs(m)
     is_own = np.broadcast_to(is_own, m.shape)
-    has_own = is_own.any(axis=-1)
+    nearest_own = np.where(is_own, m if signed else nearness(m), -np.inf).argmax(axis=-1)
+    has_own = _at(is_own, nearest_own)
     nearest = nearest_of(m, is_own) if nearest is None else nearest
     scored = np.where(_at(is_own, nearest) | ~has_own, _at(size, nearest), -np.inf)
-    nearest_own = np.where(is_own, m if signed else nearness(m), -np.inf).argmax(axis=-1)
     return scored >= criterion - ROUNDING, np.where(has_own, _at(m, nearest_own), np.nan)
 
 

@@ -146,6 +146,12 @@ def test_a_rise_is_that_of_its_units() -> None:
     assert rise_of(np.tile(before, 9), np.tile(after, 9), np.arange(45)).low > alone.low
 
 
+def test_five_more_that_are_recalled_may_be_chance() -> None:
+    for n in (1, 5, 6, 9):
+        rise = rise_of(np.zeros(99, bool), np.arange(99) < n, np.arange(99))
+        assert (rise.low > 0) == (n >= cautions._FEWEST)
+
+
 @pytest.mark.parametrize("end", [False, True])
 def test_where_all_change_alike_the_interval_ends_there(end: bool) -> None:
     before, after = np.full(20, not end), np.full(20, end)

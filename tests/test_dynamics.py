@@ -44,6 +44,9 @@ def test_result_depends_on_its_chain_alone(name: str, order: str) -> None:
     settings = {"dynamics": name, "order": order, "temperatures": 0.15, "sweeps": 100}
     whole = run(couplings, spins, threads=1, **settings)
     assert np.array_equal(spins, kept)
+    placed = run(couplings, kept, in_place=True, **settings)
+    assert np.shares_memory(placed.spins, kept)
+    assert np.array_equal(placed.spins, whole.spins)
     for threads in (2, 3):
         again = run(couplings, spins, threads=threads, record=True, **settings)
         assert np.array_equal(again.spins, whole.spins)

@@ -173,6 +173,19 @@ def test_fixed_points_by_enumeration(rule: str, seed: int, theta: float, tie: st
         assert fixed.sum() < are_fixed(states, w).sum()
 
 
+@pytest.mark.parametrize("tie", AT_TIE)
+def test_fixed_points_by_class_are_those_by_site(tie: str) -> None:
+    """All states of four classes of equal sites, then with one site at 0, or flipped."""
+    network = store(random_patterns(2, 2, 24), "hebbian")
+    states = np.array([*product((-1, 0, 1), repeat=4)], np.int8)[:, network.site_class]
+    every = np.concatenate([states, states, states])
+    every[81:162, 3] = 0
+    every[162:, 3] *= -1
+    fixed = fixed_points(every, network, tie)
+    assert np.array_equal(fixed, are_fixed(every, network.dense(), 0.0, tie))
+    assert 0 < fixed[:81].sum() < 81
+
+
 def test_a_site_without_couplings_is_tied_at_its_threshold() -> None:
     """A field that equals its threshold but for rounding is a tie."""
     network = store(np.array([[1, 1, 1]], np.int8), "hebbian", 2 / 3)

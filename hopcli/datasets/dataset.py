@@ -36,9 +36,11 @@ class Bits:
         """Return rows of spins, int8, as of an array of shape (n, N)."""
         if self._whole is not None:
             return self._whole[rows]
-        spins = np.unpackbits(self._packed[rows], axis=-1, count=self.shape[1]).view(np.int8)
+        bits = np.unpackbits(self._packed[rows], axis=-1, count=self.shape[1])
+        spins = bits.view(np.int8)
         spins *= 2
         spins -= 1
+        bits.flags.writeable = False  # so that a record of the spins need not copy them
         return spins
 
     @property

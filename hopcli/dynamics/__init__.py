@@ -91,6 +91,7 @@ def run(
     until_stable: bool = False,
     record: bool = False,
     most_attempts: int = sys.maxsize,
+    in_place: bool = False,
     threads: int | None = None,
     progress: Callable[[int], None] | None = None,
 ) -> FinalStates:
@@ -129,6 +130,8 @@ def run(
         Keep the class sums of every sweep.
     most_attempts : int
         Attempts of a chain at most, >= 1, to stop within its last sweep; not used by ``"sync"``.
+    in_place : bool
+        Use the memory of `spins` for the final states where possible.
     threads : int, optional
         Number of threads, by default one per available processor.
     progress : callable, optional
@@ -184,7 +187,7 @@ def run(
         needed = f"must be N = {n_sites} with order {order!r}, which tries every site once"
         raise SettingError("attempts_per_sweep", needed, attempts_per_sweep)
     cold_from = int(np.max(np.flatnonzero(schedule), initial=-1)) + 1
-    starts = _checked_spins(network, spins, rule)
+    starts = _checked_spins(network, spins, rule, in_place=in_place)
     job = Job(
         network,
         starts if sites is None else np.ascontiguousarray(starts[:, sites]),
@@ -275,15 +278,18 @@ def _checked_sites(network: Network, order: Sequence[int]) -> Ints:
     return sites.astype(np.int64)
 
 
-def _checked_spins(network: Network, spins: Spins, rule: Dynamics) -> Spins:
-    """Copy the starts, C-contiguous."""
+def _checked_spins(
+    network: Network, spins: Spins, rule: Dynamics, *, in_place: bool = False
+) -> Spins:
+    """Return the starts, C-contiguous and writeable: a copy unless `in_place` allows otherwise."""
     if spins.ndim != 2 or spins.shape[1] != network.n_sites:
         raise SettingError("spins", f"must have shape (chains, {network.n_sites})", spins.shape)
-    start = np.array(spins, dtype=np.int8, order="C")
+    own = spins if in_place else np.array(spins, dtype=np.int8, order="C")
+    start = np.require(own, np.int8, ["C", "W"])
     whole = spins.dtype == np.int8 or np.array_equal(start, spins)
     if not whole or np.min(start, initial=0) < -1 or np.max(start, initial=0) > 1:
         raise SettingError("spins", "must be -1, 0 or +1")
-    if not rule.allows_zero and not np.all(start):
+    if not rule.allows_zero and np.count_nonzero(start) < start.size:
         reason = f"must be -1 or +1: {rule.name} flips +-1; a site that is 0 cannot flip"
         raise SettingError("spins", reason)
     return start

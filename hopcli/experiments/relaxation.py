@@ -337,7 +337,7 @@ class Relaxation:
     def sweep(self, rows: Ints, sweeps: int, **others: Any) -> FinalStates:
         """Run these trials for their first sweeps; `others` are further arguments of a run."""
         seeds = _seeds(self.streams.chains, rows)
-        return self._go(self.starts(rows), seeds, self.schedule[:sweeps], **others)
+        return self._go(self.starts(rows), seeds, self.schedule[:sweeps], in_place=True, **others)
 
     def by_sweep(self, rows: Ints, times: Sequence[int] | None = None) -> Spins:
         """Return states at the start, at some times and, for quenched trials, at the end.

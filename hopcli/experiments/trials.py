@@ -164,7 +164,7 @@ class Tally:
         nearest = np.where(outcome < len(STORED), reached, 0)  # without meaning otherwise
         recalled = block.scores.recalled.astype(np.int64)
         ways = np.ravel_multi_index((label, unit, outcome, nearest, recalled), self._shape)
-        self._ways.append(added(ways, np.ones_like(ways)))
+        self._ways.append(np.unique(ways, return_counts=True))
         # Sizes increase from the last to the first, so that merges are rare.
         while len(self._ways) > 1 and len(self._ways[-1][0]) >= len(self._ways[-2][0]):
             self._merge()
