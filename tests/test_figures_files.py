@@ -20,7 +20,7 @@ import hopcli
 from hopcli import experiments, plots, results
 from hopcli.catalogue import CATALOGUE
 from hopcli.config import RecallConfig
-from hopcli.plots.files import drawn_svg
+from hopcli.plots.figure import drawn_svg
 from hopcli.plots.page import STYLES, as_filed
 
 # --- fresh and loaded --------------------------------------------------------------------

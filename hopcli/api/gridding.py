@@ -38,7 +38,7 @@ from hopcli.runs.requests import Wishes
 if TYPE_CHECKING:
     import pandas as pd
 
-    from hopcli.plots.page import Picture
+    from hopcli.plots.figure import Picture
 
 
 @dataclass(frozen=True, eq=False, repr=False)

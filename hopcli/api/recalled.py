@@ -23,7 +23,7 @@ if TYPE_CHECKING:
     from hopcli.dynamics import FinalStates
     from hopcli.experiments.relaxation import Relaxation
     from hopcli.experiments.trials import Block
-    from hopcli.plots.page import Picture
+    from hopcli.plots.figure import Picture
     from hopcli.tables import Columns
 
 _SHOWN = 6  # trials in a notebook

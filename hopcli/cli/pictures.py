@@ -55,7 +55,7 @@ def command(path: Path, out: Path, overwrite: bool, quiet: bool, **flags: Any) -
     from hopcli.errors import ResultError
     from hopcli.patterns import images_as_patterns
     from hopcli.plots.contact import contact_sheet
-    from hopcli.plots.files import save
+    from hopcli.plots.figure import save
     from hopcli.results.files import check_place, write_file
     from hopcli.results.tables import write_arrays
 

@@ -111,7 +111,7 @@ class Execution(Settings):
 
     @property
     def form(self) -> dict[str, Any]:
-        """Form of the pictures, see :class:`hopcli.plots.page.Form`."""
+        """Form of the pictures, see :class:`hopcli.plots.figure.Form`."""
         return {
             "style": self.figure_style,
             "width": None if self.width is None else inches(self.width),

@@ -26,7 +26,7 @@ if os.environ.get("MATPLOTLIBRC") == os.devnull:
     artist.kwdoc = lambda artist: ""  # noqa: ARG005
 
 from hopcli.plots.animation import write_animation
-from hopcli.plots.files import save
+from hopcli.plots.figure import save
 from hopcli.plots.page import Page, draw_pattern
 
 if TYPE_CHECKING:
@@ -66,7 +66,7 @@ def draw(
         ``screen``: with title and caption; ``paper``: without, and the caption in a text
         file ``<name>.txt``.
     **form
-        Further attributes of :class:`hopcli.plots.page.Form`.
+        Further attributes of :class:`hopcli.plots.figure.Form`.
     """
     figures = catalogue.entry(config.command).figures(config, result, style, **form)
     for name, figure in figures.items():

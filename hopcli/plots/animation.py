@@ -10,7 +10,8 @@ from matplotlib.ticker import MaxNLocator
 
 from hopcli.errors import DataError
 from hopcli.plots import kit
-from hopcli.plots.page import LINE, MUTED, TEXT, Form, Picture, drawable, pages, shorten
+from hopcli.plots.figure import Form, Picture
+from hopcli.plots.page import LINE, MUTED, TEXT, drawable, pages, shorten
 from hopcli.records import NDArray, np
 
 if TYPE_CHECKING:

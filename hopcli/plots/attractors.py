@@ -6,11 +6,12 @@ import math
 from typing import TYPE_CHECKING, Any
 
 from hopcli.plots import kit
-from hopcli.plots.page import FAINT, LINE, MUTED, TEXT, Page, Picture, room, shorten, styled
+from hopcli.plots.page import FAINT, LINE, MUTED, TEXT, Page, room, shorten, styled
 
 if TYPE_CHECKING:
     from hopcli.config import AttractorsConfig
     from hopcli.experiments.attractors import AttractorsResult
+    from hopcli.plots.figure import Picture
 
 _PICTURE, _STEP, _ACROSS = 0.95, 1.4, 6
 _HEADING, _RULE_GAP = 3 * LINE + 0.2, 0.25

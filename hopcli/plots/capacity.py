@@ -8,11 +8,12 @@ from typing import TYPE_CHECKING, Any
 import numpy as np
 
 from hopcli.plots import kit
-from hopcli.plots.page import SOFT, Picture, styled
+from hopcli.plots.page import SOFT, styled
 
 if TYPE_CHECKING:
     from hopcli.config import CapacityConfig
     from hopcli.experiments.capacity import CapacityResult
+    from hopcli.plots.figure import Picture
 
 _THEORY = {
     "fixed": (":", 0, "dotted, most patterns fixed"),

@@ -8,11 +8,12 @@ import numpy as np
 from matplotlib.ticker import NullLocator
 
 from hopcli.plots import kit
-from hopcli.plots.page import FAINT, Picture, styled
+from hopcli.plots.page import FAINT, styled
 
 if TYPE_CHECKING:
     from hopcli.config import CompareConfig
     from hopcli.experiments.compare import CompareResult
+    from hopcli.plots.figure import Picture
 
 _STEP = 0.135  # from dot to dot, inches
 _OPEN = {"mfc": "white"}

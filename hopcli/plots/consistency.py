@@ -7,11 +7,12 @@ from typing import TYPE_CHECKING
 import numpy as np
 
 from hopcli.plots import kit
-from hopcli.plots.page import FAINT, TEXT, Picture, room, shorten, styled
+from hopcli.plots.page import FAINT, TEXT, room, shorten, styled
 
 if TYPE_CHECKING:
     from hopcli.config import ConsistencyConfig
     from hopcli.experiments.consistency import ConsistencyResult
+    from hopcli.plots.figure import Picture
 
 _LONGEST_NAME = 0.8  # inches
 _PANELS = {

@@ -6,11 +6,12 @@ import math
 from typing import TYPE_CHECKING, Any
 
 from hopcli.plots import kit
-from hopcli.plots.page import LINE, MUTED, TEXT, Page, Picture, pages
+from hopcli.plots.page import LINE, MUTED, TEXT, Page, pages
 
 if TYPE_CHECKING:
     from collections.abc import Sequence
 
+    from hopcli.plots.figure import Picture
     from hopcli.records import NDArray, Spins, np
 
 

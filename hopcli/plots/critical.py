@@ -7,13 +7,14 @@ from typing import TYPE_CHECKING, Any
 import numpy as np
 
 from hopcli.plots import kit
-from hopcli.plots.page import FAINT, MUTED, Picture, styled
+from hopcli.plots.page import FAINT, MUTED, styled
 
 if TYPE_CHECKING:
     from matplotlib.axes import Axes
 
     from hopcli.config import CriticalConfig
     from hopcli.experiments.critical import CriticalResult
+    from hopcli.plots.figure import Picture
     from hopcli.tables import Columns
 
 _NEAR, _FEWEST_NEAR = 0.1, 3  # relative distance from T_c, and least number of temperatures in it

@@ -8,13 +8,14 @@ import numpy as np
 from matplotlib.ticker import FixedLocator, MaxNLocator, NullLocator
 
 from hopcli.plots import kit
-from hopcli.plots.page import FAINT, SOFT, Picture, styled
+from hopcli.plots.page import FAINT, SOFT, styled
 
 if TYPE_CHECKING:
     from matplotlib.axes import Axes
 
     from hopcli.config import FitSweepsConfig
     from hopcli.experiments.fit_sweeps import FitSweepsResult
+    from hopcli.plots.figure import Picture
 
 _LINEAR = 10.0  # log-likelihoods nearer to the best than this are on a linear scale
 _TICKS = (0, -5, -10, -100, -1000, -10_000, -100_000)

@@ -7,10 +7,11 @@ from typing import TYPE_CHECKING, Any
 import matplotlib as mpl
 
 from hopcli.plots import kit
+from hopcli.plots.figure import Form, Picture
 from hopcli.plots.grid_arrangement import Arrangement, arrange, short
 from hopcli.plots.grid_map import contours, draw_map
 from hopcli.plots.grid_panels import apart, panels_of
-from hopcli.plots.page import Form, Picture, pages, printed
+from hopcli.plots.page import pages, printed
 from hopcli.records import Floats, np
 
 if TYPE_CHECKING:
@@ -62,7 +63,7 @@ def figure(
         table.
 
     **form
-        Further attributes of :class:`hopcli.plots.page.Form`.
+        Further attributes of :class:`hopcli.plots.figure.Form`.
 
     Returns
     -------
@@ -95,7 +96,7 @@ def picture(view: View, look: Look, style: str = "screen", **form: Any) -> Pictu
     style : {"screen", "paper"}
         With title and caption, or without.
     **form
-        Further attributes of :class:`hopcli.plots.page.Form`.
+        Further attributes of :class:`hopcli.plots.figure.Form`.
 
     Raises
     ------

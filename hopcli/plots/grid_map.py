@@ -11,12 +11,13 @@ from matplotlib.colors import Normalize
 from matplotlib.ticker import MaxNLocator
 
 from hopcli.plots.grid_panels import GAP, fitting, panels_of, set_axis
-from hopcli.plots.page import INK, MUTED, SMALL, Picture
+from hopcli.plots.page import INK, MUTED, SMALL
 from hopcli.records import Floats, np
 
 if TYPE_CHECKING:
     from matplotlib.axes import Axes
 
+    from hopcli.plots.figure import Picture
     from hopcli.plots.grid_arrangement import Arrangement, Coordinate
 
 _BAR, _NUMBERS = 0.18, 0.85  # width of the colour bar and of its numbers, inches

@@ -14,14 +14,12 @@ import functools
 import itertools
 import math
 import re
-import threading
 from contextvars import ContextVar
-from typing import TYPE_CHECKING, Any, NamedTuple, cast
+from typing import TYPE_CHECKING, Any, cast
 
 import matplotlib as mpl
 from matplotlib.backends.backend_agg import RendererAgg
 from matplotlib.collections import Collection
-from matplotlib.figure import Figure
 from matplotlib.ft2font import FT2Font
 from matplotlib.image import AxesImage
 from matplotlib.lines import Line2D
@@ -29,6 +27,7 @@ from matplotlib.patches import Patch, Rectangle
 from matplotlib.text import Text
 from matplotlib.transforms import Bbox
 
+from hopcli.plots.figure import Form, Picture, look
 from hopcli.printing import picture, terminal
 from hopcli.records import Floats, NDArray, Spins, np
 from hopcli.tables import Columns, Tables
@@ -38,92 +37,6 @@ if TYPE_CHECKING:
 
     from matplotlib.artist import Artist
     from matplotlib.axes import Axes
-
-
-_LOOK: Any = {
-    "font.family": ["DejaVu Sans"],  # comes with matplotlib: the same on every machine
-    "mathtext.fontset": "dejavusans",
-    "font.size": 11,
-    "axes.linewidth": 0.8,
-    "axes.edgecolor": "#404040",
-    "axes.spines.top": False,
-    "axes.spines.right": False,
-    "axes.axisbelow": True,
-    "grid.color": "#e8e8e8",
-    "xtick.labelsize": 10,
-    "ytick.labelsize": 10,
-    "xtick.color": "#404040",
-    "ytick.color": "#404040",
-    "svg.hashsalt": "hopcli",  # otherwise ids differ from run to run
-    "image.composite_image": False,  # in svg and pdf: small pictures, not one of a whole page
-}
-
-_TEX_FONTS: Any = {"font.family": ["STIXGeneral", "DejaVu Sans"], "mathtext.fontset": "stix"}
-
-
-@functools.cache
-def _defaults() -> dict[str, Any]:
-    """Return matplotlib's default settings, except the backend."""
-    return {name: value for name, value in mpl.rcParamsDefault.items() if name != "backend"}
-
-
-_ONE_DRAWS = threading.RLock()
-
-
-@contextlib.contextmanager
-def look(*, tex_fonts: bool = False) -> Iterator[None]:
-    """Set the fonts and colours of hopcli, whatever the user's matplotlibrc contains.
-
-    matplotlib has one set of them for all threads, so only one thread draws at a time.
-    """
-    with _ONE_DRAWS, mpl.rc_context():
-        # rcdefaults() would read every style sheet, and validate every value again.
-        dict.update(cast("Any", mpl.rcParams), _defaults())
-        mpl.rcParams.update({**_LOOK, **(_TEX_FONTS if tex_fonts else {})})
-        yield
-
-
-class Form(NamedTuple):
-    """Form of figures.
-
-    Attributes
-    ----------
-    style : {"screen", "paper"}
-        With title and caption, or without.
-    width : float or None
-        Width in inches; by default as wide as the content.
-    tex_fonts : bool
-        Serif fonts that match a TeX document.
-    kind : {"rows", "bars"} or None
-        Layout of the accuracy of a recall; by default bars where published values are known.
-    """
-
-    style: str = "screen"
-    width: float | None = None
-    tex_fonts: bool = False
-    kind: str | None = None
-
-
-class Picture(Figure):
-    """A figure with its title and caption.
-
-    Attributes
-    ----------
-    title, caption : str
-        The subject in a few words; the run, and the meaning of bars and lines.
-    form : Form
-        Its style and fonts.
-    """
-
-    title = ""
-    caption = ""
-    form = Form()
-
-    def _repr_png_(self) -> bytes:
-        """Return the picture as PNG, for a notebook."""
-        from hopcli.plots.files import DPI_ON_SCREEN, drawn
-
-        return drawn(self, "png", DPI_ON_SCREEN)
 
 
 def as_filed(result: Any) -> Any:

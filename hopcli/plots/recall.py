@@ -15,7 +15,6 @@ from hopcli.plots.page import (
     SOFT,
     TEXT,
     Page,
-    Picture,
     form,
     pages,
     room,
@@ -36,6 +35,7 @@ if TYPE_CHECKING:
     from hopcli.config import RecallConfig
     from hopcli.experiments.recall import Gallery, RecallResult
     from hopcli.patterns import Patterns
+    from hopcli.plots.figure import Picture
 
 
 _HEIGHT, _GAP = 0.52, 0.16  # inches

@@ -5,12 +5,13 @@ from __future__ import annotations
 from typing import TYPE_CHECKING
 
 from hopcli.plots import kit
-from hopcli.plots.page import LINE, MUTED, SOFT, Picture, styled
+from hopcli.plots.page import LINE, MUTED, SOFT, styled
 from hopcli.records import Floats, np
 
 if TYPE_CHECKING:
     from hopcli.config import RelaxConfig
     from hopcli.experiments.relax import RelaxResult
+    from hopcli.plots.figure import Picture
 
 _STUDY = (10, 20)  # sweeps of N/2 attempts, as run and as stated
 _STUDY_SITES = 784

@@ -6,7 +6,7 @@ import math
 from typing import TYPE_CHECKING, Any
 
 from hopcli.plots import kit
-from hopcli.plots.page import LINE, MUTED, TEXT, Page, Picture, room, styled, text_width
+from hopcli.plots.page import LINE, MUTED, TEXT, Page, room, styled, text_width
 
 if TYPE_CHECKING:
     from collections.abc import Sequence
@@ -14,6 +14,7 @@ if TYPE_CHECKING:
     from hopcli.config import SelectConfig
     from hopcli.experiments.select import SelectResult
     from hopcli.patterns import Patterns
+    from hopcli.plots.figure import Picture
 
 _PICTURE, _ACROSS, _GAP = 1.3, 5, 0.3
 _SUPERSCRIPTS = str.maketrans("0123456789", "⁰¹²³⁴⁵⁶⁷⁸⁹")

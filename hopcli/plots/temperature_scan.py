@@ -6,12 +6,13 @@ import math
 from typing import TYPE_CHECKING, Any
 
 from hopcli.plots import kit
-from hopcli.plots.page import LINE, MUTED, SOFT, Picture, styled
+from hopcli.plots.page import LINE, MUTED, SOFT, styled
 from hopcli.study import published_curve
 
 if TYPE_CHECKING:
     from hopcli.config import TemperatureScanConfig
     from hopcli.experiments.temperature_scan import TemperatureScanResult
+    from hopcli.plots.figure import Picture
 
 _RIGHT = 1.04  # end of the axis, in units of the highest temperature
 _MOST = len(kit.COLOURS)  # patterns drawn; the table contains all

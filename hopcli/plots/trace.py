@@ -8,11 +8,12 @@ import numpy as np
 from matplotlib.ticker import MaxNLocator
 
 from hopcli.plots import kit
-from hopcli.plots.page import INK, LINE, SOFT, Picture
+from hopcli.plots.page import INK, LINE, SOFT
 
 if TYPE_CHECKING:
     from hopcli.config import RecallConfig
     from hopcli.experiments.recall import RecallResult
+    from hopcli.plots.figure import Picture
 
 _MOST = 6  # labels drawn; the table contains all
 _MARKS = 5  # of a line, about

@@ -5,12 +5,13 @@ from __future__ import annotations
 from typing import TYPE_CHECKING, Any
 
 from hopcli.plots import kit
-from hopcli.plots.page import INK, MUTED, Picture, styled
+from hopcli.plots.page import INK, MUTED, styled
 from hopcli.records import Floats, np
 
 if TYPE_CHECKING:
     from hopcli.config import VarianceConfig
     from hopcli.experiments.variance import VarianceResult
+    from hopcli.plots.figure import Picture
 
 _APART = 0.14  # distance of the two points of a label, in rows
 _SOURCES = {"selection": kit.COLOURS[1], "images": kit.COLOURS[2], "thermal": INK}

@@ -5,13 +5,14 @@ from __future__ import annotations
 from typing import TYPE_CHECKING
 
 from hopcli.plots import kit
-from hopcli.plots.page import INK, LINE, MUTED, SOFT, TEXT, Page, Picture, shorten, styled
+from hopcli.plots.page import INK, LINE, MUTED, SOFT, TEXT, Page, shorten, styled
 
 if TYPE_CHECKING:
     from matplotlib.axes import Axes
 
     from hopcli.config import WeightsConfig
     from hopcli.experiments.weights import WeightsResult
+    from hopcli.plots.figure import Picture
     from hopcli.records import Floats
 
 _PANEL, _LEFT = 3.1, 0.3  # inches

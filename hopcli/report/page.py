@@ -24,7 +24,7 @@ from hopcli.results.manifest import understood
 if TYPE_CHECKING:
     from collections.abc import Iterable, Mapping, Sequence
 
-    from hopcli.plots.page import Picture
+    from hopcli.plots.figure import Picture
 
 _log = logging.getLogger(__name__)
 
@@ -198,7 +198,7 @@ def drawing(figure: Picture, prefix: str) -> Drawing:
     prefix : str
         Prefix of all ids in the drawing, unique on the page.
     """
-    from hopcli.plots.files import drawn_svg
+    from hopcli.plots.figure import drawn_svg
 
     width, height = figure.get_size_inches()
     svg = _NOT_IN_HTML.sub("", drawn_svg(figure))

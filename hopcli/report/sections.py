@@ -29,7 +29,7 @@ if TYPE_CHECKING:
     from hopcli.config import Config
     from hopcli.experiments import Result
     from hopcli.kinds import Kind
-    from hopcli.plots.page import Picture
+    from hopcli.plots.figure import Picture
     from hopcli.results import Loaded
 
 
