@@ -55,11 +55,6 @@ class Streams:
     def __init__(self, seed: int) -> None:
         self._seed = seed
 
-    @classmethod
-    def of(cls, seed: int) -> Streams:
-        """Return the streams of a run by its seed."""
-        return cls(seed)
-
     def __getattr__(self, purpose: str) -> np.random.SeedSequence:
         if purpose not in self._PURPOSES:
             raise AttributeError(purpose)

@@ -172,7 +172,7 @@ def _contests(**settings: Any) -> tuple[Any, list[Contest]]:
     config, stock = CompareConfig.from_values({**DIGITS, **settings}), Stock()
     resolved: Any = plan(config, stock).config
     dataset, source = stock.load(config), stock.source(config)
-    streams = Streams.of(config.seed)
+    streams = Streams(config.seed)
     _, *seeds = streams.patterns.spawn(1 + resolved.selections)
     recall = resolved.recall().resolve(Facts(source.name, source.shape, source.label_names))
     return resolved, draw_contests(resolved, recall, dataset, source, seeds, streams)
@@ -193,7 +193,7 @@ def test_no_image_of_a_test_has_been_seen() -> None:
     # Each selection has samples, noise and picks of its own.
     assert len({contest.samples.tobytes() for contest in contests}) == 6
     noise = [seed_word(contest.streams.chains) for contest in contests]
-    assert len({seed_word(Streams.of(config.seed).chains), *noise}) == 4
+    assert len({seed_word(Streams(config.seed).chains), *noise}) == 4
     picked = [each.choose("random", lambda _: 0.0) for each in contests[1::2]]
     assert len({places.tobytes() for places in picked}) == 3
 

@@ -110,7 +110,7 @@ def _both(
     """Run the same chains in Python and in V8, which must end alike; return both ends."""
     seed, slices = asked.pop("seed", 1), asked.pop("slices", [1e9])
     attempts = asked.pop("attempts", couplings.n_sites)
-    seeds = dynamics.chain_seeds(Streams.of(seed).chains, len(starts))
+    seeds = dynamics.chain_seeds(Streams(seed).chains, len(starts))
     sweeps = {"sweeps": len(temperatures), "attempts_per_sweep": attempts}
     heat = np.array(temperatures)
     final = run_chains(couplings, starts, seeds=seeds, temperatures=heat, **sweeps, **asked)

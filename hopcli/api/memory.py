@@ -284,7 +284,7 @@ class Memory:
         check_trials(resolved, len(set(bank.label.tolist())), len(bank))
         trials = Trials.of(bank, len(bank), resolved.repeats, lambda _, place: place)
         relaxation = Relaxation(
-            resolved, self.couplings, held, trials, Streams.of(resolved.seed), threads=threads
+            resolved, self.couplings, held, trials, Streams(resolved.seed), threads=threads
         )
         relaxation = decided(relaxation, config)
         rows = np.arange(len(trials))

@@ -133,9 +133,8 @@ class Execution(Settings):
             If it does not.
         """
         del config
-        if not self.figures:
-            names = [name for name in self.pictures if name != "figures"]
-            self.refuse_changes(names, "has no effect without figures")
+        names = [name for name in self.settings() if name in _OF_PICTURES - {"figures"}]
+        self.refuse_changes(names, "has no effect without figures", not self.figures)
 
 
 @dataclass(frozen=True, eq=False, kw_only=True)

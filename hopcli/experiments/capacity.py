@@ -124,7 +124,7 @@ def _run(
 
     The patterns are random, or random images of a data set; smaller loads use the first ones.
     """
-    streams = Streams.of(config.seed)
+    streams = Streams(config.seed)
     seeds = spawned(config.draws, streams.patterns, streams.starts, streams.chains)
     number = 0
     measured: dict[_Key, list[Floats]] = {}

@@ -310,7 +310,7 @@ def _drawn(
 def _correlations(config: ConsistencyConfig, shapes: Columns, accuracy: Floats) -> Columns:
     """Compute the rank correlation of each measure with the accuracies, over the labels."""
     # Images start without changes, so the stream of starts is free.
-    pairings, resamples = Streams.of(config.seed).starts.spawn(2)
+    pairings, resamples = Streams(config.seed).starts.spawn(2)
     rows = []
     for (stored, draws), measure in itertools.product(zip(STORED, accuracy, strict=True), MEASURES):
         values, means = shapes[measure], draws.mean(axis=0)

@@ -253,7 +253,7 @@ def _run(
     """
     n_temperatures = len(config.temperatures)
     n_parts = len(networks) * n_temperatures
-    streams = Streams.of(config.seed)
+    streams = Streams(config.seed)
     seeds_of = spawned(n_parts, streams.starts, streams.chains)
     stretches = _stretches(config, networks[0].n_classes)
 

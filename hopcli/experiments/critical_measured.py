@@ -78,7 +78,7 @@ class Measured:
     def replicates(self) -> dict[str, Floats]:
         """Return resampled means over chains, shape (sizes, temperatures, any, 5)."""
         n_parts = len(self.sizes) * len(self.config.temperatures)
-        seed = Streams.of(self.config.seed).chains.spawn(n_parts + 1)[-1]  # after the parts' own
+        seed = Streams(self.config.seed).chains.spawn(n_parts + 1)[-1]  # after the parts' own
         rng = np.random.default_rng(seed)
         shape = self.means.shape[:2]
         drawn = {start: np.empty((*shape, _REPLICATES, _POWERS)) for start in ("hot", "cold")}

@@ -140,7 +140,7 @@ def _run(
     progress: Progress,
 ) -> dict[str, list[_Fit]]:
     """Fit every number of sweeps, with the order of the sites known and unknown."""
-    streams = Streams.of(config.seed)
+    streams = Streams(config.seed)
     of_known, of_unknown = streams.chains.spawn(2)
     # Images start without changes, so the stream of starts is free.
     draws = streams.starts.spawn(len(config.sweeps) + 1)

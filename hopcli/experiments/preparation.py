@@ -92,7 +92,7 @@ class Prepared(Generic[C]):
     @property
     def streams(self) -> Streams:
         """Random streams of the run."""
-        return Streams.of(self.config.seed)  # type: ignore[attr-defined]
+        return Streams(self.config.seed)  # type: ignore[attr-defined]
 
     def network(self, rule: str | None = None, patterns: Patterns | None = None) -> Network:
         """Return the network of the configuration, or one with another rule or other patterns."""

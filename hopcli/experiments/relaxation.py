@@ -332,7 +332,7 @@ class Relaxation:
             starts, own = self.starts(rows), sites[rows % len(sites)]
             final = dynamics.replay(self.couplings, starts, sites=own, seeds=seeds, **how)
             final = dataclasses.replace(final, sweeps=np.full(len(rows), self.config.sweeps))
-        return self._quenched(final, lambda: _seeds(self.streams.quench, rows))
+        return self._quenched(final, self.streams.quench, rows)
 
     def sweep(self, rows: Ints, sweeps: int, **others: Any) -> FinalStates:
         """Run these trials for their first sweeps; `others` are further arguments of a run."""
@@ -366,7 +366,7 @@ class Relaxation:
         def relax(spins: Spins, number: Ints, of: int) -> Floats:
             stream = self.streams.resting
             final = self._go(spins, _seeds(stream, number), self._at_last)
-            ends = self._quenched(final, lambda: _seeds(stream, of + number)).ends
+            ends = self._quenched(final, stream, of + number).ends
             return overlaps_of_sums(ends, self.couplings)
 
         return rest(self.patterns, relax, signed=self.config.score == "signed")
@@ -427,12 +427,9 @@ class Relaxation:
 
         After a given order of the sites, the order is random.
         """
-
-        def seeds(stream: np.random.SeedSequence) -> Seeds:
-            return _seeds(substream(stream, _FURTHER), rows)
-
-        final = self._go(spins, seeds(self.streams.chains), self._at_last)
-        return self._quenched(final, lambda: seeds(self.streams.quench))
+        of_chains, of_quench = self.streams.chains, self.streams.quench
+        final = self._go(spins, _seeds(substream(of_chains, _FURTHER), rows), self._at_last)
+        return self._quenched(final, substream(of_quench, _FURTHER), rows)
 
     @property
     def schedule(self) -> list[float]:
@@ -448,11 +445,13 @@ class Relaxation:
         how = {"temperatures": schedule, "sweeps": len(schedule), "threads": self.threads, **others}
         return run_chains(self.config, self.couplings, spins, seeds, **how)
 
-    def _quenched(self, final: FinalStates, seeds: Callable[[], Seeds]) -> FinalStates:
+    def _quenched(
+        self, final: FinalStates, stream: np.random.SeedSequence, rows: Ints
+    ) -> FinalStates:
         """Return states after sign updates, each site once per sweep, until none would change."""
         if not self.config.quench:
             return final
-        return settle(self.couplings, final.spins, seeds(), self.threads)
+        return settle(self.couplings, final.spins, _seeds(stream, rows), self.threads)
 
 
 _OF_CHAINS = ("dynamics", "order", "tie", "until_stable", "sweeps", "attempts_per_sweep")

@@ -101,6 +101,7 @@ class Store(Database):
 
     def __init__(self, folder: Path, *, writes: bool = False) -> None:
         super().__init__(folder / FILE, writes=writes)
+        self._columns: list[str] = []
         if not writes and not is_grid(folder):
             raise ResultError(f"{folder}: must contain a grid, there is no {FILE}")
 
@@ -239,14 +240,17 @@ class Store(Database):
         """
         self._check_there()
         with self._told(), self._transaction():
+            columns = self._columns or self._names()
             for one in made:
-                known = self._names()
-                for name in [name for name in one.tables if name not in known]:
+                new = [name for name in one.tables if name not in columns]
+                for name in new:
                     self._sql.execute(f"ALTER TABLE cells ADD COLUMN {quoted(name)}")
+                columns = [*columns, *new]
                 names = [*OWN_COLUMNS, *one.tables]
                 said, marks = ", ".join(map(quoted, names)), ", ".join("?" * len(names))
                 query = f"INSERT OR REPLACE INTO cells ({said}) VALUES ({marks})"
                 self._sql.execute(query, (*one[:-1], one.checksum, *one.tables.values()))
+        self._columns = columns  # as nobody else writes
 
     def _names(self) -> list[str]:
         """Return the names of the columns of the cells."""
