@@ -52,7 +52,7 @@ _ALL_MIXTURES = 20  # largest number of patterns for which every mixture of thre
 _MOST_MIXTURE_SITES = 4_000_000  # sites of all mixtures together, to bound the memory
 _VALUES = np.array([-1, 0, 1], np.int8)
 _MOST, _LEAST = 4096, 64  # states examined together
-_SITES = 1 << 24  # of them, to bound the memory
+_SITES = 1 << 20  # of them, to bound the memory
 
 
 @dataclass(frozen=True, slots=True, eq=False)
@@ -264,7 +264,12 @@ def unstable_sites(spins: Spins, network: Network, tie: str = "keep") -> Bools:
     ndarray of bool, shape (chains, N)
         True where S_i differs from sign(h_i - theta_i).
     """
-    return _change(spins, class_sums(spins, network), network.site_class, network, tie)
+    changed, sites = np.zeros(spins.shape, np.bool_), network.site_class
+    for batch in _batches(*spins.shape):
+        changed[batch] = _change(
+            spins[batch], class_sums(spins[batch], network), sites, network, tie
+        )
+    return changed
 
 
 def _change(

@@ -18,7 +18,7 @@ from hopcli.observables import overlaps_of_sums
 from hopcli.records import Bools, Ints, NDArray, Spins
 from hopcli.taxonomy import recall_of
 
-_AT_ONCE = 4  # orders, to bound the memory
+_AT_ONCE = 2  # orders, to bound the memory
 
 
 @dataclass(frozen=True, slots=True, eq=False)
