@@ -216,7 +216,7 @@ def _possible(label: str, patterns: Patterns | None, cycles: bool) -> list[str]:
 
 
 class _Units:
-    """Counts of units: by label and trials; by label, kind of trials, trials, those of the kind.
+    """Numbers of units by their label, their trials, and their trials of each kind.
 
     Parameters
     ----------
@@ -234,25 +234,21 @@ class _Units:
     """
 
     def __init__(self, counts: Counts, kind: Ints | Bools, population: bool) -> None:
-        n_kinds, n_units = int(kind.max()) + 1, int(counts.unit.max()) + 1
-        is_first = np.diff(counts.label * n_units + counts.unit, prepend=-1) > 0
+        n_kinds, of_label = int(kind.max()) + 1, counts.label * (counts.unit.max() + 1)
+        is_first = np.diff(of_label + counts.unit, prepend=-1) > 0
         label, unit = counts.label[is_first], np.cumsum(is_first) - 1
         trials = np.bincount(unit, counts.number).astype(np.int64)
         place, hits = added(unit * n_kinds + kind, counts.number)
         own, kinds = place // n_kinds, place % n_kinds
-        if counts.alone:  # each label is in one place, with units of one trial
-            ones = np.ones_like(hits)
-            sizes = _rows(label, np.ones_like(label), trials)
-            found = _rows(label[own], kinds, ones, ones, hits)
-        else:
-            sizes = _rows(*_counted(label, trials))
-            found = _rows(*_counted(label[own], kinds, trials[own], hits))
+        n_units, n_found = np.ones_like(trials), np.ones_like(hits)
+        if counts.alone:  # units of one trial, all of a label in one place
+            trials, n_units, hits, n_found = n_units, trials, n_found, hits
         self._population = population
         self._sizes: list[dict[int, int]] = [{} for _ in counts.labels]
         self.found: dict[tuple[int, int], list[tuple[int, int, int]]] = {}
-        for each, n, number in sizes:
+        for each, n, number in _counted(n_units, label, trials):
             self._sizes[each][n] = number
-        for each, way, n, n_hits, number in found:
+        for each, way, n, n_hits, number in _counted(n_found, label[own], kinds, trials[own], hits):
             self.found.setdefault((each, way), []).append((n, n_hits, number))
 
     def text(self, label: int, kind: int) -> str:
@@ -261,13 +257,8 @@ class _Units:
         return counts_text(some, self._sizes[label], population=self._population)
 
 
-def _rows(*columns: Ints) -> Iterator[tuple[int, ...]]:
-    return zip(*(column.tolist() for column in columns), strict=True)
-
-
-def _counted(*columns: Ints) -> tuple[Ints, ...]:
-    """Return the columns of the different rows, and the number of each row."""
+def _counted(number: Ints, *columns: Ints) -> Iterator[tuple[int, ...]]:
+    """Return the different rows of the columns, each with the sum of its numbers at the end."""
     shape = tuple(int(column.max()) + 1 for column in columns)
-    rows = np.ravel_multi_index(columns, shape)
-    different, number = added(rows, np.ones_like(rows))
-    return *np.unravel_index(different, shape), number
+    rows, sums = added(np.ravel_multi_index(columns, shape), number)
+    return zip(*(each.tolist() for each in (*np.unravel_index(rows, shape), sums)), strict=True)
