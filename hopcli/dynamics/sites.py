@@ -110,7 +110,8 @@ def protocol_of(job: Job, patience: int) -> _kernels.Protocol:
 def lay_out(network: Network) -> _kernels.Wiring:
     """Prepare the couplings for the kernels, also as whole numbers of a small unit."""
     n_classes = network.n_classes
-    couplings, sizes = np.array(network.J, order="C"), network.class_sizes[:, None]
+    couplings, sizes = np.ascontiguousarray(network.J), network.class_sizes[:, None]
+    couplings.flags.writeable = False  # as those of a record, which are not copied
     # Added row by row, not by the BLAS: a page in a browser must compute the same reach.
     sums = np.zeros(n_classes)
     blocks = [slice(row, row + _ROWS) for row in range(0, n_classes, _ROWS)]
