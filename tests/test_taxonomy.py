@@ -194,15 +194,6 @@ def test_a_site_without_couplings_is_tied_at_its_threshold() -> None:
         assert fixed_points(both, network, tie).tolist() == settled
 
 
-def test_a_site_at_zero_is_not_settled_unless_tied() -> None:
-    xi = random_patterns(0, 1, 20)
-    state, empty = xi.copy(), np.zeros((1, 20), np.int8)
-    state[0, 3] = 0
-    network = store(xi, "hebbian")
-    assert fixed_points(state, network).tolist() == [False]
-    assert [fixed_points(empty, network, tie)[0] for tie in ("keep", "up")] == [True, False]
-
-
 def test_a_two_cycle_is_one_only_where_nothing_else_fits() -> None:
     xi = random_patterns(0, 3, 100)
     states = np.vstack([xi[0], -xi[1], mixture(xi, (0, 1, 2), (1, 1, 1)), xi[0], xi[0]])
