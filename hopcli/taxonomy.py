@@ -52,7 +52,8 @@ _ALL_MIXTURES = 20  # largest number of patterns for which every mixture of thre
 _MOST_MIXTURE_SITES = 4_000_000  # sites of all mixtures together, to bound the memory
 _VALUES = np.array([-1, 0, 1], np.int8)
 _MOST, _LEAST = 4096, 64  # states examined together
-_SITES = 1 << 20  # of them, to bound the memory
+_NUMBERS = 1 << 20  # of them, to bound the memory
+_SPINS = 16  # spins that count as one number, as each takes a byte
 
 
 @dataclass(frozen=True, slots=True, eq=False)
@@ -112,7 +113,7 @@ def classify(
     of_classes = class_sums(spins, network) if sums is None else sums
     parts = [
         _classify_batch(spins[batch], of_classes[batch], network, criterion, tie)
-        for batch in _batches(*spins.shape)
+        for batch in _batches(len(spins), network)
     ]
     code, nearest, m = (np.concatenate(arrays) for arrays in zip(*parts, strict=True))
     if cycling is not None:
@@ -120,9 +121,11 @@ def classify(
     return Classified(code, nearest, m)
 
 
-def _batches(n_states: int, n_sites: int) -> Iterator[slice]:
-    """Yield the states that are examined together."""
-    size = min(_MOST, max(_LEAST, _SITES // n_sites))
+def _batches(n_states: int, network: Network, *, whole: bool = False) -> Iterator[slice]:
+    """Yield the states that are examined together, as whole or by a site of each class."""
+    n_sites = network.n_sites
+    of_state = n_sites if whole else max(min(n_sites, 3 * network.n_classes), n_sites // _SPINS)
+    size = min(_MOST, max(_LEAST, _NUMBERS // of_state))
     return (slice(first, first + size) for first in range(0, max(n_states, 1), size))
 
 
@@ -232,7 +235,7 @@ def fixed_points(
         True where S_i = sign(h_i - theta_i) at every site.
     """
     of_classes = class_sums(spins, network) if sums is None else sums
-    batches = _batches(*spins.shape)
+    batches = _batches(len(spins), network)
     parts = [_are_fixed(spins[batch], of_classes[batch], network, tie) for batch in batches]
     return np.concatenate(parts)
 
@@ -265,7 +268,7 @@ def unstable_sites(spins: Spins, network: Network, tie: str = "keep") -> Bools:
         True where S_i differs from sign(h_i - theta_i).
     """
     changed, sites = np.zeros(spins.shape, np.bool_), network.site_class
-    for batch in _batches(*spins.shape):
+    for batch in _batches(len(spins), network, whole=True):
         changed[batch] = _change(
             spins[batch], class_sums(spins[batch], network), sites, network, tie
         )
