@@ -18,6 +18,8 @@ if TYPE_CHECKING:
     from collections.abc import Callable, Sequence
     from pathlib import Path
 
+    from matplotlib.artist import Artist
+
     from hopcli.experiments.recall import Frames
 
 _DPI = 100
@@ -58,12 +60,19 @@ def write_animation(frames: Frames, shape: tuple[int, int], path: Path) -> None:
     from PIL import Image
 
     with pages(Form("paper")):
-        figure, show = _drawn(frames, frames.shown_in(path.name)[:_MOST], shape)
+        figure, show, moving = _drawn(frames, frames.shown_in(path.name)[:_MOST], shape)
         figure.set_dpi(_DPI)
-        last, pixels, canvas = _settled(frames), [], FigureCanvasAgg(figure)
+        canvas: Any = FigureCanvasAgg(figure)
+        for artist in moving:
+            artist.set_animated(True)  # not drawn with the figure
+        canvas.draw()
+        still, last, pixels = canvas.copy_from_bbox(figure.bbox), _settled(frames), []
         for frame in range(last + 1):
             show(frame)
-            pixels.append(_rendered(canvas))
+            canvas.restore_region(still)
+            for artist in moving:
+                artist.draw(canvas.renderer)
+            pixels.append(_pixels(canvas))
     if path.suffix == ".mp4":
         _write_video(pixels, path)
         return
@@ -89,8 +98,8 @@ def _settled(frames: Frames) -> int:
 
 def _drawn(
     frames: Frames, trials: list[int], shape: tuple[int, int]
-) -> tuple[Picture, Callable[[int], None]]:
-    """Lay out the trials; return the figure and a function that shows a frame in it."""
+) -> tuple[Picture, Callable[[int], None], list[Artist]]:
+    """Lay out the trials; return the figure, a function that shows a frame, and what moves."""
     across = min(len(trials), _MOST // 2)
     rows, row = -(-len(trials) // across), _STATE + 2 * LINE + 0.25
     width = max(across * _STEP - 0.2, _NARROWEST)
@@ -106,6 +115,7 @@ def _drawn(
     clock = page.text(0, 0, "", va="top", size=TEXT, weight="bold")
     x = np.where(frames.sweep < 0, np.max(frames.sweep) + 1, frames.sweep)
     parts = []
+    moving: list[Artist] = [clock]
     for place, trial in enumerate(trials):
         left, top = place % across * _STEP, LINE + 0.15 + place // across * row
         style, pattern = kit.look(place), frames.nearest(trial)
@@ -113,6 +123,7 @@ def _drawn(
         page.text(left, top, shorten(name, _STEP - 0.1), va="top", color=style["color"])
         page.pattern(left, top + LINE, _STATE, frames.states[trial, 0], shape)
         state = page.canvas.images[-1]
+        moving += [state, page.canvas.patches[-1]]
         stored = left + _STATE + 0.05, top + LINE + _STATE - _STORED
         page.pattern(*stored, _STORED, frames.patterns.xi[pattern], shape)
         below = page.text(left, top + LINE + _STATE + 0.05, "", va="top", color=MUTED)
@@ -127,6 +138,7 @@ def _drawn(
         named = shorten(
             f"m = -0.000 with {kit.quoted(frames.patterns.names[pattern])}", _STEP - 0.1
         )
+        moving += [below, *(artist for line, dot, _ in curves for artist in (line, dot))]
         parts.append((trial, state, below, overlap, named.removeprefix("m = -0.000"), curves))
     for ax, name in zip(panels, ("energy a spin, H / N", "overlap m"), strict=True):
         ax.set(xlim=(0, max(x[_settled(frames)], 1)), ylim=ax.get_ylim())
@@ -143,12 +155,11 @@ def _drawn(
                 line.set_data(x[: frame + 1], values[: frame + 1])
                 dot.set_data(x[frame : frame + 1], values[frame : frame + 1])
 
-    return page.figure, show
+    return page.figure, show, moving
 
 
-def _rendered(canvas: Any) -> NDArray[np.uint8]:
-    """Return the pixels of a figure, shape (height, width, 3)."""
-    canvas.draw()
+def _pixels(canvas: Any) -> NDArray[np.uint8]:
+    """Return the pixels that are drawn, shape (height, width, 3)."""
     pixels = np.asarray(canvas.buffer_rgba())[..., :3]
     # Videos need even sides.
     return np.ascontiguousarray(pixels[: len(pixels) // 2 * 2, : pixels.shape[1] // 2 * 2])
