@@ -262,21 +262,21 @@ def _run(
     uses_images, size = config.start.uses_images, trials.size
     n_units = int(trials.starts.source_index.max()) + 1 if uses_images else 0
     tally = Tally(trials.labels, patterns.labels, size, config.repeats, n_units)
-    continuation, examples = Continuation(relaxation), _Examples(len(trials.labels))
+    continuation, missing = Continuation(relaxation), np.full(2 * len(trials.labels), _SHOWN)
+    examples: list[tuple[Columns, Spins]] = []
     kept = {"trials": Blocks()} if execution.keep is not None else {}
     for rows in relaxation.blocks():
         final = relaxation.run(rows, tell=lambda done: progress(done, len(trials)))
         block = scored(relaxation, rows, final)
         tally.add(block)
         continuation.add(block, final.spins)
-        if len(found := examples.find(block)):
-            shown = trials_table(block, patterns, size, found)
-            examples.kept.append((shown, final.spins[found]))
+        if len(shown := _examples(block, missing)):
+            examples.append((trials_table(block, patterns, size, shown), final.spins[shown]))
         for blocks in kept.values():
             blocks.append(trials_table(block, patterns, size))
     counts, population = tally.counts(), config.tests == "all" and uses_images
     cycles = config.dynamics == "sync"
-    gallery, spins = zip(*examples.kept, strict=True)
+    gallery, spins = zip(*examples, strict=True)
     tables = {
         "accuracy": accuracy_table(counts, population=population),
         "repeats": repeat_table(counts),
@@ -323,28 +323,21 @@ def scored(relaxation: Relaxation, rows: Ints, final: dynamics.FinalStates) -> B
     return Block(rows, trials.label[rows % trials.size], trials.bank(rows), ends, scores)
 
 
-class _Examples:
-    """First few recalled and failed trials of each label.
+def _examples(block: Block, missing: Ints) -> Ints:
+    """Find the places of missing examples in a block, and count them off.
 
-    Attributes
+    Parameters
     ----------
-    kept : list of tuple
-        Rows of the gallery, and final states, int8, shape (n, N).
+    block : Block
+        The trials.
+    missing : ndarray of int64, shape (2 labels,)
+        Number of missing trials of each label, failed and recalled in turn.
     """
-
-    def __init__(self, n_labels: int) -> None:
-        self._missing = dict.fromkeys(range(2 * n_labels), _SHOWN)
-        self.kept: list[tuple[Columns, Spins]] = []
-
-    def find(self, block: Block) -> Ints:
-        """Return the places of missing examples in a block."""
-        found = [np.empty(0, np.int64)]
-        group = 2 * block.label + block.scores.recalled
-        for each, missing in self._missing.items():
-            found.append(np.flatnonzero(group == each)[:missing])
-            self._missing[each] -= len(found[-1])
-        self._missing = {each: missing for each, missing in self._missing.items() if missing}
-        return np.sort(np.concatenate(found))
+    group, found = 2 * block.label + block.scores.recalled, [np.empty(0, np.int64)]
+    for each in np.flatnonzero(missing):
+        found.append(np.flatnonzero(group == each)[: missing[each]])
+        missing[each] -= len(found[-1])
+    return np.sort(np.concatenate(found))
 
 
 def summary(_config: RecallConfig, result: RecallResult) -> Columns:
