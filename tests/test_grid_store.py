@@ -93,8 +93,8 @@ def test_any_table_is_read_back(
     values = [list(column) for column in zip(*rows, strict=True)] if rows else [[], []]
     table = Part([f"{names[0]}: number", f"{names[1]}: text"], values, [])
     with Store(tmp_path_factory.mktemp("any"), writes=True) as store:
-        store.write(_made("one", tables={names[1] + "t": table}))
-        assert store.made("one").table(names[1] + "t") == table
+        store.write(one := _made("one", tables={names[1] + "t": table}))
+        assert store.made("one") == one
         assert store.damaged() == []
 
 
@@ -127,7 +127,7 @@ def test_a_cell_is_replaced_whole_or_not_at_all(tmp_path: Path) -> None:
             store.write(_made("cell0", tables={}), _made("cell1", host=set()))
         assert store.made("cell1") == changed
         store.write(_made("cell1", tables={}, error="no"))
-        assert store.made("cell1").table("accuracy") is None
+        assert "accuracy" not in store.made("cell1").tables
         standing = tuple(store.standings()["cell1"])
         assert standing == ("v1", 0.25, "no", tuple(NOTES["warnings"]), ())
         assert store.damaged() == []

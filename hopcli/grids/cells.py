@@ -93,11 +93,6 @@ class Made(NamedTuple):
         ]
         return " ".join([_hash(json.dumps(self[:6]), *self[6:9]), *of_tables])
 
-    def table(self, name: str) -> Part | None:
-        """Return a table; None if it has no table of that name."""
-        text = self.tables.get(name)
-        return None if text is None else Part(**json.loads(text))
-
 
 def checksum_of(cell: str, version: str, config: str, name: str, text: str) -> str:
     """Return a table's part of the checksum of its cell."""
