@@ -211,11 +211,12 @@ def _write_png(
     figure.dpi = dpi
     canvas: Any = FigureCanvasAgg(figure)
     canvas.draw()
-    pixels = np.asarray(canvas.buffer_rgba())[..., :3]
+    pixels = np.asarray(canvas.buffer_rgba())
     figure.dpi, figure.canvas = before
     height, width, _ = pixels.shape
     lines = np.zeros((height, 1 + 3 * width), np.uint8)
-    lines[:, 1:] = pixels.reshape(height, -1)
+    for channel in range(3):
+        lines[:, 1 + channel :: 3] = pixels[..., channel]
     texts, per_metre = PngInfo(), round(dpi / 0.0254)
     for name, text in about.items():
         if text:
