@@ -122,7 +122,7 @@ def classify(
 
 
 def _batches(n_states: int, network: Network, *, whole: bool = False) -> Iterator[slice]:
-    """Yield the states that are examined together, as whole or by a site of each class."""
+    """Yield batches of states, to be examined at all sites or at one site of each class."""
     n_sites = network.n_sites
     of_state = n_sites if whole else max(min(n_sites, 3 * network.n_classes), n_sites // _SPINS)
     size = min(_MOST, max(_LEAST, _NUMBERS // of_state))

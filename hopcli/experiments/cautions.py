@@ -47,7 +47,7 @@ class Rise(NamedTuple):
 
 
 _FEWEST = 6
-"""Fewest more recalled trials whose rise may have an interval above 0, as 2^-5 > 0.025."""
+"""Smallest gain in trials whose 95 % interval can exclude 0: for five, 2^-5 > 0.025."""
 
 
 class Continuation:

@@ -258,7 +258,7 @@ class _Units:
 
 
 def _counted(number: Ints, *columns: Ints) -> Iterator[tuple[int, ...]]:
-    """Return the different rows of the columns, each with the sum of its numbers at the end."""
+    """Return the different rows of the columns, each followed by the sum of its numbers."""
     shape = tuple(int(column.max()) + 1 for column in columns)
     rows, sums = added(np.ravel_multi_index(columns, shape), number)
     return zip(*(each.tolist() for each in (*np.unravel_index(rows, shape), sums)), strict=True)
