@@ -192,15 +192,15 @@ def _font(bold: bool, tex_fonts: bool) -> FT2Font:
 
 def text_width(text: str, size: float = SMALL, *, bold: bool = False) -> float:
     """Return the width of a line of text in inches, at a size in points."""
-    return _width(drawable(text), size, bold, form().tex_fonts)
+    return _width(text, size, bold, form().tex_fonts)
 
 
 @functools.lru_cache(maxsize=4096)
 def _width(text: str, size: float, bold: bool, tex_fonts: bool) -> float:
-    known = _font(bold, tex_fonts).get_char_index
-    font = _font(bold, tex_fonts and all(known(ord(letter)) for letter in text))
+    shown, known = drawable(text), _font(bold, tex_fonts).get_char_index
+    font = _font(bold, tex_fonts and all(known(ord(letter)) for letter in shown))
     font.set_size(size, 72)
-    font.set_text(text)
+    font.set_text(shown)
     width: float = font.get_width_height()[0]
     return width / 64 / 72
 
