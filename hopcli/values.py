@@ -20,10 +20,12 @@ class RefusedError(ValueError):
 
 
 def nearest(key: str, known: Iterable[str]) -> str:
-    """Return a hint at the known key most similar to `key`, for a message; may be empty."""
+    """Return a hint at the known key that begins with `key`, else the most similar, or nothing."""
     import difflib
 
-    close = difflib.get_close_matches(key, list(known), n=1, cutoff=0.5)
+    names = list(known)
+    close = sorted((name for name in names if key and name.startswith(key)), key=len)
+    close = close or difflib.get_close_matches(key, names, n=1, cutoff=0.5)
     return f"; the nearest is {close[0]!r}" if close else ""
 
 

@@ -215,6 +215,8 @@ def test_a_dry_run_lists_and_estimates_and_writes_nothing(shell: Shell) -> None:
     run(shell, "--limit 4")
     last = shell.run("grid run mine.toml --dry-run --shard 2/2").out.splitlines()[-1]
     assert re.findall(r"\d+", last)[:2] == ["3", "1"]
+    lists = shell.run("grid run recall --set digits=36;104 --set tests=1 --dry-run").out
+    assert re.findall(r"\d+", lists.splitlines()[-1])[:2] == ["2", "2"]
 
 
 def test_damage_is_found_and_made_good(shell: Shell) -> None:

@@ -15,6 +15,7 @@ from hopcli import catalogue
 from hopcli.catalogue import CATALOGUE
 from hopcli.cli.lines import print_lines
 from hopcli.cli.once import Command
+from hopcli.config import shipped_configs
 from hopcli.values import flag_name
 
 if TYPE_CHECKING:
@@ -42,6 +43,8 @@ def command(ctx: click.Context, topic: tuple[str, ...]) -> None:
         known = [*catalogue.CATALOGUE, *_settings(), *_glossary()]
         close = difflib.get_close_matches(words.lower().lstrip("-"), known, n=3)
         meant = f"; did you mean {', '.join(close)}?" if close else "; `hopcli docs` has a glossary"
+        if words in shipped_configs():
+            meant = f"; it is a configuration: `hopcli run {words}`"
         raise click.UsageError(f"no help for {words!r:.80}{meant}")
     print_lines(text)
 

@@ -113,7 +113,13 @@ class Command(click.Command):
     def parse_args(self, ctx: click.Context, args: list[str]) -> list[str]:
         """Read the arguments after counting how often each option occurs."""
         if not ctx.resilient_parsing:
-            _, _, order = self.make_parser(ctx).parse_args(args=list(args))
+            try:
+                _, _, order = self.make_parser(ctx).parse_args(args=list(args))
+            except click.NoSuchOption as error:
+                names = [name for param in self.get_params(ctx) for name in param.opts]
+                begun = [name for name in names if name.startswith(error.option_name)]
+                near = begun or error.possibilities
+                raise click.NoSuchOption(error.option_name, possibilities=near, ctx=ctx) from None
             for param, times in Counter(order).items():
                 if isinstance(param, click.Option) and times > 1:
                     _check(param, times, args)

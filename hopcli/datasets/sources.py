@@ -162,9 +162,11 @@ def parse_spec(spec: str) -> tuple[Source, str]:
 
         known = ", ".join(source.usage for source in SOURCES.values())
         nearest = [SOURCES[near].usage for near in difflib.get_close_matches(name.lower(), SOURCES)]
-        if not nearest or exists(Path(spec)):
-            nearest = [guess for guess in (spec_of(spec),) if guess] or nearest
-        hint = f" (did you mean {nearest[0]}?)" if nearest else ""
+        guess = spec_of(spec) or "".join(nearest[:1])
+        missing = (
+            " (there is no such file or folder)" if "/" in spec and not exists(Path(spec)) else ""
+        )
+        hint = f" (did you mean {guess}?)" if guess else missing
         if Path(spec).suffix.lower() in _FOREIGN:
             hint = f" ({_CONVERT})"
         raise SettingError("dataset", f"must be one of {known}{hint}", spec)

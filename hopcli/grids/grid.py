@@ -271,7 +271,9 @@ def read_grid(values: Mapping[str, Any]) -> Grid:
         _checked(entry.settings[name], rest[name], name)
     axes = tuple(_axis(entry, written, listed) for written, listed in table.items())
     if not axes:
-        raise SettingError("grid", "must name one or more settings; between lists, put ';'")
+        raise SettingError(
+            "grid", "must vary a setting: temperature=0.1,0.2; or, for lists, digits=36;104"
+        )
     names = [name for axis in axes for name in axis.names]
     for name in names:
         if names.count(name) > 1:

@@ -88,9 +88,7 @@ def _tried(cells: Sequence[Planned], *, is_first: bool) -> list[tuple[float, flo
     short = [one for one in cells if one.least_seconds <= _TRIED]
     if short and is_first:
         short[0].make()  # which loads the loops
-    return [
-        (one.least_seconds, one.make().seconds) for one in dict.fromkeys((*short[:1], *short[-1:]))
-    ]
+    return [(one.least_seconds, one.make().seconds) for one in (*short[:1], *short[1:][-1:])]
 
 
 def _seconds(work: float, measured: Sequence[tuple[float, float]]) -> float:
