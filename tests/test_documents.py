@@ -136,7 +136,7 @@ def test_macros_are_named_in_letters() -> None:
     [
         ({"columns": ("rat",)}, "columns .*'rate'"),
         ({"where": (("lable", "3"),)}, "where .*'label'"),
-        ({"where": (("label", "4"),)}, "where .*label=3, a_b%"),
+        ({"where": (("label", "4"),)}, "where .*label contains 3, a_b%"),
         ({"pivot": "temprature"}, "pivot .*'temperature'"),
         ({"pivot": "n", "columns": ("rate",), "where": (("n", "7"),)}, "where .*10"),
     ],

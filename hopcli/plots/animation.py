@@ -140,7 +140,7 @@ def _drawn(
         )
         moving += [below, *(artist for line, dot, _ in curves for artist in (line, dot))]
         parts.append((trial, state, below, overlap, named.removeprefix("m = -0.000"), curves))
-    for ax, name in zip(panels, ("energy a spin, H / N", "overlap m"), strict=True):
+    for ax, name in zip(panels, ("energy per spin, H / N", "overlap m"), strict=True):
         ax.set(xlim=(0, max(x[_settled(frames)], 1)), ylim=ax.get_ylim())
         ax.set(xlabel="sweep", ylabel=name)
         ax.xaxis.set_major_locator(MaxNLocator(5, integer=True))

@@ -41,7 +41,7 @@ def figures(config: RelaxConfig, result: RelaxResult) -> dict[str, Picture]:
     measures = (
         (accuracy, "accuracy", 100.0, "recalled (%)"),
         (overlap, "overlap", 1.0, "overlap m with the own pattern"),
-        (energy, "energy", 1 / n_sites, "energy a spin, H / N"),
+        (energy, "energy", 1 / n_sites, "energy per spin, H / N"),
     )
     for _, place, style in lines:
         own = result.columns["relaxation"].take(slice(place, None, len(labels) + 1))

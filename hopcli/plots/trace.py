@@ -61,7 +61,7 @@ def trace_figure(config: RecallConfig, result: RecallResult) -> Picture:
     for row, (label, own) in enumerate(zip(shown, trials, strict=True)):
         energy, *others = panels[row * across : (row + 1) * across]
         kit.write_heading(page, energy, kit.quoted(label))
-        energy.set_ylabel("energy a spin, H / N")
+        energy.set_ylabel("energy per spin, H / N")
         for k, (trial, ax, dash) in enumerate(zip(own, others, dashes, strict=False)):
             sweep, values = trial["sweep"], next(overlaps)
             energy.plot(sweep, trial["energy"] / result.patterns.xi.shape[1], **dash)

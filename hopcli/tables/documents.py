@@ -103,7 +103,8 @@ def chosen_rows(table: Columns, layout: Layout) -> Columns:
         for text in texts:
             if not any(_equals(value, text) for value in values):
                 some = ", ".join(dict.fromkeys(_exact(value) for value in values[:200]))
-                raise SettingError("where", f"has no row of {name}={some:.200}", text)
+                message = f"has no row with {name} = {text:.60}; {name} contains {some:.200}"
+                raise SettingError("where", message)
         table = table.take([any(_equals(value, text) for text in texts) for value in values])
     return table
 
