@@ -103,7 +103,7 @@ def test_trials_come_by_label_and_alike_in_every_repeat(
 
 
 TOO_MANY: list[tuple[int, dict[str, Any], str, str]]
-TOO_MANY = [(2, {"tests": 4}, "tests", "3"), (LABELS.index("x"), {"tests": 1}, "tests", "0")]
+TOO_MANY = [(2, {"tests": 4}, "tests", "3"), (LABELS.index("x"), {"tests": 1}, "start", "x")]
 TOO_MANY += [(2, {"tests": 5, "exclude_samples": False}, "tests", "4")]
 TOO_MANY += [(2, {"start": "random", "tests": 30_000_000}, "tests", "20,000,000")]
 TOO_MANY += [(2, {"tests": 3, "repeats": 400_000_000}, "repeats", "1,000,000,000")]

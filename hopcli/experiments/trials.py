@@ -413,8 +413,10 @@ def _test_images(
     least, label = min(zip(sizes, labels, strict=True), key=lambda each: each[0])
     if least < (1 if config.tests == "all" else int(config.tests)):
         left = " not used in the selection" if config.exclude_samples else ""
-        hint = "" if least else "; start from the pattern itself with start flip:0.1"
-        rule = f"must be at most {least}, the images labelled {label!r}{left}{hint}"
+        if not least:
+            rule = f"has no image labelled {label!r}{left}; write flip:0.1 to start from patterns"
+            raise SettingError("start", rule)
+        rule = f"must be at most {least}, the images labelled {label!r}{left}"
         raise SettingError("tests", rule, config.tests)
     starts = Bank(pools.label, image, dataset.states, image)
     firsts = [0, *itertools.accumulate(sizes[:-1])]
