@@ -41,11 +41,19 @@ def test_settings_of_matplotlib(empty_folder: Path, child_environment: Mapping[s
     assert len(pictures) == 1
 
 
-def test_a_damaged_matplotlibrc(empty_folder: Path, child_environment: Mapping[str, str]) -> None:
+def test_damaged_settings_of_libraries(
+    empty_folder: Path, child_environment: Mapping[str, str]
+) -> None:
     Path("matplotlibrc").write_bytes(b"\xff\xfe\x00: \n")
     done = _python(PICTURE, child_environment)
     assert (done.returncode, done.stderr.count("\n")) == (2, 1)
     assert "matplotlibrc" in done.stderr
+    Path("matplotlibrc").unlink()
+    recall = ["-m", "hopcli", "recall", "--start", "flip:0.1", *DATA]
+    done = _python(recall, child_environment, NUMBA_NUM_THREADS="x")
+    assert (done.returncode, done.stderr.count("\n")) == (2, 1)
+    assert "NUMBA_NUM_THREADS" in done.stderr
+    assert "File" not in done.stderr
     assert not Path("run").exists()
 
 

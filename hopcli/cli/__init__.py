@@ -263,7 +263,7 @@ def _message(error: BaseException) -> str | None:
         return f"{_cut(error.object)}: must be text in UTF-8: give it another name"
     library = _imported(error)
     if library is not None:
-        reason = f"{type(error).__name__}: {error}"
+        reason = f"{type(error).__name__}: {str(error).partition(chr(10))[0]}"
         return f"{library} cannot be imported ({reason}); check its environment variables"
     if not isinstance(error, OSError):
         return None
