@@ -131,9 +131,10 @@ def warn_of_blank(
     low, high = grey.min(axis=1), grey.max(axis=1)
     n_blank = int(np.count_nonzero((low < high) & ((at < low) | (at >= high))))
     if n_blank:
+        way = "hopcli.load(images, threshold='otsu')" if what == "images" else "--threshold otsu"
         warnings.warn(
             f"{what}: {n_blank:,} of {len(grey):,} images become blank: all their grey values are "
-            f"on one side of the threshold {threshold}; try --threshold otsu",
+            f"on one side of the threshold {threshold}; try {way}",
             HopcliWarning,
             stacklevel=4,
         )
