@@ -33,7 +33,7 @@ _LATEX = {
     '"': r"\textquotedbl{}",
 }
 _NUMBER = re.compile(r"[+-]?([0-9]+\.?[0-9]*|\.[0-9]+)(e[+-]?[0-9]+)?|[+-](inf)?", re.IGNORECASE)
-_FORMULA = re.compile(r"'*\s*[=+@\uff1d\uff0b\uff20\uff0d-]|'*[\t\r\n]")  # wide ones are read too
+_FORMULA = re.compile(r"['\s]*[=+@\uff1d\uff0b\uff20\uff0d-]|'*[\t\r\n]")  # wide ones are read too
 _MADE = re.compile(r"[\w./+,@-]+")
 
 

@@ -50,6 +50,7 @@ def test_every_target_is_one_line_without_what_does_not_print(text: str) -> None
 
 @example("'=1")
 @example("' =1")
+@example(" '=1")
 @example("\uff1d1+1")
 @example("\uff20a")
 @given(st.text(alphabet="'=+-@ \t\r\n19.ea", max_size=8))

@@ -58,7 +58,7 @@ function runCall() {
   return [
     "from hopcli import dynamics, streams", "",
     "end = dynamics.run(", "    memory.couplings,", "    start.reshape(1, -1),",
-    `    seeds=dynamics.chain_seeds(streams.Streams.of(${seed}).chains, 1),`,
+    `    seeds=dynamics.chain_seeds(streams.Streams(${seed}).chains, 1),`,
     ...words.map((word) => `    ${word},`), ")",
   ];
 }
