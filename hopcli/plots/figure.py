@@ -5,9 +5,7 @@ from __future__ import annotations
 import contextlib
 import functools
 import io
-import struct
 import threading
-import zlib
 from types import MappingProxyType
 from typing import TYPE_CHECKING, Any, NamedTuple, cast
 
@@ -117,7 +115,7 @@ _METADATA: dict[str, dict[str, str | None]] = {  # without a time or a version i
     "pdf": {"CreationDate": None},
 }
 _COMPRESSION = 3
-"""Of a png: at 6, the usual level, it is 20 % smaller and takes 80 % longer."""
+"""Of a png: at 6, the usual level, it is 10 % smaller and takes 40 % longer."""
 _CAPTION_IN = {"png": "Description", "svg": "Description", "pdf": "Subject"}
 
 _PAPER: Any = {
@@ -201,33 +199,22 @@ def drawn(
 def _write_png(
     figure: Picture, file: io.BytesIO, dpi: float, about: Mapping[str, str | None]
 ) -> None:
-    """Write a figure as PNG, its lines unfiltered: large areas have one colour.
-
-    Pillow would try five filters on each line, which takes longer than to draw the figure.
-    """
-    from PIL.PngImagePlugin import PngInfo, putchunk
+    """Write a figure as PNG without an alpha channel, which would take longer to compress."""
+    from PIL.Image import fromarray
+    from PIL.PngImagePlugin import PngInfo
 
     before = figure.dpi, figure.canvas
     figure.dpi = dpi
     canvas: Any = FigureCanvasAgg(figure)
     canvas.draw()
-    pixels = np.asarray(canvas.buffer_rgba())
+    pixels = np.asarray(canvas.buffer_rgba())[..., :3]
     figure.dpi, figure.canvas = before
-    height, width, _ = pixels.shape
-    lines = np.zeros((height, 1 + 3 * width), np.uint8)
-    for channel in range(3):
-        lines[:, 1 + channel :: 3] = pixels[..., channel]
-    texts, per_metre = PngInfo(), round(dpi / 0.0254)
+    texts = PngInfo()
     for name, text in about.items():
         if text:
             texts.add_text(name, text)
-    file.write(b"\x89PNG\r\n\x1a\n")
-    putchunk(file, b"IHDR", struct.pack(">2I5B", width, height, 8, 2, 0, 0, 0))
-    putchunk(file, b"pHYs", struct.pack(">2IB", per_metre, per_metre, 1))
-    for chunk in texts.chunks:
-        putchunk(file, *chunk[:2])
-    putchunk(file, b"IDAT", zlib.compress(lines.data, _COMPRESSION))
-    putchunk(file, b"IEND")
+    picture = fromarray(np.ascontiguousarray(pixels))
+    picture.save(file, "png", dpi=(dpi, dpi), pnginfo=texts, compress_level=_COMPRESSION)
 
 
 def _read_aloud(svg: bytes, figure: Picture) -> bytes:
