@@ -133,7 +133,7 @@ def _estimate(columns: Spins, rule: Rule, *, is_low: bool) -> tuple[float, str, 
     work = f"{p:,} patterns by the {rule.name} rule on {n_classes:,} different sites"
     advice = "store fewer patterns or smaller images (--size)"
     each = 8 if rule is HEBBIAN else 32 * rule.rank  # factors of int8, or of float64
-    return (each * columns.size if is_low else 20 * n_classes**2), work, advice
+    return each * columns.size + (0 if is_low else 20 * n_classes**2), work, advice
 
 
 def as_thresholds(theta: ArrayLike) -> Floats:
