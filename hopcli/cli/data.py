@@ -12,7 +12,7 @@ from hopcli.cli.lines import listen, print_lines
 from hopcli.cli.once import Command, Group
 from hopcli.cli.options import data_options, load_asked
 from hopcli.cli.tables import is_usual, print_rows, table_options
-from hopcli.config.data import DataSettings
+from hopcli.config.groups import DataSettings
 from hopcli.datasets import SOURCES, parse_spec
 from hopcli.printing import terminal
 from hopcli.values import flag_name

@@ -172,7 +172,7 @@ def picture_options(*names: str) -> list[click.Parameter]:
 
 def data_options(*without: str) -> list[click.Parameter]:
     """Make the options for the data, the same as in commands that run experiments."""
-    from hopcli.config.data import DataSettings
+    from hopcli.config.groups import DataSettings
 
     names = [name for name in DataSettings.settings() if name not in without]
     return setting_options(DataSettings, names)
@@ -198,7 +198,7 @@ def load_asked(source: str, flags: Mapping[str, Any], named: str = "--dataset") 
         If the data cannot be loaded.
     """
     from hopcli.config.base import read_flags
-    from hopcli.config.data import DataSettings
+    from hopcli.config.groups import DataSettings
     from hopcli.experiments.stock import load_data
 
     given = {name: value for name, value in flags.items() if value is not None}

@@ -12,28 +12,17 @@ messages. A command imports only its own class.
 
 from __future__ import annotations
 
-from importlib import import_module
-from typing import Any
-
 from hopcli.catalogue import CATALOGUE
+from hopcli.records import exported
 
-_SHARED = {
-    "base": ("Config", "Facts", "Setting", "Settings"),
-    "execution": ("Execution", "RecallExecution", "ThreadedExecution"),
-    "files": ("find_config", "read_config", "shipped_configs"),
-    "groups": ("DataSettings", "LearningSettings", "PatternSettings", "StorageSettings"),
+_EXPORTED = {
+    "base": "Config Facts Setting Settings",
+    "execution": "Execution RecallExecution ThreadedExecution",
+    "files": "find_config read_config shipped_configs",
+    "groups": "DataSettings LearningSettings PatternSettings StorageSettings",
 }
+for _entry in CATALOGUE.values():
+    _EXPORTED[_entry.module] = f"{_entry.name}Config"
 
-__all__ = sorted(
-    [name for names in _SHARED.values() for name in names]
-    + [f"{entry.name}Config" for entry in CATALOGUE.values()]
-)
-
-
-def __getattr__(name: str) -> Any:
-    """Import a class on first use; ``__init__.pyi`` lists them."""
-    modules = [module for module, names in _SHARED.items() if name in names]
-    modules += [entry.module for entry in CATALOGUE.values() if name == f"{entry.name}Config"]
-    if not modules:
-        raise AttributeError(f"module {__name__!r} has no attribute {name!r}")
-    return getattr(import_module(f"{__name__}.{modules[0]}"), name)
+__all__ = sorted(" ".join(_EXPORTED.values()).split())  # ``__init__.pyi`` lists their types
+__getattr__ = exported(__name__, _EXPORTED)

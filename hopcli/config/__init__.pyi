@@ -4,11 +4,10 @@ from hopcli.config.capacity import CapacityConfig
 from hopcli.config.compare import CompareConfig
 from hopcli.config.consistency import ConsistencyConfig
 from hopcli.config.critical import CriticalConfig
-from hopcli.config.data import DataSettings
 from hopcli.config.execution import Execution, RecallExecution, ThreadedExecution
 from hopcli.config.files import find_config, read_config, shipped_configs
 from hopcli.config.fit_sweeps import FitSweepsConfig
-from hopcli.config.groups import LearningSettings, PatternSettings, StorageSettings
+from hopcli.config.groups import DataSettings, LearningSettings, PatternSettings, StorageSettings
 from hopcli.config.recall import RecallConfig
 from hopcli.config.relax import RelaxConfig
 from hopcli.config.select import SelectConfig

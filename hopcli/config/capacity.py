@@ -8,8 +8,7 @@ from typing import Any, ClassVar
 from hopcli import kinds
 from hopcli.config import notations
 from hopcli.config.base import Facts, again, setting
-from hopcli.config.data import DataSettings
-from hopcli.config.groups import DynamicsSettings, LearningSettings, RunSettings
+from hopcli.config.groups import DataSettings, DynamicsSettings, LearningSettings, RunSettings
 from hopcli.rules import RULES
 
 _LOADS = tuple(i / 100 for i in (*range(2, 10, 2), *range(10, 17), 18, 20, 25, *range(30, 101, 10)))

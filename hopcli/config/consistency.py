@@ -8,8 +8,7 @@ from typing import Any, ClassVar
 from hopcli import kinds
 from hopcli.config import notations
 from hopcli.config.base import Facts, again, setting
-from hopcli.config.data import DataSettings
-from hopcli.config.groups import DynamicsSettings, RunSettings, all_labels, criterion
+from hopcli.config.groups import DataSettings, DynamicsSettings, RunSettings, all_labels, criterion
 from hopcli.errors import SettingError
 
 _FEWEST = 4  # labels: a rank correlation of three is one of four numbers

@@ -9,8 +9,7 @@ from hopcli import kinds
 from hopcli.config import notations
 from hopcli.config.base import Facts, again, setting
 from hopcli.config.consistency import ConsistencyConfig
-from hopcli.config.data import DataSettings
-from hopcli.config.groups import PatternSettings, RunSettings, criterion
+from hopcli.config.groups import DataSettings, PatternSettings, RunSettings, criterion
 
 _MOST_SWEEPS = 10_000
 

@@ -7,8 +7,7 @@ from typing import Any, ClassVar
 
 from hopcli import kinds
 from hopcli.config.base import Facts, again, setting
-from hopcli.config.data import DataSettings
-from hopcli.config.groups import HIGHEST_SELECTION_SEED, PatternSettings, all_labels
+from hopcli.config.groups import HIGHEST_SELECTION_SEED, DataSettings, PatternSettings, all_labels
 
 
 @dataclass(frozen=True, eq=False, kw_only=True)

@@ -8,7 +8,7 @@ from typing import TYPE_CHECKING, Any, ClassVar
 from hopcli import kinds
 from hopcli.config import groups
 from hopcli.config.base import Facts, again, setting
-from hopcli.config.data import DataSettings
+from hopcli.config.groups import DataSettings
 from hopcli.config.recall import RecallConfig, TrialSettings
 
 if TYPE_CHECKING:

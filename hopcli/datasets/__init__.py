@@ -14,15 +14,20 @@ from hopcli.datasets.sources import SOURCES, Source, default_threshold, parse_sp
 from hopcli.records import exported
 
 if TYPE_CHECKING:
-    from hopcli.datasets.dataset import Dataset, content_hash
-    from hopcli.datasets.loading import dataset_of, grey_images, image_array, load_dataset
+    from hopcli.datasets.dataset import (
+        Dataset,
+        content_hash,
+        dataset_of,
+        grey_images,
+        image_array,
+        load_dataset,
+    )
     from hopcli.datasets.mnist import HashCheck, embedded_files, verify_embedded
 else:
     __getattr__ = exported(
         __name__,
         {
-            "dataset": "Dataset content_hash",
-            "loading": "dataset_of grey_images image_array load_dataset",
+            "dataset": "Dataset content_hash dataset_of grey_images image_array load_dataset",
             "mnist": "HashCheck embedded_files verify_embedded",
         },
     )

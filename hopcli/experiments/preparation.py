@@ -14,8 +14,7 @@ import numpy as np
 
 from hopcli.catalogue import entry
 from hopcli.config.base import Facts
-from hopcli.config.data import DataSettings
-from hopcli.config.groups import PatternSettings
+from hopcli.config.groups import DataSettings, PatternSettings
 from hopcli.datasets import Dataset
 from hopcli.errors import DataError, ResultError
 from hopcli.experiments import CHANGED, Arrays, Plan, Result, Stock, StoredResult, prefixed

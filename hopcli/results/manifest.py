@@ -11,6 +11,7 @@ import contextlib
 import hashlib
 import json
 import re
+from collections import UserDict
 from collections.abc import Iterator, Mapping
 from typing import TYPE_CHECKING, Any
 
@@ -182,7 +183,7 @@ OF_DAMAGE = (
 _NO_FILE = "no file"
 
 
-class Manifest(Mapping[str, Any]):
+class Manifest(UserDict[str, Any]):
     """Checked manifest of a finished run.
 
     Parameters
@@ -199,16 +200,7 @@ class Manifest(Mapping[str, Any]):
         self.folder = folder
         self.command = command
         self.path = folder / f"{command}.json"
-        self._values = values
-
-    def __getitem__(self, name: str) -> Any:
-        return self._values[name]
-
-    def __iter__(self) -> Iterator[str]:
-        return iter(self._values)
-
-    def __len__(self) -> int:
-        return len(self._values)
+        super().__init__(values)
 
     def file(self, name: str) -> Path:
         """Return the current path of a file: its final place, or that before publication ends."""

@@ -109,19 +109,15 @@ def plan(request: Request, stock: Stock | None = None) -> Job:
     if request.wishes.out is None:
         check_made(out)
     results.check_writable(out)
-    _same(out, planned, request.wishes.overwrite)
+    results.same_run(out, config, planned.inputs, replace=request.wishes.overwrite)
     return Job(request, planned, key, out, time.perf_counter() - began)
-
-
-def _same(out: Path, planned: Plan, overwrite: bool) -> Loaded | None:
-    """Load the same run if it is finished; refuse to replace another one."""
-    return results.same_run(out, planned.config, planned.inputs, replace=overwrite)
 
 
 def is_finished(job: Job) -> bool:
     """Return whether the folder already contains the run; pictures may be missing."""
-    there = _same(job.out, job.plan, job.request.wishes.overwrite)
-    return _stays(there, job.request.execution, again=job.request.wishes.again)
+    config, inputs, wishes = job.plan.config, job.plan.inputs, job.request.wishes
+    there = results.same_run(job.out, config, inputs, replace=wishes.overwrite)
+    return _stays(there, job.request.execution, again=wishes.again)
 
 
 def _stays(there: Loaded | None, execution: Execution, *, again: bool) -> bool:
