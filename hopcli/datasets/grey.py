@@ -72,6 +72,11 @@ class Request:
     transpose: bool = False
 
     @property
+    def parts(self) -> tuple[str, ...]:
+        """The training set, the test set or both, ``"train"`` first."""
+        return ("train", "test") if self.split == "all" else (self.split,)
+
+    @property
     def path(self) -> Path:
         """The argument as a path, ``~`` expanded."""
         try:

@@ -35,7 +35,6 @@ _NAME = re.compile(
     re.IGNORECASE,
 )
 _TYPES = {8: ">u1", 9: ">i1", 11: ">i2", 12: ">i4", 13: ">f4", 14: ">f8"}
-_PARTS = {"train": ("train",), "test": ("test",), "all": ("train", "test")}
 _UNNAMED = "MNIST"  # the set whose file names begin with train-, t10k- or test-
 _CHUNK = 2**20
 
@@ -115,7 +114,7 @@ def load_idx(request: Request) -> GreyImages:
     directory = folder_of(path)
     if directory == path or _NAME.fullmatch(path.name) or not exists(path):
         files = _files_of(path, directory)
-        parts = [_load_part(directory, files, part, request) for part in _PARTS[request.split]]
+        parts = [_load_part(directory, files, part, request) for part in request.parts]
         return stack(parts, directory)
     if request.split == "test":
         raise NoSuchPartError(f"{path}: has no test set: it is one file of images")

@@ -30,7 +30,6 @@ if TYPE_CHECKING:
 
     Check = Callable[[object, Sequence[int]], None]
 
-_PARTS = {"train": ("train",), "test": ("test",), "all": ("train", "test")}
 _HEADERS = {
     (1, 0): np.lib.format.read_array_header_1_0,
     (2, 0): np.lib.format.read_array_header_2_0,
@@ -165,7 +164,7 @@ def load_npz(request: Request) -> GreyImages:
     path = request.path
     parts = []
     with Archive(path) as archive:
-        pairs = [(f"x_{part}", f"y_{part}") for part in _PARTS[request.split]]
+        pairs = [(f"x_{part}", f"y_{part}") for part in request.parts]
         if "x_train" not in archive.names:
             pairs = [_single(archive)]
         if request.split == "test" and "x_test" not in archive.names:

@@ -204,7 +204,7 @@ def request_again(
     ResultError
         If it is not a manifest, or contains unknown settings.
     """
-    from hopcli.results.standing import read_run
+    from hopcli.results import read_run
 
     def name_of(setting: str) -> str:
         return setting if setting in settings else f"{path}: {setting}"
