@@ -19,7 +19,7 @@ from test_plots import CONFIGS, Run, config, made, panels, run, texts, with_tabl
 import hopcli
 from hopcli import experiments, plots, results
 from hopcli.catalogue import CATALOGUE
-from hopcli.config import RecallConfig
+from hopcli.config import Execution, RecallConfig
 from hopcli.plots.figure import drawn_svg
 from hopcli.plots.page import STYLES, as_filed
 
@@ -79,10 +79,15 @@ def test_on_paper_neither_title_nor_caption_is_drawn(name: str) -> None:
 def test_files_for_print_are_as_journals_want_them(tmp_path: Path) -> None:
     shown = made("one repeat")
     for kind in ("png", "svg", "pdf"):
-        plots.draw(shown.config, shown.result, tmp_path, kind, style="paper")
+        plots.draw(
+            shown.config,
+            shown.result,
+            Execution(figure_format=kind, figure_style="paper"),
+            tmp_path,
+        )
     screen = tmp_path / "screen"
     screen.mkdir()
-    plots.draw(shown.config, shown.result, screen, "png")
+    plots.draw(shown.config, shown.result, Execution(), screen)
     with Image.open(tmp_path / "accuracy.png") as fine, Image.open(screen / "accuracy.png") as own:
         assert abs(fine.width - 2 * own.width) <= 1
         assert round(fine.info["dpi"][0]) == 300
@@ -100,7 +105,9 @@ def test_files_for_print_are_as_journals_want_them(tmp_path: Path) -> None:
 @pytest.mark.parametrize("style", STYLES)
 def test_a_drawing_says_what_it_is_to_those_who_cannot_see_it(tmp_path: Path, style: str) -> None:
     shown = made("one repeat")
-    plots.draw(shown.config, shown.result, tmp_path, "svg", style=style)
+    plots.draw(
+        shown.config, shown.result, Execution(figure_format="svg", figure_style=style), tmp_path
+    )
     space = "{http://www.w3.org/2000/svg}"
     for name, figure in shown.figures().items():
         root = ET.parse(tmp_path / f"{name}.svg").getroot()

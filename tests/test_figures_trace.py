@@ -15,9 +15,9 @@ from numpy.typing import NDArray
 from PIL import Image
 from test_plots import NAMES, Run, panels, run, texts, words
 
-from hopcli import plots
 from hopcli.config import RecallConfig, RecallExecution
 from hopcli.errors import SettingError
+from hopcli.plots.animation import write_animation
 from hopcli.starts import parse_start
 
 SHAPE = (3, 5)
@@ -147,7 +147,7 @@ SLOW = [pytest.param(suffix, marks=pytest.mark.slow) for suffix in ("png", "webp
 @pytest.mark.parametrize("suffix", ["gif", *SLOW])
 def test_trials_of_all_labels_run_side_by_side(traced: Run, tmp_path: Path, suffix: str) -> None:
     frames = traced.result.frames
-    plots.animate(traced.result, tmp_path, f"run.{suffix}")
+    write_animation(traced.result.frames, traced.result.patterns.shape, tmp_path / f"run.{suffix}")
     shown, durations = pictures(tmp_path / f"run.{suffix}")
     assert durations == [160] * SWEEPS + [1600]
     trials = [frames.label.index(label) for label in "1234567"]
@@ -184,7 +184,7 @@ def test_an_animation_ends_when_all_trials_rest(dataset: str, tmp_path: Path) ->
     start = parse_start("pattern,flip:0.2")
     cold = hot(dataset, digits=("1", "2"), temperature=0.0, start=start, sweeps=20)
     states = cold.result.frames.states
-    plots.animate(cold.result, tmp_path, "run.2.gif")
+    write_animation(cold.result.frames, cold.result.patterns.shape, tmp_path / "run.2.gif")
     shown, durations = pictures(tmp_path / "run.2.gif")
     assert 2 < len(shown) == len(durations) < 20
     order = [cold.result.frames.label.index(label) + k for label in "12" for k in (0, 1)]
@@ -200,7 +200,7 @@ def test_sites_at_zero_are_grey(dataset: str, tmp_path: Path) -> None:
     blend = hot(dataset, digits=("1", "2"), start=start, **cold)
     state = blend.result.frames.states[0, 0]
     np.testing.assert_array_equal(state, np.where(XI[0] == XI[1], XI[0], 0))
-    plots.animate(blend.result, tmp_path, "run.gif")
+    write_animation(blend.result.frames, blend.result.patterns.shape, tmp_path / "run.gif")
     (frame, *_), _ = pictures(tmp_path / "run.gif")
     np.testing.assert_array_equal(shown_states(frame, 1), [state])
 
@@ -214,7 +214,7 @@ def test_a_video_needs_ffmpeg(traced: Run, tmp_path: Path, monkeypatch: pytest.M
     program.write_text('#!/bin/sh\nfor last; do :; done\n/bin/cat > "$last"\n', encoding="utf-8")
     program.chmod(0o755)
     execution.check_with(traced.config)
-    plots.animate(traced.result, tmp_path, "run.mp4")
+    write_animation(traced.result.frames, traced.result.patterns.shape, tmp_path / "run.mp4")
     frames = np.fromfile(tmp_path / "run.mp4", np.uint8).reshape(SWEEPS + 1 + 10, -1)
     changes = np.any(frames[1:] != frames[:-1], axis=1)
     assert changes.tolist() == [True] * SWEEPS + [False] * 10

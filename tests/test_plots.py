@@ -312,7 +312,7 @@ def test_files_have_their_format_and_the_same_bytes(name: str, kind: str, tmp_pa
     seen = []
     for folder in (tmp_path / "a", tmp_path / "b"):
         folder.mkdir()
-        plots.draw(shown.config, shown.result, folder, kind)
+        plots.draw(shown.config, shown.result, Execution(figure_format=kind), folder)
         seen.append({path.name: path.read_bytes() for path in folder.iterdir()})
     assert seen[0] == seen[1]
     assert set(seen[0]) == {f"{figure}.{kind}" for figure in NAMES[shown.config.command]}

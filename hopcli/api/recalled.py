@@ -121,23 +121,21 @@ class Recalled:
         """One row per trial, in the columns of trials.csv."""
         return self._trials().frame()
 
-    def _trials(self) -> Columns:
+    def _trials(self, rows: NDArray[np.int64] | None = None) -> Columns:
         from hopcli.experiments.recall_tables import trials_table
 
-        return trials_table(self.block, self.relaxation.patterns, self.relaxation.trials.size)
+        patterns, size = self.relaxation.patterns, self.relaxation.trials.size
+        return trials_table(self.block, patterns, size, rows)
 
     def figure(self, trials: int = _SHOWN) -> Picture:
         """Draw start and end of the first trials, with their overlap and outcome."""
         from hopcli.experiments.recall import Gallery
-        from hopcli.experiments.recall_tables import trials_table
         from hopcli.plots.recall import trials_figure
 
         first = np.arange(min(_count(trials), len(self)))
-        patterns, size = self.relaxation.patterns, self.relaxation.trials.size
-        table = trials_table(self.block, patterns, size, first)
-        gallery = Gallery(table, self.starts[first], self.spins[first])
+        gallery = Gallery(self._trials(first), self.starts[first], self.spins[first])
         title = f"{np.sum(self.recalled):,} of {len(self):,} trials recalled"
-        return trials_figure(gallery, patterns.shape, title)
+        return trials_figure(gallery, self.relaxation.patterns.shape, title)
 
     def animate(self, trials: int = 1) -> Animation:
         """Draw the first trials sweep by sweep, as :meth:`save` writes them; notebooks show it."""

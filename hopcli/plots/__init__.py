@@ -30,24 +30,17 @@ from hopcli.plots.figure import save
 from hopcli.plots.page import Page, draw_pattern
 
 if TYPE_CHECKING:
-    from collections.abc import Callable
     from pathlib import Path
 
     from hopcli.config import Execution
 
-__all__ = ["Page", "animate", "draw", "draw_pattern", "drawing", "save"]
+__all__ = ["Page", "draw", "draw_pattern", "save"]
 
 
 def draw(
-    config: Any,
-    result: Any,
-    folder: Path,
-    figure_format: str = "png",
-    dpi: int | None = None,
-    style: str = "screen",
-    **form: Any,
+    config: Any, result: Any, execution: Execution, folder: Path, dpi: int | None = None
 ) -> None:
-    """Write every figure of a command.
+    """Write the figures of a run, and its animation, as its execution says.
 
     Parameters
     ----------
@@ -55,50 +48,22 @@ def draw(
         The resolved configuration of the run.
     result : Result
         The result of the run.
+    execution : Execution
+        Which pictures are drawn, and how. In style ``paper`` the caption is in a text file
+        ``<name>.txt``.
     folder : Path
         Folder of the files ``<name>.<figure_format>``, the same bytes for the same result.
-    figure_format : {"png", "svg", "pdf"}
-        File format.
     dpi : int, optional
         Pixels per inch of a png (default 150, in paper style 300) and of pictures inside
         other formats (300).
-    style : {"screen", "paper"}
-        ``screen``: with title and caption; ``paper``: without, and the caption in a text
-        file ``<name>.txt``.
-    **form
-        Further attributes of :class:`hopcli.plots.figure.Form`.
     """
-    figures = catalogue.entry(config.command).figures(config, result, style, **form)
-    for name, figure in figures.items():
-        save(figure, folder / f"{name}.{figure_format}", dpi)
-        if style == "paper":
-            text = f"{figure.title}. {figure.caption}\n"
-            (folder / f"{name}.txt").write_text(text, encoding="utf-8")
-
-
-def animate(result: Any, folder: Path, name: str) -> None:
-    """Write the animation of a run with saved frames.
-
-    Parameters
-    ----------
-    result : RecallResult
-        The result; its ``frames`` are the states.
-    folder : Path
-        Folder of the file.
-    name : str
-        File name.
-    """
-    write_animation(result.frames, result.patterns.shape, folder / name)
-
-
-def drawing(config: Any, result: Any, execution: Execution) -> Callable[[Path], None]:
-    """Return a function that draws the figures and the animation of a run into a folder."""
-    name = getattr(execution, "animate", None)
-
-    def draw_all(folder: Path) -> None:
-        if execution.figures:
-            draw(config, result, folder, execution.figure_format, **execution.form)
-        if name is not None:
-            animate(result, folder, name)
-
-    return draw_all
+    if execution.figures:
+        figures = catalogue.entry(config.command).figures(config, result, **execution.form)
+        for name, figure in figures.items():
+            save(figure, folder / f"{name}.{execution.figure_format}", dpi)
+            if execution.figure_style == "paper":
+                text = f"{figure.title}. {figure.caption}\n"
+                (folder / f"{name}.txt").write_text(text, encoding="utf-8")
+    animation = getattr(execution, "animate", None)
+    if animation is not None:
+        write_animation(result.frames, result.patterns.shape, folder / animation)

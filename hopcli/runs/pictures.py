@@ -186,10 +186,9 @@ def _of_run(folder: Path, how: Style) -> _Drawer:
         if value is not None and name not in {*entry.execution.settings(), "dpi"}:
             raise ResultError(f"{folder}: {flag_name(name)} has no effect on a run of {command}")
     execution = how.of(entry, loaded.manifest["execution"])
-    animation = getattr(execution, "animate", None)
     with understood(folder):
         has_frames = getattr(loaded.result, "frames", None) is not None
-    if animation is not None and not has_frames:
+    if getattr(execution, "animate", None) is not None and not has_frames:
         rule = "contains no frames of a trial: repeat the run with --animate FILE.gif"
         raise ResultError(f"{folder}: {rule}")
 
@@ -197,10 +196,7 @@ def _of_run(folder: Path, how: Style) -> _Drawer:
         from hopcli import plots
 
         with understood(loaded.manifest.path, "drawn"):
-            form = execution.figure_format
-            plots.draw(loaded.config, loaded.result, stage, form, how.dpi, **execution.form)
-            if animation is not None:
-                plots.animate(loaded.result, stage, animation)
+            plots.draw(loaded.config, loaded.result, execution, stage, how.dpi)
 
     def again() -> list[Path]:
         return results.save_pictures(folder, command, draw, key=loaded.manifest["key"])

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import contextlib
+import functools
 import logging
 import time
 from typing import TYPE_CHECKING, Any, NamedTuple
@@ -203,7 +204,7 @@ def publish(
             from hopcli import plots
 
             try:
-                draw = plots.drawing(config, result, execution)
+                draw = functools.partial(plots.draw, config, result, execution)
                 files += results.save_pictures(out, command, draw, execution=execution)
             except (HopcliError, MemoryError) as error:
                 failure = error
