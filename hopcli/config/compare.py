@@ -131,13 +131,15 @@ class CompareConfig(groups.SimulationSettings):
         self.refuse("select_split", rule, len(splits) > 1 and "all" in splits)
         self.recall().check()
 
-    def recall(self) -> RecallConfig:
-        """Return the recall whose trials are compared: each test image once."""
-        return self._recall()
+    def recall(self, **changed: Any) -> RecallConfig:
+        """Return the recall whose trials are compared, each test image once, with changes."""
+        shared = {name: getattr(self, name) for name in self.settings().keys() & _OF_RECALL}
+        once = {"repeats": 1, "test_images": "fresh", "exclude_samples": True}
+        return RecallConfig(**{**shared, **once, **changed})
 
     def recall_at_zero(self) -> RecallConfig:
         """Return that recall at T = 0: sign updates, each site once per sweep, until stable."""
-        return self._recall(
+        return self.recall(
             dynamics="async",
             order="permutation",
             tie="keep",
@@ -146,11 +148,6 @@ class CompareConfig(groups.SimulationSettings):
             attempts_per_sweep=None,
             until_stable=True,
         )
-
-    def _recall(self, **changed: Any) -> RecallConfig:
-        shared = {name: getattr(self, name) for name in self.settings().keys() & _OF_RECALL}
-        once = {"repeats": 1, "test_images": "fresh", "exclude_samples": True}
-        return RecallConfig(**{**shared, **once, **changed})
 
     def concrete(self, facts: Facts) -> dict[str, Any]:
         """Fill the temperature, as in a recall."""
