@@ -61,10 +61,9 @@ def list_runs(*requests: Request) -> int:
     stock, rows = Stock(), [("state", "command", "folder", "at least")]
     for request in requests:
         job = single.plan(request, stock)
-        is_finished, command = single.is_finished(job), job.plan.config.command
-        state = "finished" if is_finished else "to do"
+        command, state = job.plan.config.command, "finished" if job.is_finished else "to do"
         threads = getattr(request.execution, "threads", None)
-        seconds = 0.0 if is_finished else job.plan.least_seconds(threads)
+        seconds = 0.0 if job.is_finished else job.plan.least_seconds(threads)
         if request.wishes.format == "json":
             said = {"command": command, "out": str(job.out), "state": state, "key": job.key}
             click.echo(json.dumps({**said, "least_seconds": seconds}))

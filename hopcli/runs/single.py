@@ -47,6 +47,8 @@ class Job(NamedTuple):
         Its key.
     out : Path
         Its folder.
+    is_finished : bool
+        Whether the folder already contains it; pictures may be missing.
     seconds : float
         Duration of the planning.
     """
@@ -55,6 +57,7 @@ class Job(NamedTuple):
     plan: Plan
     key: str
     out: Path
+    is_finished: bool
     seconds: float
 
 
@@ -110,15 +113,9 @@ def plan(request: Request, stock: Stock | None = None) -> Job:
     if request.wishes.out is None:
         check_made(out)
     results.check_writable(out)
-    results.same_run(out, config, planned.inputs, replace=request.wishes.overwrite)
-    return Job(request, planned, key, out, time.perf_counter() - began)
-
-
-def is_finished(job: Job) -> bool:
-    """Return whether the folder already contains the run; pictures may be missing."""
-    config, inputs, wishes = job.plan.config, job.plan.inputs, job.request.wishes
-    there = results.same_run(job.out, config, inputs, replace=wishes.overwrite)
-    return _stays(there, job.request.execution, again=wishes.again)
+    there = results.same_run(out, config, planned.inputs, replace=request.wishes.overwrite)
+    is_finished = _stays(there, request.execution, again=request.wishes.again)
+    return Job(request, planned, key, out, is_finished, time.perf_counter() - began)
 
 
 def _stays(there: Loaded | None, execution: Execution, *, again: bool) -> bool:
