@@ -17,6 +17,8 @@ from typing import Any
 from hopcli.errors import SettingError
 from hopcli.values import show, show_several
 
+__all__ = ["CATALOGUE", "Entry", "entry"]
+
 
 @dataclass(frozen=True, slots=True)
 class Entry:

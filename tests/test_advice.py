@@ -208,6 +208,7 @@ def test_a_start_with_undecided_sites(run_hopcli: RunHopcli) -> None:
 def test_a_value_that_a_refusal_names(run_hopcli: RunHopcli, asked: str) -> None:
     message = run_hopcli("recall", *asked.split(), "--no-figures").refused()
     named = re.findall(r"(?:is|with) (dynamics|start) ([a-z:0-9.]+)", message)
+    named += re.findall(r"--(start) .*; write ([a-z:0-9.]+)", message)
     ways = [[f"--{name}", value.strip(".")] for name, value in named]
     ways += map(list, re.findall(r"(--tests) must be at most ([1-9]\d*)", message))
     labels = re.findall(r"\(((?:\d, )+\d)\)", message)

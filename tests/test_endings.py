@@ -54,8 +54,8 @@ def place(run_hopcli: RunHopcli, monkeypatch: pytest.MonkeyPatch) -> RunHopcli:
     """A folder with patterns, where pictures are drawn at once."""
     write_patterns(Path("five.txt"), random_patterns(1, 5, 42), (6, 7))
 
-    def draw(_config: Any, _result: Any, folder: Path, form: str = "png", **_: Any) -> None:
-        (folder / f"accuracy.{form}").write_bytes(b"a picture")
+    def draw(_config: Any, _result: Any, _execution: Any, folder: Path) -> None:
+        (folder / "accuracy.png").write_bytes(b"a picture")
 
     monkeypatch.setattr(plots, "draw", draw)
     return run_hopcli

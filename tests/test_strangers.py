@@ -41,7 +41,7 @@ def drawn_at_once(base: Path, monkeypatch: pytest.MonkeyPatch) -> None:
     del base
     assert report
 
-    def draw(_config: Any, _result: Any, folder: Path, *_: Any, **__: Any) -> None:
+    def draw(_config: Any, _result: Any, _execution: Any, folder: Path, *_: Any) -> None:
         (folder / "accuracy.png").write_bytes(b"a picture")
 
     def draw_grid(_view: Any, _look: Any, path: Path, *_: Any, **__: Any) -> None:
