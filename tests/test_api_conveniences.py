@@ -111,6 +111,8 @@ def test_runs_grids_and_folders_are_drawn() -> None:
     assert len(hopcli.plot(CHECKOUT / "results" / "phase").axes)
     with pytest.raises(hopcli.SettingError, match=r"^name .*'accuracy'"):
         hopcli.plot(paper, "acuracy")
+    with pytest.raises(hopcli.SettingError):
+        hopcli.plot(3)  # type: ignore[arg-type]
     with pytest.raises(hopcli.SettingError, match=r"^style .*paper"):
         hopcli.plot(paper, style="print")
 

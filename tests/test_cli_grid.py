@@ -96,7 +96,8 @@ def test_the_same_bytes_in_whatever_order(shell: Shell) -> None:
     for number in (3, 1, 2):
         said = run(shell, f"--out s{number} --shard {number}/3")
         assert (said["made now"], said["missing"]) == (2, 4)
-    shell.run("grid merge s2 s3 s1 --out merged --no-figures")
+    merged = shell.run("grid merge s2 s3 s1 --out merged --no-figures")
+    assert "6 copied" in merged.out
     assert _tables("merged") == whole
 
 

@@ -142,6 +142,8 @@ def plot(
         checked(choice(("screen", "paper")), "style", style)
     figures: Mapping[str, Figure]
     if not isinstance(what, Run | str | os.PathLike):
+        if not hasattr(what, "figure"):
+            raise SettingError("what", "must be a folder or a record of hopcli", what)
         figures = {"trials" if hasattr(what, "spins") else GRID: what.figure()}
     elif isinstance(what, Run) and not form and style in (None, what.execution.figure_style):
         figures = what.figures

@@ -51,7 +51,9 @@ def run_grid(job: GridJob) -> int:
     return _print(job.out, done, quiet=quiet, form=form)
 
 
-def _print(out: Path, done: GridDone, *, quiet: bool, form: str = "table") -> int:
+def _print(
+    out: Path, done: GridDone, *, quiet: bool, form: str = "table", made: str = "made now"
+) -> int:
     """Print a grid after a run; return the exit code."""
     state = done.state
     failures = state.failures
@@ -66,17 +68,17 @@ def _print(out: Path, done: GridDone, *, quiet: bool, form: str = "table") -> in
         if state.warned is not None:
             listed = f"`hopcli grid status {shlex.quote(str(out))}` lists them"
             lines.tell(f"warning: {state.warned}; {listed}")
-        _print_state(out, done, form)
+        _print_state(out, done, form, made)
     return endings.NO_PICTURES if done.undrawn else min(len(failures), 1)
 
 
-def _print_state(folder: Path, done: GridDone, form: str) -> None:
+def _print_state(folder: Path, done: GridDone, form: str, made: str) -> None:
     """Print the state of the cells, the plotted numbers, and the names of the files.
 
     Formats for scripts and documents contain only the numbers of all finished cells.
     """
     grid, files = done.state.grid, done.files
-    counts = {**done.state.counts, "made now": done.n_made}
+    counts = {**done.state.counts, made: done.n_made}
     if form == "json":
         lines.print_json(folder, files, command="grid", **counts)
         return
@@ -116,7 +118,7 @@ def merge_grids(
         if folder.resolve() == out.resolve():
             raise click.UsageError(f"--out must be another folder than the shards, found {out}")
     done = merge_shards(folders, out, accept_version=accept_version, figures=figures)
-    return _print(out, done, quiet=quiet)
+    return _print(out, done, quiet=quiet, made="copied")
 
 
 def list_grid(job: GridJob) -> int:
