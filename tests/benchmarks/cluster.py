@@ -5,12 +5,14 @@ from __future__ import annotations
 import atexit
 import filecmp
 import itertools
+import os
 import resource
 import shutil
 import sys
 import tempfile
 import time
 from collections.abc import Callable
+from concurrent.futures import ThreadPoolExecutor
 from pathlib import Path
 
 from distributed import Client, LocalCluster
@@ -141,9 +143,15 @@ def whole(effort: Effort) -> list[Row]:
             grid(command, remote)
         grid("plot", remote, "--over", "seed")
         shards = [f"{folder}/{number}" for number in range(1, SHARDS + 1)]
-        for number, shard in enumerate(shards, 1):
-            share = f"{number}/{SHARDS}"
-            grid("run", *make, shard, "--shard", share, part=f"shard {share}")
+        shares = [f"{number}/{SHARDS}" for number in range(1, SHARDS + 1)]
+        with ThreadPoolExecutor(os.cpu_count()) as pool:  # each waits for its process
+
+            def run(shard: str, share: str) -> Used:
+                words = ("-m", "hopcli", "grid", "run", *make, shard, "--shard", share)
+                return measuring.python(*words)
+
+            for share, used in zip(shares, pool.map(run, shards, shares), strict=True):
+                note(f"shard {share}", used)
         grid("merge", *shards, "--no-figures", "--quiet", "--out", merged)
         assert filecmp.cmp(f"{remote}/grid.csv", f"{merged}/grid.csv", shallow=False)
     return rows
