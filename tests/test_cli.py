@@ -117,6 +117,12 @@ def test_every_command_looks_for_options_that_are_given_twice(shell: Shell) -> N
     assert call(*line.split(), whole=True).code == 0
 
 
+def test_an_option_is_no_value_of_the_one_before_it(shell: Shell) -> None:
+    for line in ("--out --quiet", "--out -q", "--digits --seed=3", "--figure-format --out x"):
+        shell.refuse(f"select --dataset text:4x4 {line}")
+    assert not [*Path().iterdir()]
+
+
 # --- files and flags -------------------------------------------------------------------
 
 

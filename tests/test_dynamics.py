@@ -11,6 +11,7 @@ from conftest import every_state, random_patterns, refuses
 from conftest import run_chains as run
 
 from hopcli import dynamics
+from hopcli._kernels import chains
 from hopcli.dynamics import DYNAMICS, ORDERS, RAN, STABLE, TIES, TWO_CYCLE, jobs
 from hopcli.network import Network, Quadratic
 from hopcli.observables import class_sums, local_fields
@@ -228,3 +229,14 @@ def test_an_order_that_a_rule_lacks_is_refused(monkeypatch: pytest.MonkeyPatch) 
     monkeypatch.setitem(DYNAMICS, "async", rule)
     with refuses("order", found="random"):
         run(network(), spins, dynamics="async", order="random")
+
+
+def test_an_update_rule_is_its_entry_and_its_case(monkeypatch: pytest.MonkeyPatch) -> None:
+    spins, rule = random_patterns(3, 9, 61), replace(DYNAMICS["metropolis"], codes={"keep": "MINE"})
+    expected = run(network(), spins).spins
+    monkeypatch.setattr(chains, "MINE", chains.METROPOLIS, raising=False)
+    monkeypatch.setitem(DYNAMICS, "metropolis", rule)
+    assert np.array_equal(run(network(), spins).spins, expected)
+    given = store(random_patterns(2, 3, 61), weights=np.eye(61))
+    with refuses("dynamics"):  # its loop has no such case
+        run(given, spins)

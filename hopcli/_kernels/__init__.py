@@ -7,17 +7,8 @@
 from __future__ import annotations
 
 from hopcli._kernels.chains import (
-    FIXED,
-    GIVEN,
-    GLAUBER,
     LANES,
-    METROPOLIS,
     NEVER,
-    PERMUTATION,
-    RANDOM,
-    SIGN_DOWN,
-    SIGN_KEEP,
-    SIGN_UP,
     TIE,
     Chain,
     Protocol,
@@ -28,17 +19,8 @@ from hopcli._kernels.chains import (
 from hopcli._kernels.fields import run_chains
 
 __all__ = [
-    "FIXED",
-    "GIVEN",
-    "GLAUBER",
     "LANES",
-    "METROPOLIS",
     "NEVER",
-    "PERMUTATION",
-    "RANDOM",
-    "SIGN_DOWN",
-    "SIGN_KEEP",
-    "SIGN_UP",
     "TIE",
     "Chain",
     "Protocol",

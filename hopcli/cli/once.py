@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import itertools
 import re
 import textwrap
 from collections import Counter
@@ -113,6 +114,7 @@ class Command(click.Command):
     def parse_args(self, ctx: click.Context, args: list[str]) -> list[str]:
         """Read the arguments after counting how often each option occurs."""
         if not ctx.resilient_parsing:
+            self._check_values(ctx, args)
             try:
                 _, _, order = self.make_parser(ctx).parse_args(args=list(args))
             except click.NoSuchOption as error:
@@ -126,6 +128,19 @@ class Command(click.Command):
         rest = super().parse_args(ctx, args)
         check_layout(ctx, ctx.params.get("form", ctx.params.get("format")))
         return rest
+
+    def _check_values(self, ctx: click.Context, args: list[str]) -> None:
+        """Refuse an option whose value would be the name of the next option."""
+        options = [param for param in self.get_params(ctx) if isinstance(param, click.Option)]
+        valued = {
+            name for each in options if not (each.is_flag or each.count) for name in each.opts
+        }
+        every = {name for each in options for name in (*each.opts, *each.secondary_opts)}
+        own = itertools.takewhile(lambda arg: arg != "--", args)
+        for name, value in itertools.pairwise(own):
+            if name in valued and value.partition("=")[0] in every:
+                message = f"{name} requires a value, found the option {value:.80}"
+                raise click.BadOptionUsage(name, message, ctx)
 
 
 class Group(Command, click.Group):

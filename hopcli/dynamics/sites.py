@@ -9,6 +9,7 @@ from typing import Any
 import numpy as np
 
 from hopcli import _kernels
+from hopcli._kernels import chains
 from hopcli._loading import announced
 from hopcli.dynamics.jobs import Job
 from hopcli.network import Network
@@ -103,7 +104,7 @@ def protocol_of(job: Job, patience: int) -> _kernels.Protocol:
     """Return the protocol of a job, with the codes of its rule and order."""
     assert job.order is not None
     names = (job.rule.codes[job.tie], job.order.code)
-    rule, order = (getattr(_kernels, name) for name in names)
+    rule, order = (getattr(chains, name) for name in names)
     return _kernels.Protocol(rule, order, job.attempts, patience, job.settle, job.most)
 
 

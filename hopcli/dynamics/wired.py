@@ -9,6 +9,7 @@ import numpy as np
 from hopcli.dynamics.jobs import Job
 from hopcli.dynamics.states import STABLE
 from hopcli.dynamics.sync import AT_TIE
+from hopcli.errors import SettingError
 from hopcli.observables import TIE
 from hopcli.records import Floats, Ints, Spins
 
@@ -16,6 +17,8 @@ from hopcli.records import Floats, Ints, Spins
 def start(job: Job) -> Callable[[slice], None]:
     """Prepare a job, see :func:`hopcli.dynamics.sites.start`; the couplings are those of Wired."""
     code = job.rule.codes[job.tie]
+    if code not in ("METROPOLIS", "GLAUBER", *AT_TIE):
+        raise SettingError("dynamics", "cannot update given weights or a diagonal", job.rule.name)
     return lambda chunk: _run(job, chunk, code)
 
 
