@@ -13,8 +13,9 @@ import pandas as pd
 import pytest
 from conftest import RunHopcli, random_patterns, write_patterns
 
+import hopcli
 from hopcli.api.gridding import GridRun, grid
-from hopcli.errors import ResultError, SettingError
+from hopcli.errors import HopcliError, ResultError, SettingError
 from hopcli.grids.store import Store
 
 SHARED: dict[str, Any] = {"dataset": "text:five.txt", "start": "flip:0.2", "tests": 2, "repeats": 2}
@@ -71,6 +72,12 @@ def test_a_list_that_is_no_value_varies() -> None:
     assert made.grid.names == ("temperature",)
     assert made.grid.column("temperature") == [0.1, 0.3]
     assert made.grid.fixed["digits"] == ["1", "2"]
+    for settings, grids in (({"digits": [1, 1]}, 0), ({"temperature": [0.1, 0.3]}, 1)):
+        with pytest.raises(HopcliError) as caught:  # points to a grid only where one helps
+            hopcli.recall(**settings)
+        assert str(caught.value).count("hopcli.grid(") == grids
+    with pytest.raises(HopcliError, match="'recall'"):
+        grid("recal", temperature=[0.1])
 
 
 def test_without_a_folder_it_goes_with_the_record() -> None:

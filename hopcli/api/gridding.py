@@ -284,7 +284,9 @@ def _read(
     """Make the requested grid: keywords on top of a file, or of a command alone."""
     text = os.fspath(what)
     command = command_named(text)
-    values: dict[str, Any] = {"command": command} if command else read_config(find_config(text))
+    values: dict[str, Any] = {"command": command}
+    if command is None:
+        values = read_config(find_config(text, also=catalogue.CATALOGUE))
     entry = catalogue.entry(values.get("command"))
     plain = plain_settings(entry, settings, stock)
     known = {name: setting.kind for name, setting in entry.config.settings().items()}

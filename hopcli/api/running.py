@@ -71,7 +71,13 @@ def ask(what: str | os.PathLike[str], settings: Mapping[str, Any]) -> Request:
             entry = None if named is None else catalogue.entry(named)
             asked = request(None if named else text, settings, entry=entry, read=read, stock=stock)
     except SettingError as error:
-        if isinstance(error.found, list | tuple) and error.setting in settings:
+        known = catalogue.entry(named).settings.get(error.setting) if named else None
+        # a list varies a setting in a grid, unless the setting itself takes lists
+        if (
+            isinstance(error.found, list | tuple)
+            and error.setting in settings
+            and not (known and fits(known.kind.check, error.found[:1]))
+        ):
             rule = f"{error.rule}; hopcli.grid({text!r}, {error.setting}=[...]) runs several"
             raise SettingError(error.setting, rule, error.found) from None
         raise

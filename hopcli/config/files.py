@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import re
+from collections.abc import Iterable
 from pathlib import Path
 from typing import Any
 
@@ -32,7 +33,7 @@ def shipped_configs(kind: str = "configuration") -> dict[str, Path]:
     return {path.stem: path for path in sorted(folder.glob("*.toml"))}
 
 
-def find_config(name: str, kind: str = "configuration") -> Path:
+def find_config(name: str, kind: str = "configuration", also: Iterable[str] = ()) -> Path:
     """Return a file: that of a path, or the one of this name that comes with hopcli.
 
     Parameters
@@ -41,6 +42,8 @@ def find_config(name: str, kind: str = "configuration") -> Path:
         Path or name.
     kind : {"configuration", "list of claims"}
         What the file contains.
+    also : iterable of str
+        Other names that the caller takes, for the hint at the nearest.
 
     Raises
     ------
@@ -65,7 +68,7 @@ def find_config(name: str, kind: str = "configuration") -> Path:
     shown = name if len(name) <= _LONGEST_NAME else f"{name[:_LONGEST_NAME]}..."
     raise DataError(
         f"{shown or repr(name)}: no such file, nor a {kind} that comes with hopcli"
-        f"{nearest(name, shipped)}"
+        f"{nearest(name, [*shipped, *also])}"
     )
 
 

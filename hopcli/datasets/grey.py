@@ -492,7 +492,9 @@ def as_grey(values: NDArray[Any], what: object) -> NDArray[np.uint8]:
             grey: NDArray[np.uint8] = (spins > 0).view(np.uint8)
             grey *= 255
             return grey
-    refuse(what, _RULE, low, not low >= 0)  # NaN, too
+    for end in (low, high):
+        refuse(what, "grey values must be finite", end, not np.isfinite(end))
+    refuse(what, _RULE, low, low < 0)
     if high <= _ONE:
         return np.rint(np.minimum(values, 1) * np.float32(255)).astype(np.uint8)
     if values.dtype == np.uint16:

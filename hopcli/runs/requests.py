@@ -274,7 +274,7 @@ def grid_request(
 
     if config in catalogue.CATALOGUE and not Path(config).exists():
         config, name = None, config
-    path = None if config is None else find_config(config)
+    path = None if config is None else find_config(config, also=catalogue.CATALOGUE)
     values = {"command": name} if path is None else read_config(path)
     with renamed(lambda setting: _written_name(setting, path, sets)):
         catalogue.entry(values.get("command"))
