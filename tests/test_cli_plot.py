@@ -149,6 +149,8 @@ def test_a_grid_is_drawn_into_a_file_of_any_format(shell: Shell) -> None:
     shell.refuse(other, names="new/a.png --overwrite")
     shell.run(f"{other} --overwrite")
     shell.refuse("grid plot out --out out/grid.png --x rule", names="grid.png")
+    for flag in ("--animate a.gif", "--kind bars"):
+        shell.refuse(f"plot out {flag}", names=f"out: {flag.split()[0]}")
     assert below("out").keys() - {"grid.png"} == before.keys()
     assert set(below("new")) == {"a.png", "b.svg", "c.pdf"}
 

@@ -161,6 +161,9 @@ def test_files_of_couplings_make_the_same_run(run_hopcli: RunHopcli) -> None:
     assert Path("again/outcomes.csv").read_bytes() in tables
     assert run_hopcli("weights", *run[1:3], "--weights", "w.csv", "-q", "--out", "w").code == 0
     assert len(json.loads(Path("w/weights.json").read_text())["notes"]["findings"]) == 1
+    for wrong in (np.nan, -1.1e6, 1e308):
+        with refuses("weights"):
+            hopcli.store("text:p.txt", weights=np.full(RING.shape, wrong))
     memory = hopcli.store("text:p.txt", weights=RING)
     found = memory.recall("random", tests=20, dynamics="async")
     outcomes = pd.read_csv("out/outcomes.csv").groupby("outcome")["count"].sum()

@@ -24,11 +24,11 @@ from hopcli.network import Network
 from hopcli.patterns import Patterns, draw_samples, read_patterns, select
 from hopcli.records import Floats, digest
 from hopcli.rules import store
+from hopcli.rules.given import LARGEST
 
 GIVEN = "python:"
 """Prefix of the name for a file of patterns that were given in Python."""
 
-_LARGEST = 1e6
 _LONGEST_NUMBER = 64  # bytes of a threshold in a file, with its separator
 
 
@@ -97,7 +97,7 @@ def _read(file: str, name: str, count: int, shape: str) -> Floats:
     else:
         is_array = path.suffix == ".npy"
         values = _numbers(read_array(path), path) if is_array else _written(path, count)
-    wrong = np.flatnonzero(~(np.abs(values) <= _LARGEST))
+    wrong = np.flatnonzero(~(np.abs(values) <= LARGEST))
     if values.size != count or wrong.size:
         found = f"{values[wrong[0]]} at {wrong[0]}" if wrong.size else f"{values.size:,}"
         raise DataError(f"{file}: must contain {shape} numbers from -1e6 to 1e6, found {found}")

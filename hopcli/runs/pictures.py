@@ -14,7 +14,7 @@ from hopcli.results.manifest import GRID, finished_in, understood
 from hopcli.values import flag_name
 
 if TYPE_CHECKING:
-    from collections.abc import Callable, Mapping, Sequence
+    from collections.abc import Callable, Collection, Mapping, Sequence
     from pathlib import Path
 
     from hopcli.catalogue import Entry
@@ -168,6 +168,7 @@ def _of_grid(
     look: Callable[[View], Look] = lambda view: view.grid.look,
     name: str = GRID,
 ) -> _Drawer:
+    _check_used(folder, how, {"figure_format", "figure_style", "width", "tex_fonts"}, "a grid")
     view = load_view(folder)
     layout = look(view)
 
@@ -177,14 +178,18 @@ def _of_grid(
     return _Drawer(folder, draw, lambda: enter_picture(folder, draw))
 
 
+def _check_used(folder: Path, how: Style, used: Collection[str], what: str) -> None:
+    for name, value in how._asdict().items():
+        if value is not None and name not in used and name != "dpi":
+            raise ResultError(f"{folder}: {flag_name(name)} has no effect on {what}")
+
+
 def _of_run(folder: Path, how: Style) -> _Drawer:
     """Load a run; raise an error if a requested picture is impossible."""
     loaded = results.load(folder)
     command = loaded.config.command
     entry = catalogue.entry(command)
-    for name, value in how._asdict().items():
-        if value is not None and name not in {*entry.execution.settings(), "dpi"}:
-            raise ResultError(f"{folder}: {flag_name(name)} has no effect on a run of {command}")
+    _check_used(folder, how, {*entry.execution.settings()}, f"a run of {command}")
     execution = how.of(entry, loaded.manifest["execution"])
     with understood(folder):
         has_frames = getattr(loaded.result, "frames", None) is not None
