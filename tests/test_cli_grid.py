@@ -99,6 +99,8 @@ def test_the_same_bytes_in_whatever_order(shell: Shell) -> None:
     merged = shell.run("grid merge s2 s3 s1 --out merged --no-figures")
     assert "6 copied" in merged.out
     assert _tables("merged") == whole
+    shell.run("grid merge s1 s1/. --out twice", code=2)
+    assert not Path("twice").exists()
 
 
 def test_only_what_is_new_is_made(shell: Shell) -> None:

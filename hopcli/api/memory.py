@@ -356,5 +356,5 @@ def _as_states(values: NDArray[Any], n_sites: int) -> NDArray[np.int8]:
         return whole if np.any(whole < 0) else (2 * whole - 1).astype(np.int8)
     raise DataError(
         "states: must be booleans, 0 and 1, or spins; convert grey values with "
-        "hopcli.load([state], threshold=127).spins, or another threshold"
+        "hopcli.load([state], threshold='otsu').spins"
     )

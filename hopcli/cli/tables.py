@@ -344,4 +344,5 @@ def in_columns(rows: Sequence[Sequence[str]]) -> str:
 def print_text(text: str | None) -> None:
     """Print a whole document; control characters are escaped only for a terminal."""
     shown = text or ""
-    click.echo(terminal(shown, keep="\n") if sys.stdout.isatty() else shown, nl=False)
+    shown = terminal(shown, keep="\n") if sys.stdout.isatty() else shown
+    click.echo(shown, nl=False, color=True)  # else click would remove escape sequences of labels

@@ -26,7 +26,7 @@ class CompareConfig(groups.SimulationSettings):
     With the standard Hamiltonian:
       hopcli compare --rule hebbian
     For a data set without a test set; test images take no part in the selection:
-      hopcli compare --dataset digits --split train --tests 50
+      hopcli compare --dataset digits --split train --tests 50 --selector-tests 50
 
     Each test image is classified in several ways:
 

@@ -7,7 +7,7 @@ from pathlib import Path
 from typing import TYPE_CHECKING, Any, NamedTuple
 
 from hopcli import results
-from hopcli.errors import DataError, HopcliError, SettingError, told
+from hopcli.errors import DataError, HopcliError, told
 from hopcli.printing import make
 from hopcli.runs.requests import grid_request, is_grid_file, request
 
@@ -58,10 +58,8 @@ def targets(configs: Iterable[str]) -> list[Target]:
 
     Raises
     ------
-    SettingError
-        If the name of a configuration cannot be a target.
     DataError
-        If a folder cannot be read.
+        If the name of a configuration cannot be a target, or a folder cannot be read.
     """
     runs = [_target(name) for name in _named(configs)]
     made = {run.folder: run.manifest for run in runs if run.manifest.name != _INVALID}
@@ -88,7 +86,7 @@ def _named(configs: Iterable[str]) -> list[str]:
         stem = Path(name).stem
         if not make(stem) or not stem.strip("."):
             rule = "must be named with letters, digits and . _ + , @ - only: Make reads the name"
-            raise SettingError("FILE", rule, name)
+            raise DataError(f"{name}: {rule}")
     return named
 
 

@@ -117,6 +117,8 @@ def merge_grids(
     for folder in folders:
         if folder.resolve() == out.resolve():
             raise click.UsageError(f"--out must be another folder than the shards, found {out}")
+    if len({folder.resolve() for folder in folders}) < len(folders):
+        raise click.UsageError("DIR... must be different folders; name each shard once")
     done = merge_shards(folders, out, accept_version=accept_version, figures=figures)
     return _print(out, done, quiet=quiet, made="copied")
 
