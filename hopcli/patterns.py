@@ -444,8 +444,8 @@ def read_patterns(path: Path) -> Patterns:
         If the file is missing, damaged, or of another kind.
     """
     if not path.exists():
-        hint = "`hopcli select` writes patterns.npz, `hopcli pictures DIR` writes pictures.npz"
-        raise DataError(f"{path}: no such file; {hint}; hopcli.store also takes images:DIR")
+        hint = "`hopcli select` writes one; for pictures see `hopcli help pictures`"
+        raise DataError(f"{path}: no such file of patterns; {hint}")
     if path.is_dir():
         raise DataError(f"{path}: must be a patterns.npz of `hopcli select`, is a folder")
     with Archive(path) as archive:
