@@ -18,21 +18,11 @@ from __future__ import annotations
 from typing import TYPE_CHECKING
 
 from hopcli._version import __version__
+from hopcli.catalogue import FUNCTIONS
 from hopcli.records import exported
 
 if TYPE_CHECKING:
-    from hopcli.api.commands import attractors as attractors
-    from hopcli.api.commands import capacity as capacity
-    from hopcli.api.commands import compare as compare
-    from hopcli.api.commands import consistency as consistency
-    from hopcli.api.commands import critical as critical
-    from hopcli.api.commands import fit_sweeps as fit_sweeps
-    from hopcli.api.commands import recall as recall
-    from hopcli.api.commands import relax as relax
-    from hopcli.api.commands import run as run
-    from hopcli.api.commands import temperature_scan as temperature_scan
-    from hopcli.api.commands import variance as variance
-    from hopcli.api.commands import weights as weights
+    from hopcli.api.commands import *  # noqa: F403
     from hopcli.api.data import load as load
     from hopcli.api.data import select as select
     from hopcli.api.folders import check as check
@@ -65,8 +55,7 @@ _PLACES = {
     "api.memory": "store Memory",
     "api.live": "live Live",
     "api.recalled": "Recalled",
-    "api.commands": "run recall temperature_scan weights attractors capacity critical compare "
-    "variance consistency fit_sweeps relax",
+    "api.commands": " ".join(["run", *(entry.module for entry in FUNCTIONS)]),
     "api.running": "Run",
     "api.gridding": "grid GridRun",
     "api.reading": "read",

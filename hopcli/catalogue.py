@@ -2,13 +2,13 @@
 
 An entry names modules and imports them on first use, so a list of commands costs nothing.
 The command line, ``hopcli run``, ``hopcli plot``, results and tests are made from it. A new
-command consists of its settings and manual (:mod:`hopcli.config`), its experiment, its
-figures, and its entry here.
+command consists of its settings and manual (:mod:`hopcli.config`), its experiment, its entry
+here and, unless its headline number is enough, its figures.
 """
 
 from __future__ import annotations
 
-import importlib
+import importlib.util
 import inspect
 from collections.abc import Mapping
 from dataclasses import dataclass
@@ -140,7 +140,9 @@ class Entry:
     @property
     def figures(self) -> Any:
         """Function from resolved configuration and result to figures by name."""
-        return _named(f"hopcli.plots.{self.module}", "figures")
+        module = f"hopcli.plots.{self.module}"
+        is_there = importlib.util.find_spec(module) is not None
+        return _named(module if is_there else "hopcli.plots.headline", "figures")
 
 
 def _named(module: str, name: str) -> Any:
@@ -176,6 +178,9 @@ CATALOGUE = {
     command: Entry(command, line) for lines in SECTIONS.values() for command, line in lines.items()
 }
 """Entries by command."""
+
+FUNCTIONS = tuple(made for made in CATALOGUE.values() if made.command != "select")
+"""Commands that are functions in Python; ``hopcli.select`` chooses among given images instead."""
 
 
 def entry(command: object) -> Entry:

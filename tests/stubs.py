@@ -1,7 +1,11 @@
-"""Types of the commands as functions, from the settings; run this file to write the stub."""
+"""Stubs: types of the commands as functions, from the settings; classes of the settings.
+
+Run this file to write them.
+"""
 
 from __future__ import annotations
 
+import itertools
 import subprocess
 import sys
 from collections.abc import Mapping
@@ -10,10 +14,10 @@ from typing import Any
 
 from conftest import CHECKOUT
 
-from hopcli import catalogue
-from hopcli.api.commands import COMMANDS
+from hopcli import config
+from hopcli.catalogue import FUNCTIONS
 
-STUB = CHECKOUT / "hopcli" / "api" / "commands.pyi"
+PACKAGE = CHECKOUT / "hopcli"
 
 _HEAD = '''"""The types of the commands as functions; made from the settings by tests/stubs.py."""
 
@@ -27,8 +31,6 @@ from numpy.typing import NDArray
 from hopcli.api.running import Run
 from hopcli.datasets import Dataset
 from hopcli.patterns import Patterns
-
-COMMANDS: tuple[str, ...]
 
 _Whole: TypeAlias = int | np.integer[Any]
 _Number: TypeAlias = float | np.floating[Any] | np.integer[Any]
@@ -73,17 +75,39 @@ def _parameter(item: Any) -> str:
     return f"{item.name}: {' | '.join(dict.fromkeys(types))} = {shown}"
 
 
-def stub() -> str:
-    """The text of the stub."""
+def _commands() -> str:
+    """The types of the commands as functions."""
     made = [_HEAD]
-    for name in COMMANDS:
-        entry = catalogue.entry(name)
+    for entry in FUNCTIONS:
         items = (*fields(entry.config), *fields(entry.execution))
         listed = ", ".join([*map(_parameter, items), "progress: bool | None = None"])
         made.append(f"def {entry.module}(*, {listed}) -> Run: ...\n")
-    command = [sys.executable, "-m", "ruff", "format", "--stdin-filename", str(STUB), "-"]
-    return subprocess.check_output(command, input="".join(made), text=True)
+    return "".join(made)
+
+
+def _settings() -> str:
+    """The names of the package of settings, each from its module."""
+
+    def place(name: str) -> str:
+        return getattr(config, name).__module__
+
+    made = ["# Made by tests/stubs.py.\n"]
+    for module, names in itertools.groupby(sorted(config.__all__, key=place), place):
+        made.append(f"from {module} import {', '.join(names)}\n")
+    return "".join([*made, f"\n__all__ = {config.__all__}\n"])
+
+
+STUBS = {"api/commands.pyi": _commands, "config/__init__.pyi": _settings}
+"""Functions that make the stubs, by place in the package."""
+
+
+def stub(place: str) -> str:
+    """The text of a stub."""
+    path = str(PACKAGE / place)
+    command = [sys.executable, "-m", "ruff", "format", "--stdin-filename", path, "-"]
+    return subprocess.check_output(command, input=STUBS[place](), text=True)
 
 
 if __name__ == "__main__":
-    STUB.write_text(stub(), encoding="utf-8")
+    for place in STUBS:
+        (PACKAGE / place).write_text(stub(place), encoding="utf-8")

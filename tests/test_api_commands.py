@@ -46,8 +46,7 @@ def contents(folder: str) -> dict[str, Any]:
 def test_every_command_is_a_function_that_says_its_settings() -> None:
     modules = {one.module for one in catalogue.CATALOGUE.values()}
     assert set(vars(commands)["__all__"]) == {"run", *modules} - {"select"}
-    for name in commands.COMMANDS:
-        entry = catalogue.entry(name)
+    for entry in catalogue.FUNCTIONS:
         function = getattr(commands, entry.module)
         parameters = inspect.signature(function).parameters
         assert list(parameters)[:-1] == list(entry.settings)

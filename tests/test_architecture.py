@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import ast
 import graphlib
+import re
 from functools import cache
 from pathlib import Path
 from typing import TYPE_CHECKING
@@ -11,6 +12,7 @@ from typing import TYPE_CHECKING
 import pytest
 from click import Context
 from conftest import CHECKOUT
+from shell import table
 
 from hopcli.catalogue import CATALOGUE
 from hopcli.cli import cli
@@ -288,3 +290,80 @@ def test_a_new_rule_dynamics_source_start_or_option_is_one_entry(spawn_hopcli: S
     given: dict[str, object] = {"dataset": "stripes", "rule": "damped", "dynamics": "sign"}
     given |= {"damping": 3, "loudness": 4}
     assert {name: config[name] for name in given} == given
+
+
+NEW_COMMAND = {
+    "config": """
+from dataclasses import dataclass
+from hopcli import kinds
+from hopcli.config.base import setting
+from hopcli.config.groups import PatternSettings
+
+@dataclass(frozen=True, eq=False, kw_only=True)
+class PairsConfig(PatternSettings):
+    '''Measure the overlaps between stored patterns.'''
+
+    command = "pairs"
+    tests_images = False
+    shift: float = setting(kinds.number(0, 1), 0.0, "Pairs: Number to add.")
+""",
+    "experiments": """
+import numpy as np
+from hopcli.experiments import Result
+from hopcli.experiments.preparation import prepare
+from hopcli.tables import Table, columns
+
+TABLES = (Table("pairs", columns("label: text, place: integer, m", key="label place"), "m"),)
+
+class PairsResult(Result):
+    pass
+
+def plan(config, stock):
+    prepared = prepare(config, stock)
+
+    def work(execution, progress):
+        xi, labels = prepared.patterns.xi.astype(float), prepared.patterns.labels
+        m = xi @ xi.T / xi.shape[1] + prepared.config.shift
+        rows = [(name, k, m[j, k]) for j, name in enumerate(labels) for k in range(len(labels))]
+        return prepared.result([TABLES[0].rows(rows)])
+
+    return prepared.plan(work)
+""",
+    "main": """
+import sys
+from hopcli.catalogue import CATALOGUE, SECTIONS, Entry
+CATALOGUE["pairs"] = Entry("pairs", "Measure overlaps.")
+SECTIONS["Look inside"]["pairs"] = "Measure overlaps."
+import hopcli.config
+hopcli.config.__path__.append("config")
+import hopcli.experiments
+hopcli.experiments.__path__.append("experiments")
+from hopcli.cli import main
+for line in sys.argv[1:]:
+    try:
+        main(line.split())
+    except SystemExit as end:
+        print("ended", end.code)
+""",
+}
+
+
+def test_a_new_command_is_two_files_and_an_entry(spawn_hopcli: SpawnHopcli) -> None:
+    """Its table is drawn as declared, by itself and over a grid."""
+    for room in ("config", "experiments"):
+        Path(room).mkdir()
+        Path(room, "pairs.py").write_text(NEW_COMMAND[room], encoding="utf-8")
+    own = "--dataset text:3x3 --out"
+    lines = [f"pairs {own} a", "pairs --shift 2", f"pairs --shift 0.5 {own} b", "run a/pairs.json"]
+    lines += ["plot a --out c", "grid run pairs --set dataset=text:3x3 --set shift=0,1 --out g"]
+    done = spawn_hopcli(*lines, code=NEW_COMMAND["main"])
+    assert re.findall("ended ([0-9]+)", done.out) == [*"020000"], done.err
+    assert {path.name for path in Path("a").iterdir()} == {
+        f"pairs.{s}" for s in ("csv", "png", "json")
+    }
+    first, second = (table(f"{folder}/pairs.csv")["m"] for folder in "ab")
+    assert first[0] == 1
+    assert (second - first).round(9).unique() == [0.5]
+    assert Path("c/pairs.png").read_bytes() == Path("a/pairs.png").read_bytes()
+    assert len(table("g/grid.csv")) == 2 * len(first)
+    assert Path("g/grid.png").is_file()

@@ -24,10 +24,10 @@ from hopcli.claims.reading import read_claims
 from hopcli.claims.table import brief, number, p_text, table, with_interval
 from hopcli.claims.verdicts import judge
 from hopcli.config import AttractorsConfig, find_config, shipped_configs
-from hopcli.errors import SettingError
+from hopcli.errors import DataError, SettingError
 from hopcli.rules import store
 from hopcli.statistics import Z95, exact_interval
-from hopcli.study import AUTHORS_RECALL, read_curve
+from hopcli.study import AUTHORS_RECALL, read_curve, read_repeats
 from hopcli.study.notebook import largest_gap, unstable_sum
 from hopcli.tables import Columns, Table, columns, ends_of
 
@@ -167,6 +167,10 @@ M = "mine / accuracy[label=3] / m"
         (f"how_often_best({M})", None),
         (f"with_p({M})", f"with_p({M})"),
         (f"with_p({M}, p, q)", f"with_p({M}, p, q)"),
+        (f"with_p({M}, none)", "none"),
+        ("smallest(mine / accuracy / label)", None),
+        (f"storkey_gap({M})", None),
+        (f"variance_ratio({M}, none)", f"variance_ratio({M}, none)"),
         (f"variance_ratio({M}, none.csv)", f"variance_ratio({M}, none.csv)"),
         ("mine / accuracy / m, p", "mine / accuracy / m, p"),
     ],
@@ -232,8 +236,18 @@ def test_numbers_beside_the_claims_come_before_those_of_the_study() -> None:
     own.write_text("repeat,3,6\n0,80,77\n1,81,75\n", encoding="utf-8")
     assert parse(text, "here", own.parent).terms[0].arguments == (str(own),)
     curve = Path("curve.csv")
-    curve.write_text("t,m\n0.10,1\n2,0.5\n", encoding="utf-8")
-    assert read_curve(curve) == {"0.1": 1.0, "2": 0.5}
+    curve.write_text("t,m\n0.10,1\noverall,0.5\n", encoding="utf-8")
+    assert read_curve(curve) == {"0.1": 1.0, "overall": 0.5}
+
+
+def test_a_file_of_published_numbers_is_refused_by_name() -> None:
+    texts = ("", "t,m", "t\n1", "t,m\n1", "t,m\n1,x", "t,m\n1,nan", "t,m\n1,2\n1,2,3")
+    cases = [*itertools.product(texts, (read_curve, read_repeats))]
+    cases += [("t,m\n1,2\n1.0,2", read_curve), ("t,m\n1,2", read_repeats)]
+    for text, read in cases:
+        Path("curve.csv").write_text(text, encoding="utf-8")
+        with pytest.raises(DataError, match=r"^curve\.csv: "):
+            read(Path("curve.csv"))
 
 
 def test_counts_have_exact_binomial_tails() -> None:

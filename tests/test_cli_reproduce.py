@@ -213,3 +213,5 @@ def test_a_second_study_is_a_folder_and_a_file(shell: Shell) -> None:
         Path("toy/curve.csv").write_text("\n".join(rows))
         shell.run("reproduce --against toy/claims.toml --out out")
         assert verdicts()["verdict"].to_dict() == {"curve": verdict, "order": VERDICTS[0]}
+    (command,) = set(verdicts()["command"])
+    shell.run(f"{command.removeprefix('hopcli ')} --out again")

@@ -9,7 +9,7 @@ import inspect
 import textwrap
 from typing import TYPE_CHECKING, Any
 
-from hopcli import catalogue
+from hopcli.catalogue import FUNCTIONS
 from hopcli.values import show
 
 if TYPE_CHECKING:
@@ -112,10 +112,6 @@ def _default(setting: Setting) -> str:
     return f", default {shown}" if shown is not None else ", optional"
 
 
-COMMANDS = tuple(name for name in catalogue.CATALOGUE if name != "select")
-"""Commands that are functions; ``hopcli.select`` selects among given images instead."""
-
-for _name in COMMANDS:
-    _made = _function(catalogue.entry(_name))
-    globals()[_made.__name__] = _made
-    __all__ += [_made.__name__]
+for _entry in FUNCTIONS:
+    globals()[_entry.module] = _function(_entry)
+    __all__ += [_entry.module]

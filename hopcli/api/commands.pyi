@@ -11,8 +11,6 @@ from hopcli.api.running import Run
 from hopcli.datasets import Dataset
 from hopcli.patterns import Patterns
 
-COMMANDS: tuple[str, ...]
-
 _Whole: TypeAlias = int | np.integer[Any]
 _Number: TypeAlias = float | np.floating[Any] | np.integer[Any]
 _Truth: TypeAlias = bool | np.bool_

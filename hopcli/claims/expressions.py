@@ -7,7 +7,7 @@
     FUNCTION(RUN / TABLE[...] / COLUMN, ARGUMENT, ...)
     one - another
 
-An argument is a label, a column, or a file of published numbers (.csv).
+An argument is a label, a column, or a CSV file of published repeats.
 
 Rows are those in which each column equals its value (``=``), or is above (``>``) or below
 (``<``) it. The 95 % interval is in the columns ``COLUMN_ci_low`` and ``COLUMN_ci_high``; or in
@@ -27,10 +27,10 @@ from typing import Any
 
 import numpy as np
 
-from hopcli.claims.functions import FUNCTIONS, Measured, Rows, takes
+from hopcli.claims.functions import FUNCTIONS, Measured, Rows, columns_read, named
 from hopcli.errors import DataError, ResultError, SettingError
 from hopcli.records import Bools, NDArray
-from hopcli.study import find_numbers
+from hopcli.study import find_numbers, read_repeats
 from hopcli.tables import Columns
 from hopcli.values import bare, nearest
 
@@ -142,7 +142,8 @@ def _term(text: str, where: str, folder: Path) -> Term:
     if function is not None and function not in FUNCTIONS:
         rule = f"must use one of the functions {', '.join(FUNCTIONS)}"
         raise SettingError(where, f"{rule}{nearest(function, FUNCTIONS)}", function)
-    if function is not None and not takes(function, len(arguments)):
+    given = {} if function is None else named(function, arguments)
+    if given is None:
         raise SettingError(where, f"must have other arguments for {function}", text)
     rows = []
     for row in re.split(r",(?=\s*\w+\s*[=<>])", found["rows"] or ""):
@@ -152,12 +153,14 @@ def _term(text: str, where: str, folder: Path) -> Term:
         elif row.strip():
             raise SettingError(where, "must have rows as COLUMN=VALUE, < or >", row)
     try:
-        files = (str(find_numbers(a, folder)) if a.endswith(".csv") else a for a in arguments)
-        given = tuple(files)
+        if (file := given.get("file")) is not None:
+            path = find_numbers(file, folder)
+            read_repeats(path)
+            arguments = tuple(str(path) if one == file else one for one in arguments)
     except DataError as error:
         raise SettingError(where, str(error), text) from None
     term = Term(found["run"], found["table"], found["column"], tuple(rows), found["error"])
-    return dataclasses.replace(term, function=function, arguments=given)
+    return dataclasses.replace(term, function=function, arguments=arguments)
 
 
 def evaluate(expression: Expression, runs: Mapping[str, Any], where: str) -> Measured:
@@ -213,8 +216,9 @@ def _measure(term: Term, run: Any, where: str) -> Measured:
     if term.function is not None:
         try:
             return FUNCTIONS[term.function](rows, *term.arguments)
-        except (ResultError, KeyError, AttributeError) as error:
-            raise SettingError(where, f"cannot use {term.function}: {error}") from None
+        except (ResultError, ArithmeticError, LookupError, ValueError) as error:
+            rule = f"cannot use {term.function} on {term.table} of {term.run}: {error}"
+            raise SettingError(where, rule) from None
     values = tuple(bare(value) for value in table[term.column][rows.places])
     if len(values) > 1 or not isinstance(values[0], int | float) or isinstance(values[0], bool):
         return Measured(values[0] if len(values) == 1 else values)
@@ -248,8 +252,8 @@ def check_names(
     columns = list(tables[term.table])
     forms = [column for column in columns if "*" in column]
     errors = [term.error] if term.error else []
-    named = [term.column, *(row[0] for row in term.rows), *errors, *more]
-    for name in named:
+    reads = columns_read(term.function, term.arguments) if term.function else ()
+    for name in (term.column, *(row[0] for row in term.rows), *errors, *reads, *more):
         if name not in columns and not any(fnmatchcase(name, form) for form in forms):
             rule = f"must name columns of {term.table} ({', '.join(columns)})"
             raise SettingError(where, rule, name)

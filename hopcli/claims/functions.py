@@ -2,11 +2,10 @@
 
 from __future__ import annotations
 
-import csv
 import functools
 import inspect
 import math
-from collections.abc import Callable
+from collections.abc import Callable, Sequence
 from dataclasses import dataclass, replace
 from pathlib import Path
 from typing import Any, NamedTuple
@@ -16,6 +15,7 @@ import numpy as np
 from hopcli.errors import ResultError
 from hopcli.records import Bools, Floats, NDArray, Spins
 from hopcli.statistics import Z95, exact_interval
+from hopcli.study import read_repeats
 from hopcli.study.notebook import OF_PATTERNS
 from hopcli.tables import Columns
 
@@ -155,6 +155,15 @@ class Rows(NamedTuple):
     def values(self) -> Floats:
         """The chosen values, as numbers."""
         return self.table[self.column][self.chosen].astype(np.float64)
+
+    @property
+    def patterns(self) -> Spins:
+        """The stored patterns of the run."""
+        patterns = getattr(self.result, "patterns", None)
+        if patterns is None:
+            raise ResultError("the run contains no patterns")
+        xi: Spins = patterns.xi
+        return xi
 
     @property
     def label(self) -> Any:
@@ -328,15 +337,14 @@ def variance_ratio(rows: Rows, file: str) -> Measured:
     """
     from scipy.special import fdtr, fdtrc, fdtri
 
-    with Path(file).open(encoding="utf-8", newline="") as opened:
-        (_, *names), *repeats = csv.reader(opened)
-    published = dict(zip(names, np.array(repeats, dtype=np.float64).T[1:], strict=True))
-    run = rows.by_label()
-    labels = [label for label in names if label in run]
-    ratios = [published[label].var(ddof=1) / 1e4 / run[label].var(ddof=1) for label in labels]
+    published, run = read_repeats(Path(file)), rows.by_label()
+    labels = [label for label in published if label in run]
+    if not labels:
+        raise ResultError(f"{file} has other labels ({', '.join(published)})")
+    ratios = [np.var(published[each], ddof=1) / 1e4 / run[each].var(ddof=1) for each in labels]
     ratio = float(np.mean(ratios))
-    n_repeats = len(next(iter(run.values())))
-    freedom = (len(labels) * (len(repeats) - 1), len(labels) * (n_repeats - 1))
+    n_published, n_repeats = len(published[labels[0]]), len(next(iter(run.values())))
+    freedom = (len(labels) * (n_published - 1), len(labels) * (n_repeats - 1))
     low, high = (ratio / float(fdtri(*freedom, level)) for level in (0.975, 0.025))
 
     def tails(bound: float) -> tuple[float, float]:
@@ -356,7 +364,7 @@ def most_likely(rows: Rows) -> Measured:
     relative = chosen["relative"]
     best = float(values[relative.argmax()])
     inside = values[chosen["in_interval"]]
-    estimate = rows.result.columns["estimate"].where(order=chosen["order"][0])
+    estimate = getattr(rows.result, "columns", {})["estimate"].where(order=chosen["order"][0])
     inflation = float(estimate["overdispersion"][0])
 
     def tails(bound: float) -> tuple[float, float]:
@@ -393,14 +401,14 @@ def above_patterns(rows: Rows) -> Measured:
         raise ResultError("no start ended in a spurious state")
     spurious = rows.table.take(~is_stored)
     lowest = spurious.row(int(spurious["energy"].argmin()))
-    xi: Spins = rows.result.patterns.xi
+    xi = rows.patterns
     gap = lowest["energy"] - float(energy(xi, store(xi, lowest["rule"])).min())
     return Measured(gap / xi.shape[1])
 
 
 def _of_patterns(work: Callable[[Spins], float], rows: Rows) -> Measured:
     """Compute a number from the stored patterns alone, such as a function of a study."""
-    return Measured(work(rows.result.patterns.xi))
+    return Measured(work(rows.patterns))
 
 
 _ALL: tuple[Any, ...] = (
@@ -415,10 +423,25 @@ FUNCTIONS: dict[str, Callable[..., Measured]] = {
 """Functions by name; the first argument is the chosen rows."""
 
 
-def takes(name: str, n_arguments: int) -> bool:
-    """Return whether a function takes this number of arguments besides the rows."""
+_READS = {
+    **dict.fromkeys(("how_often_best", "how_often_worst", "lead", "spread"), ("label",)),
+    "rank_among": ("label",),
+    "most_likely": ("relative", "in_interval", "order"),
+    "others": ("count",),
+    "above_patterns": ("kind", "energy", "rule"),
+}
+"""Columns that functions read besides that of the value."""
+
+
+def named(name: str, arguments: Sequence[str]) -> dict[str, Any] | None:
+    """Return the arguments of a function by name; None if it takes another number of them."""
     try:
-        inspect.signature(FUNCTIONS[name]).bind(None, *[None] * n_arguments)
+        return inspect.signature(FUNCTIONS[name]).bind(None, *arguments).arguments
     except TypeError:
-        return False
-    return True
+        return None
+
+
+def columns_read(name: str, arguments: Sequence[str]) -> tuple[str, ...]:
+    """Return the columns that a function reads besides that of the value."""
+    given = named(name, arguments) or {}
+    return (*_READS.get(name, ()), *([given["column"]] if "column" in given else []))

@@ -153,8 +153,10 @@ def command(against: str, only: tuple[str, ...], quick: bool, form: str, **wishe
     variance_ratio(..., FILE.csv); and of the stored patterns: storkey_gap(...),
     unstable_by_code(...), unstable_by_formula(...).
 
-    `published` can name a file too: a CSV file of two columns whose points `by` names. Files
-    are looked for beside the claims, then among those of the study (figure1_digitised.csv).
+    `published` can name a file too: a CSV file of two columns, the names in the column `by` and
+    their values. These files are looked for beside the claims, then among those of the study
+    (figure1_digitised.csv). Configurations (.toml) are looked for beside the claims, then in the
+    current folder; the data that they name, in the current folder.
 
     The printed table has a row per claim: the value under the condition that decides, and its p
     with Holm's correction. Writes claims.csv (a row per claim and condition: number, interval,

@@ -24,5 +24,5 @@ _EXPORTED = {
 for _entry in CATALOGUE.values():
     _EXPORTED[_entry.module] = f"{_entry.name}Config"
 
-__all__ = sorted(" ".join(_EXPORTED.values()).split())  # ``__init__.pyi`` lists their types
+__all__ = sorted(" ".join(_EXPORTED.values()).split())  # tests/stubs.py writes their types
 __getattr__ = exported(__name__, _EXPORTED)

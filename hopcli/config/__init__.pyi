@@ -1,3 +1,4 @@
+# Made by tests/stubs.py.
 from hopcli.config.attractors import AttractorsConfig
 from hopcli.config.base import Config, Facts, Setting, Settings
 from hopcli.config.capacity import CapacityConfig

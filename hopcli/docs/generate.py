@@ -20,7 +20,7 @@ from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
 import hopcli
-from hopcli.catalogue import CATALOGUE
+from hopcli.catalogue import CATALOGUE, FUNCTIONS
 from hopcli.cli import cli
 
 if TYPE_CHECKING:
@@ -208,7 +208,7 @@ def _api() -> Iterator[tuple[str, str]]:
         page = title.lower().replace(" ", "-")
         yield f"api/{page}", _page(title, [_documented(name) for name in names])
         listed.append((page, title, "\n: ".join(map(_in_a_line, names))))
-    commands = tuple(name.replace("-", "_") for name in CATALOGUE if name != "select")
+    commands = tuple(entry.module for entry in FUNCTIONS)
     listed.append(("../commands/index", "Commands", "\n: ".join(map(_in_a_line, commands))))
     about = "`import hopcli` gives these names, and costs no more than NumPy."
     yield "api/index", _index("Python", about, listed)

@@ -196,9 +196,8 @@ def _caption(drawn: Arrangement, look: Look) -> str:
     """Return the run, the meaning of points, bars and contours, and what is missing."""
     name = short(drawn.headline.says)
     n = " to ".join(f"{n:,}" for n in dict.fromkeys(drawn.n_averaged))
-    of = (
-        f", mean over {n} values of {look.over}" if n else f" of {kit.count(drawn.n_cells, 'cell')}"
-    )
+    cells = f" of {kit.count(drawn.n_cells, 'cell')}" if drawn.n_cells else ""
+    of = f", mean over {n} values of {look.over}" if n else cells
     fixed = "".join(f", {name} = {value}" for name, value in drawn.fixed.items())
     without = "Crosses: cells" if drawn.bare.any() else "Not drawn: cells"
     return kit.sentences(

@@ -167,10 +167,10 @@ def _merged(before: Any, now: Any) -> Any:
     return {**before, **now} if isinstance(before, dict) and isinstance(now, dict) else now
 
 
-def _config_of(claims: Claims, name: str) -> Path:
-    """Find a configuration: beside the file of claims, elsewhere, or included in hopcli."""
+def _config_of(claims: Claims, name: str) -> str:
+    """Return the path of a configuration beside the file of claims; otherwise the name."""
     beside = claims.path.parent / name
-    return beside if name.endswith(".toml") and beside.is_file() else find_config(name)
+    return str(beside) if name.endswith(".toml") and beside.is_file() else name
 
 
 def _finished(claims: Claims, run: RunOf) -> PreparedRun:
@@ -190,11 +190,11 @@ def _planned(
 ) -> PreparedRun:
     """Plan a run of a configuration; errors appear before any run is made."""
     assert wishes.out is not None
-    out, config = wishes.out / run.name, str(run.config)
+    out, config = wishes.out / run.name, _config_of(claims, str(run.config))
     wishes = wishes._replace(out=out)
     check_made(out)
     changes = {**run.set, **(run.quick if quick else {})}
-    values = read_config(_config_of(claims, config))
+    values = read_config(find_config(config))
     values |= {key: _merged(values.get(key), value) for key, value in changes.items()}
 
     def name_of(setting: str) -> str:

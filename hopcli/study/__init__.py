@@ -7,6 +7,7 @@ of numbers in their own folder or in this one.
 from __future__ import annotations
 
 import csv
+import math
 import statistics
 from collections.abc import Collection, Mapping
 from pathlib import Path
@@ -39,24 +40,67 @@ def find_numbers(name: str, folder: Path) -> Path:
 
 
 def read_curve(path: Path) -> dict[str, float]:
-    """Read a curve: its first column names the points, the second contains their values.
+    """Read a curve or table: its first column names the points, the second contains their values.
 
     Raises
     ------
     DataError
-        If the file is not a table with two columns of numbers.
+        If the file is not a table with two columns, the second of finite numbers.
 
     Examples
     --------
     >>> read_curve(FIGURE1)["0.1"]
     0.689
     """
+    head, names, rows = _read_numbers(path)
+    curve = {_point(name): row[0] for name, row in zip(names, rows, strict=True) if row}
+    if len(head) != 2 or len(curve) < len(rows):
+        raise DataError(f"{path}: must have two columns, and each name once in the first")
+    return curve
+
+
+def read_repeats(path: Path) -> dict[str, list[float]]:
+    """Read a table of repeats: its first column names them, then each label has a column.
+
+    Raises
+    ------
+    DataError
+        If the file is not such a table of finite numbers, with two or more repeats.
+
+    Examples
+    --------
+    >>> [label for label, values in read_repeats(AUTHORS_RECALL).items() if 81 in values]
+    ['3']
+    """
+    (_, *labels), _, rows = _read_numbers(path)
+    if len(rows) < 2 or not labels or len(set(labels)) < len(labels):
+        raise DataError(f"{path}: must have two or more repeats, and a column for each label")
+    return dict(zip(labels, map(list, zip(*rows, strict=True)), strict=True))
+
+
+def _read_numbers(path: Path) -> tuple[list[str], list[str], list[list[float]]]:
+    """Return the head of a CSV file, the texts of its first column, and the numbers behind them."""
+    rule = "must be a CSV file: a line of names, then lines of a name and numbers"
     try:
-        with path.open(encoding="utf-8", newline="") as file:
-            _, *rows = csv.reader(file)
-            return {f"{float(point):g}": float(value) for point, value in rows}
-    except (OSError, ValueError) as error:
-        raise DataError(f"{path}: must be a CSV file of two columns of numbers ({error})") from None
+        with path.open(encoding="utf-8-sig", newline="") as file:
+            head, *lines = filter(None, csv.reader(file))
+        rows = [[float(text) for text in line[1:]] for line in lines]
+    except (OSError, ValueError, csv.Error) as error:
+        raise DataError(f"{path}: {rule} ({error})") from None
+    for number, row in enumerate(rows, start=2):
+        if len(row) != len(head) - 1 or not all(map(math.isfinite, row)):
+            raise DataError(f"{path}: {rule}, found another row {number}")
+    if not rows:
+        raise DataError(f"{path}: {rule}, found no numbers")
+    return head, [line[0] for line in lines], rows
+
+
+def _point(text: str) -> str:
+    """Return the name of a point, as the values of a column are named."""
+    try:
+        return f"{float(text):g}"
+    except ValueError:
+        return text.strip()
 
 
 _PROTOCOL = {
@@ -100,12 +144,9 @@ def published_recall(settings: Mapping[str, Any]) -> dict[str, tuple[float, floa
     """
     if any(settings.get(name) != value for name, value in _PROTOCOL.items()):
         return {}
-    with AUTHORS_RECALL.open(encoding="utf-8", newline="") as file:
-        (_, *labels), *rows = csv.reader(file)
-    columns = [[float(value) for value in column] for column in zip(*rows, strict=True)][1:]
     digits = {
         label: (statistics.fmean(column), statistics.stdev(column))
-        for label, column in zip(labels, columns, strict=True)
+        for label, column in read_repeats(AUTHORS_RECALL).items()
     }
     means = [mean for mean, _ in digits.values()]
     return {**digits, "overall": (statistics.fmean(means), statistics.pstdev(means))}
