@@ -325,6 +325,7 @@ def plan(config, stock):
         xi, labels = prepared.patterns.xi.astype(float), prepared.patterns.labels
         m = xi @ xi.T / xi.shape[1] + prepared.config.shift
         rows = [(name, k, m[j, k]) for j, name in enumerate(labels) for k in range(len(labels))]
+        rows = rows[: 0 if prepared.config.shift == 1 else None]
         return prepared.result([TABLES[0].rows(rows)])
 
     return prepared.plan(work)
@@ -355,9 +356,13 @@ def test_a_new_command_is_two_files_and_an_entry(spawn_hopcli: SpawnHopcli) -> N
         Path(room, "pairs.py").write_text(NEW_COMMAND[room], encoding="utf-8")
     own = "--dataset text:3x3 --out"
     lines = [f"pairs {own} a", "pairs --shift 2", f"pairs --shift 0.5 {own} b", "run a/pairs.json"]
-    lines += ["plot a --out c", "grid run pairs --set dataset=text:3x3 --set shift=0,1 --out g"]
+    lines += [
+        "plot a --out c",
+        f"pairs --shift 1 {own} d",
+        "grid run pairs --set dataset=text:3x3 --set shift=0,0.5 --out g",
+    ]
     done = spawn_hopcli(*lines, code=NEW_COMMAND["main"])
-    assert re.findall("ended ([0-9]+)", done.out) == [*"020000"], done.err
+    assert re.findall("ended ([0-9]+)", done.out) == [*"0200000"], done.err
     assert {path.name for path in Path("a").iterdir()} == {
         f"pairs.{s}" for s in ("csv", "png", "json")
     }

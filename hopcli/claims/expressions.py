@@ -217,7 +217,8 @@ def _measure(term: Term, run: Any, where: str) -> Measured:
         try:
             return FUNCTIONS[term.function](rows, *term.arguments)
         except (ResultError, ArithmeticError, LookupError, ValueError) as error:
-            rule = f"cannot use {term.function} on {term.table} of {term.run}: {error}"
+            reason = f"there is no column {error}" if isinstance(error, KeyError) else error
+            rule = f"cannot use {term.function} on {term.table} of {term.run}: {reason}"
             raise SettingError(where, rule) from None
     values = tuple(bare(value) for value in table[term.column][rows.places])
     if len(values) > 1 or not isinstance(values[0], int | float) or isinstance(values[0], bool):

@@ -5,6 +5,7 @@ from __future__ import annotations
 from typing import TYPE_CHECKING, Any
 
 from hopcli import catalogue
+from hopcli.errors import SettingError
 from hopcli.grids.grid import Look
 from hopcli.plots.grid import figure
 
@@ -17,9 +18,15 @@ if TYPE_CHECKING:
 def figures(
     config: Config, result: Result, style: str = "screen", **form: Any
 ) -> dict[str, Picture]:
-    """Draw the headline number against the coordinates of its table; nothing without any."""
+    """Draw the headline number against the coordinates of its table.
+
+    Nothing is drawn without rows or coordinates, or if too many coordinates vary.
+    """
     headline = catalogue.entry(config.command).headline
     table = result.columns[headline.table.name]
-    if not any(name in table for name in headline.within):
+    if not len(table) or not any(name in table for name in headline.within):
         return {}
-    return {headline.table.name: figure(table, (), headline, Look(), style, **form)}
+    try:
+        return {headline.table.name: figure(table, (), headline, Look(), style, **form)}
+    except SettingError:
+        return {}
