@@ -125,7 +125,7 @@ def overlap_loss_of(images: Spins | Bits, samples: Ints) -> Losses:
     if len(unique) > _BLOCK or n_sites <= _BLOCK:
         if samples.size * n_sites > _MOST_PIXELS:
             most = max(1, _MOST_PIXELS // (n_sites * len(samples)))
-            rule = f"must be at most {most:,} for {len(samples):,} labels of {n_sites:,} pixels"
+            rule = f"must be at most {most} for {len(samples):,} labels of {n_sites:,} pixels"
             raise SettingError("samples", rule, samples.shape[1])
         return overlap_loss(images[samples])
     place = place.reshape(samples.shape)
@@ -365,11 +365,10 @@ def draw_samples(
             names = ", ".join(known)
             raise SettingError("digits", f"must name labels of {dataset.name} ({names})", label)
     candidates = [dataset.indices_of(label) for label in labels]
-    for label, indices in zip(labels, candidates, strict=True):
-        if sampler == "generator" and len(indices) < samples:
-            raise SettingError(
-                "samples", f"must be at most the {len(indices)} images labelled {label!r}", samples
-            )
+    fewest, label = min(zip(map(len, candidates), labels, strict=True))
+    if sampler == "generator" and fewest < samples:
+        rule = f"must be at most the {fewest} images labelled {label!r}"
+        raise SettingError("samples", rule, samples)
     if sampler == "legacy":
         legacy = legacy_random_state(seed)
         drawn = [legacy.choice(indices, samples) for indices in candidates]

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import re
 from collections.abc import Callable
 from dataclasses import replace
 from typing import Any
@@ -14,11 +15,12 @@ from hopcli import experiments
 from hopcli.catalogue import CATALOGUE
 from hopcli.config import Facts, RecallConfig, RecallExecution
 from hopcli.datasets import Dataset
+from hopcli.errors import SettingError
+from hopcli.experiments.stock import Stock
 from hopcli.experiments.trials import (
     Trials,
     authors_sites,
     authors_trials,
-    check_states,
     draw_trials,
 )
 from hopcli.patterns import Patterns, images_as_patterns
@@ -105,9 +107,9 @@ def test_trials_come_by_label_and_alike_in_every_repeat(
 TOO_MANY: list[tuple[int, dict[str, Any], str, str]]
 TOO_MANY = [(2, {"tests": 4}, "tests", "3"), (LABELS.index("x"), {"tests": 1}, "start", "x")]
 TOO_MANY += [(2, {"tests": 5, "exclude_samples": False}, "tests", "4")]
-TOO_MANY += [(2, {"start": "random", "tests": 30_000_000}, "tests", "20,000,000")]
-TOO_MANY += [(2, {"tests": 3, "repeats": 400_000_000}, "repeats", "1,000,000,000")]
-TOO_MANY += [(2, {"tests": n, "repeats": 9_000_000}, "repeats", "5,000,000") for n in (3, "all")]
+TOO_MANY += [(2, {"start": "random", "tests": 30_000_000}, "tests", "20000000")]
+TOO_MANY += [(2, {"tests": 3, "repeats": 400_000_000}, "repeats", "5000000")]
+TOO_MANY += [(2, {"tests": n, "repeats": 9_000_000}, "repeats", "5000000") for n in (3, "all")]
 
 
 @pytest.mark.parametrize(("stored", "settings", "setting", "most"), TOO_MANY)
@@ -116,10 +118,7 @@ def test_too_many_trials(stored: int, settings: dict[str, Any], setting: str, mo
         _drawn(_stored(stored), **settings)
 
 
-def test_states_and_labels_that_there_cannot_be_are_refused() -> None:
-    check_states("starts", 4_000_000, 1000)
-    with refuses("starts", most="4,000,000"):
-        check_states("starts", 4_000_001, 1000)
+def test_labels_that_there_cannot_be_are_refused() -> None:
     with refuses("digits", found="y"):
         _drawn(replace(_stored(0), labels=("y",)), tests=1)
 
@@ -142,6 +141,53 @@ def test_a_trial_depends_on_its_number_alone(settings: dict[str, Any]) -> None:
         assert trials.first_of_each(number).tolist() == first
 
 
+# --- limits in refusals
+
+
+DIGITS: dict[str, Any] = {"dataset": "digits", "samples": 60}
+SHARED: dict[str, Any] = {"dataset": "digits", "split": "all", "select_split": "all"}
+SHARED |= {"selections": 9, "selector_samples": (40, 120), "selector_tests": 20, "tuning": 20}
+TWO: dict[str, Any] = {"dataset": "text:3x3"}
+REFUSED: list[tuple[str, dict[str, Any], str]]
+REFUSED = [("compare", SHARED | {name: 9999}, name) for name in ("selector_tests", "tuning")]
+REFUSED += [("compare", SHARED | {"sampler": "generator"}, "selector_samples")]
+REFUSED[-1][1]["selector_samples"] = (9999,)
+REFUSED += [("variance", DIGITS | {"selections": 9, "tests": 9999}, "tests")]
+REFUSED += [("variance", {"selections": 99, "start": "random", "tests": 400_000}, "selections")]
+REFUSED += [("consistency", DIGITS | {name: 9999}, name) for name in ("samples", "tests")]
+REFUSED += [("fit-sweeps", {"sweeps": (9000,)}, "sweeps")]
+REFUSED += [("recall", {"replay_authors": True, "tests": 99_999_999}, "tests")]
+REFUSED += [("recall", {"start": "random", "tests": 99_999_999}, "tests")]
+REFUSED += [("recall", {"repeats": 999_999_999}, "repeats")]
+REFUSED += [("relax", {"start": "random", "tests": 999, "repeats": 90}, "sweeps")]
+REFUSED += [("relax", {"start": "random", "tests": 9999, "repeats": 900}, "repeats")]
+REFUSED += [("critical", {"chains": 500, "sweeps": 99_999}, "sweeps")]
+REFUSED += [("capacity", TWO | {"patterns": "images", "loads": (0.9,)}, "loads")]
+REFUSED += [("select", DIGITS | {"sampler": "generator", "samples": 9999}, "samples")]
+
+
+@pytest.mark.parametrize(("command", "settings", "setting"), REFUSED)
+def test_the_limit_that_a_refusal_names_is_the_highest_accepted_value(
+    command: str, settings: dict[str, Any], setting: str
+) -> None:
+    of_command = CATALOGUE[command].config.from_values
+
+    def plan(value: Any) -> None:
+        several = isinstance(settings.get(setting), tuple)
+        given = {setting: (value,) if several else value}
+        experiments.plan(of_command(settings | given), stock)
+
+    stock = Stock()
+    with pytest.raises(SettingError) as caught:
+        experiments.plan(of_command(settings), stock)
+    assert caught.value.setting == setting
+    (text,) = re.findall(r"at most (?:the )?([\d.]+)", caught.value.rule)
+    most, step = (float(text), 0.2) if "." in text else (int(text), 1)
+    plan(most)
+    with pytest.raises(SettingError):
+        plan(most + step)
+
+
 # --- the authors' run
 
 
@@ -150,7 +196,8 @@ def test_the_authors_order_needs_square_pictures_and_not_too_many_sites() -> Non
     config = _resolved(patterns, replay_authors=True, tests=3, repeats=1)
     with refuses("replay_authors"):
         authors_trials(config, replace(_images(), shape=(2, 8)), patterns)
-    with refuses("tests", most="100,000,000"):
+    per_sweep = 3 * config.attempts_per_sweep
+    with refuses("sweeps", most=str(10**8 // per_sweep)):
         authors_trials(replace(config, sweeps=10_000_000), _images(), patterns)
     # More sites than 16 bits can count: 200 x 200.
     images = Dataset("large", random_patterns(0, 17, 40_000), np.array(LABELS), (200, 200), 0, "0")

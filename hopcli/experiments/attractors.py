@@ -11,7 +11,7 @@ from hopcli.config import AttractorsConfig, ThreadedExecution
 from hopcli.experiments import Plan, Progress, Stock, StoredResult
 from hopcli.experiments.preparation import prepare
 from hopcli.experiments.relaxation import run_chains
-from hopcli.experiments.trials import check_states
+from hopcli.experiments.trials import MOST_STATE_SITES, check_product
 from hopcli.network import Network
 from hopcli.observables import energy, overlaps
 from hopcli.patterns import Patterns
@@ -83,7 +83,8 @@ def plan(config: AttractorsConfig, stock: Stock) -> Plan:
     """
     prepared = prepare(config, stock)
     resolved, n_sites = prepared.config, prepared.facts.n_sites
-    check_states("starts", resolved.starts, n_sites)
+    n_all, which = resolved.starts * n_sites, f"with {n_sites:,} sites"
+    check_product(resolved, n_all, MOST_STATE_SITES, which, starts=1)
     prepared.bank()
     for rule in resolved.rule:
         prepared.network(rule)  # refuses an impossible one now

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import functools
+import math
 from collections.abc import Callable, Sequence
 from typing import Any
 
@@ -89,8 +90,9 @@ def plan(config: CapacityConfig, stock: Stock) -> Plan:
     counts = [_pattern_counts(resolved, size) for size in resolved.sizes]
     most = max(map(max, counts))
     if resolved.reads_data and most > (n_images := len(prepared.dataset)):
-        rule = f"must ask for at most the {n_images:,} images of {prepared.name}, not {most:,}"
-        raise SettingError("loads", rule)
+        highest = math.floor(1e6 * n_images / max(resolved.sizes)) / 1e6
+        rule = f"must be at most {highest:g}, for the {n_images:,} images of {prepared.name}"
+        raise SettingError("loads", rule, max(resolved.loads))
     n_networks = len(counts) * resolved.draws * len(resolved.rule) * len(resolved.loads)
 
     def work(execution: ThreadedExecution, progress: Progress, parts: Parts) -> CapacityResult:

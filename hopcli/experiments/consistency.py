@@ -48,7 +48,7 @@ _ROWS = 64  # of the moments in float64 at a time
 
 
 def check_shapes(dataset: Dataset, labels: Sequence[str]) -> None:
-    """Refuse images that are too large, and labels with a single one.
+    """Refuse images that are too large, and labels with fewer than three.
 
     Raises
     ------
@@ -60,8 +60,8 @@ def check_shapes(dataset: Dataset, labels: Sequence[str]) -> None:
         rule = f"must make at most {most:,} pixels with {len(labels)} labels"
         raise SettingError("size", rule, dataset.n_sites)
     for label in labels:
-        if len(dataset.indices_of(label)) < 2:
-            raise SettingError("digits", "must name labels with two images or more", label)
+        if len(dataset.indices_of(label)) < 3:  # two samples and a test
+            raise SettingError("digits", "must name labels with three images or more", label)
 
 
 def shape_table(dataset: Dataset, labels: Sequence[str], samples: int) -> Columns:
@@ -228,11 +228,17 @@ def plan(config: ConsistencyConfig, stock: Stock) -> Plan:
     prepared = prepare(config, stock)
     resolved = prepared.config
     check_shapes(prepared.dataset, resolved.digits)
-    for label in resolved.digits:
-        left = len(prepared.dataset.indices_of(label)) - resolved.samples
-        if left < resolved.tests:
-            rule = f"must be at most {max(left, 0)}, the images labelled {label!r} less the samples"
-            raise SettingError("tests", rule, resolved.tests)
+    counts = prepared.dataset.counts
+    n_images, label = min((counts[each], each) for each in resolved.digits)
+    left, images = n_images - resolved.samples, f"images labelled {label!r}"
+    if left < 1:
+        most = n_images - resolved.tests if n_images - resolved.tests > 1 else n_images - 1
+        raise SettingError(
+            "samples", f"must be at most {most}, to leave {images}", resolved.samples
+        )
+    if left < resolved.tests:
+        rule = f"must be at most {left}, the {images} less the samples"
+        raise SettingError("tests", rule, resolved.tests)
 
     def work(execution: ThreadedExecution, progress: Progress, parts: Parts) -> ConsistencyResult:
         dataset, streams, n = prepared.dataset, prepared.streams, resolved.selections

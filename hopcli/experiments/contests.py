@@ -2,10 +2,9 @@
 
 from __future__ import annotations
 
-import contextlib
 import copy
 import dataclasses
-from collections.abc import Callable, Iterator, Mapping, Sequence
+from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass
 from typing import Any
 
@@ -166,36 +165,71 @@ def draw_contests(
     """
     tests, chains = (stream.spawn(len(seeds)) for stream in (streams.tests, streams.chains))
     once = dataclasses.replace(recall, tests=config.selector_tests)
-    contests = []
-    for number, seed in enumerate(seeds):
+    labels = source.label_names
+    if config.sampler == "generator":  # which draws no image twice
+        _check_room(config, dataset, source, dict.fromkeys(labels, max(config.selector_samples)))
+    drawn: list[tuple[int, Ints, np.random.SeedSequence, np.random.SeedSequence, Streams]] = []
+    for number, seed in enumerate(seeds, start=1):
         of_samples, of_tuning, picks = seed.spawn(3)
         own = copy.copy(streams)
-        own.tests, own.chains = tests[number], chains[number]
+        own.tests, own.chains = tests[number - 1], chains[number - 1]
         legacy_seed = int(of_samples.generate_state(1)[0])  # 32 bits, as required
         for size in config.selector_samples:
-            with _called("selector_samples"):
-                labels = source.label_names
-                samples = draw_samples(source, labels, size, legacy_seed, config.sampler)
-            tuning = _tuning(config, source, samples, of_tuning)
-            anything = np.zeros(len(samples), np.int64)
-            patterns = _patterns(config, source, samples, tuning, anything)
-            with _called("selector_tests", "tests"):
-                trials = draw_trials(once, dataset, patterns, own.tests)
-            contests.append(
-                Contest(number + 1, config, source, samples, tuning, picks, trials, own)
-            )
+            samples = draw_samples(source, labels, size, legacy_seed, config.sampler)
+            drawn.append((number, samples, of_tuning, picks, own))
+    different = ([len(np.unique(row)) for row in samples] for _, samples, *_ in drawn)
+    most = map(max, zip(*different, strict=True))
+    _check_room(config, dataset, source, dict(zip(labels, most, strict=True)))
+    contests = []
+    for number, samples, of_tuning, picks, own in drawn:
+        tuning = _tuning(config, source, samples, of_tuning)
+        patterns = _patterns(config, source, samples, tuning, np.zeros(len(samples), np.int64))
+        try:
+            trials = draw_trials(once, dataset, patterns, own.tests)
+        except SettingError as error:
+            if error.setting == "tests":  # of this command it is another setting
+                raise SettingError("selector_tests", error.rule, error.found) from None
+            raise
+        contests.append(Contest(number, config, source, samples, tuning, picks, trials, own))
     return contests
 
 
-@contextlib.contextmanager
-def _called(name: str, *only: str) -> Iterator[None]:
-    """Name this command's setting in a refusal, instead of another command's."""
-    try:
-        yield
-    except SettingError as error:
-        if only and error.setting not in only:
-            raise
-        raise SettingError(name, error.rule, error.found) from None
+def _check_room(
+    config: CompareConfig, dataset: Dataset, source: Dataset, samples: Mapping[str, int]
+) -> None:
+    """Refuse numbers of images that a label does not have in every selection.
+
+    Parameters
+    ----------
+    config : CompareConfig
+        The numbers.
+    dataset, source : Dataset
+        Images for tests, and for samples and tuning.
+    samples : mapping of str to int
+        Highest number of different samples of each label.
+    """
+    counts = source.counts
+    n_free, label = min((counts[each] - samples[each], each) for each in config.digits)
+    remaining = f"the remaining images labelled {label!r}"
+    shared = (dataset.name, dataset.sha256) == (source.name, source.sha256)
+    tests = 1 if config.selector_tests == "all" else int(config.selector_tests)
+    needed = tests if shared else 0
+    if config.tuning + needed <= n_free:
+        return
+    if config.tuning < n_free:
+        rule = f"must be at most {n_free - config.tuning}, {remaining}"
+        raise SettingError("selector_tests", rule, config.selector_tests)
+    if n_free > shared:
+        most = n_free - (needed if needed < n_free else 1)
+        raise SettingError("tuning", f"must be at most {most}, {remaining}", config.tuning)
+    n_images = counts[label]
+    most = n_images - config.tuning - needed
+    most = most if most > 1 else n_images - 1 - shared
+    if most < 2:
+        rule = f"must have more images labelled {label!r} for samples, tuning and tests"
+        raise SettingError("dataset", rule, config.dataset)
+    rule = f"must be at most {most}, to leave images labelled {label!r}"
+    raise SettingError("selector_samples", rule, config.selector_samples)
 
 
 def _patterns(
@@ -211,14 +245,8 @@ def _tuning(
 ) -> Ints:
     """Draw tuning images of the stored labels."""
     rng = np.random.default_rng(seed)
-    drawn = []
-    for label in config.digits:
-        pool = free_images(source, label, samples)
-        if len(pool) < config.tuning:
-            rule = f"must be at most {len(pool)}, the images labelled {label!r} that are no samples"
-            raise SettingError("tuning", rule, config.tuning)
-        drawn.append(rng.choice(pool, config.tuning, replace=False))
-    return np.concatenate(drawn)
+    pools = [free_images(source, label, samples) for label in config.digits]
+    return np.concatenate([rng.choice(pool, config.tuning, replace=False) for pool in pools])
 
 
 _PENALTY = 100.0  # |w|^2 / 200 beside the mean loss

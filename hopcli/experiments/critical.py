@@ -15,7 +15,7 @@ from hopcli.experiments import Parts, Plan, Progress, Stock, StoredResult, Tell,
 from hopcli.experiments.critical_measured import Measured, crossing_rows, missing_crossings, powers
 from hopcli.experiments.preparation import prepare
 from hopcli.experiments.relaxation import run_chains
-from hopcli.experiments.trials import check_states
+from hopcli.experiments.trials import MOST_STATE_SITES, check_product
 from hopcli.network import Network
 from hopcli.observables import energy_of_sums, overlaps_of_sums, projection_norm
 from hopcli.patterns import Patterns, random_spins
@@ -204,10 +204,12 @@ def plan(config: CriticalConfig, stock: Stock) -> Plan:
     """
     prepared = prepare(config, stock)
     resolved, patterns, n_sites = prepared.config, prepared.patterns, prepared.facts.n_sites
-    check_states("chains", 2 * resolved.chains, n_sites * max(resolved.scales) ** 2)
+    largest = n_sites * max(resolved.scales) ** 2
+    n_all, which = 2 * resolved.chains * largest, f"with {largest:,} sites"
+    check_product(resolved, n_all, MOST_STATE_SITES, which, chains=5)
     most = resolved.most_sweeps(resolved.chains)
     if resolved.sweeps > most:
-        rule = f"must be at most {most:,} with this number of chains"
+        rule = f"must be at most {most} with this number of chains"
         raise SettingError("sweeps", rule, resolved.sweeps)
 
     def stored() -> list[Network]:

@@ -12,13 +12,12 @@ import numpy as np
 
 from hopcli.config import RelaxConfig, ThreadedExecution
 from hopcli.config.relax import round_sweeps
-from hopcli.errors import SettingError
 from hopcli.experiments import Plan, Progress, Stock, StoredResult, prefixed, unprefixed
 from hopcli.experiments.cautions import cautions, decided, noted
 from hopcli.experiments.preparation import prepare
 from hopcli.experiments.recall_tables import RATE
 from hopcli.experiments.relaxation import Relaxation
-from hopcli.experiments.trials import OVERALL
+from hopcli.experiments.trials import OVERALL, check_product
 from hopcli.observables import energy_of_sums, overlaps_of_sums
 from hopcli.records import Bools, Floats, Ints
 from hopcli.statistics import clustered_intervals, mean_interval, thermal_interval
@@ -251,9 +250,8 @@ def plan(config: RelaxConfig, stock: Stock) -> Plan:
     relaxation = decided(Relaxation.of(recall), config)
     trials, repeats = relaxation.trials, relaxation.config.repeats
     n_most = repeats * max(map(len, trials.places()))
-    if relaxation.config.sweeps > _MOST_LOOKS // n_most:
-        rule = f"must be at most {_MOST_LOOKS // n_most:,} with {n_most:,} trials of a label"
-        raise SettingError("sweeps", rule, relaxation.config.sweeps)
+    n_looks, which = n_most * relaxation.config.sweeps, f"with {n_most:,} trials of a label"
+    check_product(relaxation.config, n_looks, _MOST_LOOKS, which, sweeps=4, repeats=1, tests=1)
     criterion = relaxation.config.criterion
     resolved = dataclasses.replace(prepared.config, criterion=criterion)
     prepared, recall = prepared.with_config(resolved), prepared.with_config(relaxation.config)

@@ -12,7 +12,7 @@ from hopcli.config import TemperatureScanConfig, ThreadedExecution
 from hopcli.experiments import Parts, Plan, Progress, Stock, StoredResult, Tell, filled
 from hopcli.experiments.preparation import prepare
 from hopcli.experiments.relaxation import run_chains
-from hopcli.experiments.trials import check_states
+from hopcli.experiments.trials import MOST_STATE_SITES, check_product
 from hopcli.network import Network
 from hopcli.observables import overlaps, projection_norm
 from hopcli.patterns import Patterns
@@ -82,7 +82,8 @@ def plan(config: TemperatureScanConfig, stock: Stock) -> Plan:
     """
     prepared = prepare(config, stock)
     resolved, patterns, n_sites = prepared.config, prepared.patterns, prepared.facts.n_sites
-    check_states("repeats", resolved.repeats, n_sites)
+    n_all, which = resolved.repeats * n_sites, f"with {n_sites:,} sites"
+    check_product(resolved, n_all, MOST_STATE_SITES, which, repeats=1)
     target = patterns.last(resolved.target)
     prepared.network()  # refuses an impossible one now
     prepared.bank(target)

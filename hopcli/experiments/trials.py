@@ -20,7 +20,7 @@ from typing import NamedTuple
 
 import numpy as np
 
-from hopcli.config import RecallConfig
+from hopcli.config import Config, RecallConfig
 from hopcli.datasets import Dataset
 from hopcli.errors import DataError, ResultError, SettingError
 from hopcli.patterns import Patterns
@@ -381,28 +381,46 @@ def check_trials(config: RecallConfig, n_labels: int, size: int) -> None:
     SettingError
         If there are too many.
     """
+    repeats = config.repeats
     if size > MOST_IN_A_REPEAT:
-        rule = f"must give at most {MOST_IN_A_REPEAT:,} trials per repeat"
-        raise SettingError("tests", rule, config.tests)
-    if size * config.repeats > MOST_TRIALS:
-        rule = f"must give at most {MOST_TRIALS:,} trials, with {size:,} in each"
-        raise SettingError("repeats", rule, config.repeats)
-    if n_labels * config.repeats > MOST_RATES:
-        rule = f"must be at most {MOST_RATES // n_labels:,}, as there are {n_labels} labels"
-        raise SettingError("repeats", rule, config.repeats)
+        most = min(MOST_IN_A_REPEAT, MOST_TRIALS // repeats)
+        check_product(config, size, most, "with this number of states", tests=1)
+    limits = [
+        (size * repeats, MOST_TRIALS, f"with {size:,} trials in each"),
+        (n_labels * repeats, MOST_RATES, f"with {n_labels} labels"),
+    ]
+    for limit in sorted(limits, key=lambda each: each[1] / each[0]):
+        check_product(config, *limit, repeats=1)
 
 
-def check_states(setting: str, count: int, n_sites: int) -> None:
-    """Refuse more states at once than fit into memory.
+def check_product(config: Config, total: int, most: int, which: str, **lowest: int) -> None:
+    """Refuse a product of settings and other numbers above a limit.
+
+    Parameters
+    ----------
+    config : Config
+        The configuration.
+    total, most : int
+        The product, and its limit.
+    which : str
+        End of the message.
+    **lowest : int
+        Lowest value of each setting in the product. The first one is refused by which the
+        product can be reduced enough; otherwise the last one.
 
     Raises
     ------
     SettingError
-        If there are too many.
+        If the product is above the limit.
     """
-    most = MOST_STATE_SITES // n_sites
-    if count > most:
-        raise SettingError(setting, f"must be at most {most:,} with {n_sites:,} sites", count)
+    if total <= most:
+        return
+    for name, low in lowest.items():
+        value = getattr(config, name)
+        highest = most * value // total if isinstance(value, int) else 0
+        if highest >= low:
+            raise SettingError(name, f"must be at most {highest} {which}", value)
+    raise SettingError(name, f"is too high {which}", value)
 
 
 def _test_images(
@@ -463,9 +481,9 @@ def authors_trials(config: RecallConfig, dataset: Dataset, patterns: Patterns) -
         If a stored label has no images, pictures are not square, or there are too many attempts.
     """
     size = len(patterns.labels) * int(config.tests)
-    if size * config.sweeps * config.attempts_per_sweep > MOST_SITES:
-        rule = f"must need at most {MOST_SITES:,} attempts per repeat with replay_authors"
-        raise SettingError("tests", rule, config.tests)
+    total, lowest = size * config.sweeps * config.attempts_per_sweep, {"sweeps": 1, "tests": 1}
+    which = "with replay_authors"
+    check_product(config, total, MOST_SITES, which, **lowest, attempts_per_sweep=1)
     if dataset.shape[0] != dataset.shape[1]:
         raise SettingError("replay_authors", f"needs square pictures, {dataset.name} has others")
     check_trials(config, len(set(patterns.labels)), size)

@@ -3,17 +3,23 @@
 from __future__ import annotations
 
 import itertools
-from collections.abc import Sequence
+from collections.abc import Iterable, Sequence
 
 import numpy as np
 
-from hopcli.config import ThreadedExecution, VarianceConfig
+from hopcli.config import RecallConfig, ThreadedExecution, VarianceConfig
 from hopcli.errors import PatternError, SettingError
 from hopcli.experiments import Parts, Plan, Progress, Stock, StoredResult, Tell, filled
 from hopcli.experiments.cautions import few_selections
-from hopcli.experiments.preparation import prepare
+from hopcli.experiments.preparation import Prepared, prepare
 from hopcli.experiments.relaxation import Relaxation
-from hopcli.experiments.trials import MOST_IN_A_REPEAT, OVERALL
+from hopcli.experiments.trials import (
+    MOST_IN_A_REPEAT,
+    OVERALL,
+    check_product,
+    draw_trials,
+    image_pools,
+)
 from hopcli.records import Floats, NDArray, digest
 from hopcli.statistics import draws_interval, exact_interval, mean_sd_sem
 from hopcli.statistics.comparisons import mean_difference, ranks, with_holm
@@ -109,19 +115,27 @@ def plan(config: VarianceConfig, stock: Stock) -> Plan:
     first = prepare(config.recall(0, config.seed), stock)
     resolved = config.resolve(first.facts)
 
+    def recall(selection: int) -> Prepared[RecallConfig]:
+        config = resolved.recall(selection, _seed_of(resolved, selection))
+        return first.with_config(config, selects=True)
+
     def relaxation(selection: int, threads: int | None = None) -> Relaxation:
-        recall = resolved.recall(selection, _seed_of(resolved, selection))
+        prepared = recall(selection)
         try:
-            return Relaxation.of(first.with_config(recall, selects=True), threads)
+            return Relaxation.of(prepared, threads)
         except PatternError as error:
-            raise PatternError(f"selection seed {recall.selection_seed}: {error}") from None
+            seed = prepared.config.selection_seed
+            raise PatternError(f"selection seed {seed}: {error}") from None
+        except SettingError as error:
+            if error.setting == "tests" and resolved.start.uses_images:
+                _check_tests(map(recall, range(resolved.selections)))
+            raise
 
     trials = relaxation(0).trials
     n_trials, size = len(trials), trials.size
     labels = trials.bank(np.arange(0, size, resolved.tests)).label.tolist()
-    if resolved.selections * size > MOST_IN_A_REPEAT:
-        rule = f"must be at most {MOST_IN_A_REPEAT // size:,}, as there are {size:,} tests in each"
-        raise SettingError("selections", rule, resolved.selections)
+    n_all, which = resolved.selections * size, f"with {size:,} tests in each selection"
+    check_product(resolved, n_all, MOST_IN_A_REPEAT, which, selections=2, tests=2)
     warnings = few_selections(resolved.selections, MOST_IN_A_REPEAT // size)
     numbers = range(resolved.selections)  # check all of them now
     stored = [relaxation(number).patterns.sha256 for number in numbers]
@@ -142,6 +156,17 @@ def plan(config: VarianceConfig, stock: Stock) -> Plan:
     inputs = {"patterns": digest(np.array(stored))}
     attempts = resolved.selections * n_trials * resolved.attempts
     return prepared.plan(work, resolved.selections, inputs, attempts=attempts, chains=n_trials)
+
+
+def _check_tests(recalls: Iterable[Prepared[RecallConfig]]) -> None:
+    """Refuse more tests than the labels have images in every selection."""
+
+    def fewest(recall: Prepared[RecallConfig]) -> int:
+        excludes = recall.config.exclude_samples
+        return min(image_pools(recall.dataset, recall.patterns, exclude_samples=excludes).sizes)
+
+    least = min(recalls, key=fewest)
+    draw_trials(least.config, least.dataset, least.patterns, least.streams.tests)
 
 
 def summary(_config: VarianceConfig, result: VarianceResult) -> Columns:
