@@ -122,7 +122,7 @@ def _print(job: Job, outcome: Outcome) -> None:
         parts = terminal(finding, keep="\n").splitlines()
         lines.print_lines("\n" + "\n".join(textwrap.fill(part, _WIDTH) for part in parts))
     found = "" if outcome.is_new else "finished before, not run again"
-    found += "; drawn: " * (outcome.is_drawn and not outcome.is_new)
+    found += "; drawn: " * (bool(outcome.files) and outcome.is_drawn and not outcome.is_new)
     click.echo()
     lines.print_files(job.out, outcome.files, before=found)
 
