@@ -27,10 +27,10 @@ HOSTILE = (
     "a\u2028b'\"\\${1}{name}",
     "\u202efour\u2066",
     "\u05d0\u05e8\u05d1\u05e2",
-    "long" * 2000,
+    "l.~g" * 2000,
 )
 """Names that would end a script, start one, stand for something of JavaScript, turn the text
-around them, or fill the page."""
+around them, fill the page, or separate parts of its address."""
 
 BLOTS = {name: np.random.default_rng(1 + k).random((6, 6)) < 0.5 for k, name in enumerate(HOSTILE)}
 
@@ -124,6 +124,9 @@ def test_pictures_are_stored_and_spurious_states_collected(seen: Seen) -> None:
     assert np.isfinite(seen.overlaps()).all()
     seen.click("#image", "#store")
     assert len(seen.overlaps()) == 7
+    assert seen.run() == "Recalled 3+2."
+    tab.reload()
+    assert seen.outcome().endswith(". Recalled 3+2.")
     tab.click("#patterns li:nth-child(6) button:last-child")
     assert len(seen.overlaps()) == 6
     tab.click("#forget-added")

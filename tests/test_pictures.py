@@ -187,10 +187,11 @@ def test_every_page_and_frame_is_a_picture(tmp_path: Path, name: str) -> None:
         load_dataset(f"images:{tmp_path}", threshold=127)
 
 
-def test_transparent_is_paper(tmp_path: Path) -> None:
-    """Black everywhere, but only opaque where PICTURE has ink."""
-    save(np.dstack([np.zeros((2, 3, 3), np.uint8), PICTURE[..., None]]), tmp_path / "a.png")
-    assert picture_of(load_dataset(f"images:{tmp_path}", threshold=127)) == ["#.#", "..#"]
+@pytest.mark.parametrize(("ink", "rows"), [(0, ["#.#", "..#"]), (255, [".#.", "##."])])
+def test_transparent_is_paper(tmp_path: Path, ink: int, rows: list[str]) -> None:
+    """One colour everywhere, but only opaque where PICTURE has ink."""
+    save(np.dstack([np.full((2, 3, 3), ink, np.uint8), PICTURE[..., None]]), tmp_path / "a.png")
+    assert picture_of(load_dataset(f"images:{tmp_path}", threshold=127)) == rows
 
 
 GREYS: list[tuple[str, str, tuple[float, ...]]]

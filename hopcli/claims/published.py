@@ -319,12 +319,13 @@ def _row_of(table: Columns, by: str, name: str) -> int:
     """Return the place of the row of a printed number."""
     if name == "":
         if len(table) != 1:
-            raise ResultError(f"{len(table)} rows are chosen; choose one")
+            raise ResultError(f"{len(table)} rows are chosen; choose one: TABLE[{by}=VALUE]")
         return 0
-    places = [n for n, value in enumerate(table[by].tolist()) if _name(value) == name]
-    if len(places) != 1:
-        raise ResultError(f"{len(places)} rows have {by} = {name}; choose one")
-    return places[0]
+    values = [_name(value) for value in table[by].tolist()]
+    if values.count(name) != 1:
+        rule = f"{values.count(name)} rows have {by} = {name}, it must be one"
+        raise ResultError(f"{rule} (rows: {', '.join(values)})")
+    return values.index(name)
 
 
 def _name(value: Any) -> str:

@@ -100,8 +100,8 @@ def _run(name: str, entry: Any, where: str) -> RunOf:
 
 def _claim(entry: Any, where: str, number: int, runs: Mapping[str, RunOf], folder: Path) -> Claim:
     """Read a claim."""
-    name = entry.get("id", f"[{number}]") if isinstance(entry, dict) else f"[{number}]"
-    where = f"{where}.{name}"
+    is_named = isinstance(entry, dict) and "id" in entry
+    where = f"{where}.{entry['id']}" if is_named else f"{where}[{number}]"
     values = _record(entry, Claim, where)
     checked(choice(TESTS), f"{where}.test", values["test"])
     values["conditions"] = tuple(
@@ -140,6 +140,8 @@ def _check_together(claim: Claim, where: str, runs: Mapping[str, RunOf]) -> None
     _check_conditions(claim, where)
     if claim.picture is not None and claim.picture not in runs:
         raise SettingError(f"{where}.picture", "must be a run of the file", claim.picture)
+    if claim.unit == "%" and not claim.percent:  # rates of runs are fractions
+        raise SettingError(f"{where}.percent", "must be true with the unit %", claim.percent)
     test = TESTS[claim.test]
     for name in ("margin", "reason", "alternative", "bound"):
         value = getattr(claim, name)

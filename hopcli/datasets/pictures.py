@@ -371,7 +371,7 @@ def _from_deep(path: Path, picture: Image) -> Image:
 
 
 def _to_grey(picture: Image, size: Size | None) -> Image:
-    """Turn a picture upright and grey; transparent is white."""
+    """Turn a picture upright and grey; transparent is white, or black below all-white ink."""
     from PIL import Image, ImageOps
 
     if size is not None and picture.mode in ("L", "LA", "RGB", "RGBA"):
@@ -383,9 +383,10 @@ def _to_grey(picture: Image, size: Size | None) -> Image:
             picture.getexif().update(orientation)
     picture = ImageOps.exif_transpose(picture)
     if picture.has_transparency_data:
-        picture = picture.convert("RGBA")
-        white = Image.new("RGBA", picture.size, "white")
-        picture = Image.alpha_composite(white, picture)
+        ink = picture.convert("RGBA")
+        papers = (Image.new("RGBA", ink.size, colour) for colour in ("white", "black"))
+        on_white, on_black = (Image.alpha_composite(paper, ink).convert("L") for paper in papers)
+        return on_black if on_white.getextrema() == (255, 255) else on_white
     return picture.convert("L")
 
 

@@ -13,6 +13,11 @@ function fromUrl(text) {
   return text.replace(/-/g, "+").replace(/_/g, "/");
 }
 
+// A name without the characters that separate patterns and their parts.
+function escaped(name) {
+  return encodeURIComponent(name).replace(/\./g, "%2E").replace(/~/g, "%7E");
+}
+
 // Numbers with how often each comes: 0.2x5_1.2x3.
 function repeated(values) {
   const runs = [];
@@ -31,7 +36,7 @@ function address() {
   for (const [letter, name] of Object.entries(SHARED)) parts.set(letter, String(settings[name]));
   parts.set("p", model.patterns.map((pattern) => (
     pattern.stored >= 0 ? pattern.stored
-      : `${urlSafe(pack(pattern.spins))}~${encodeURIComponent(pattern.name)}`)).join("."));
+      : [urlSafe(pack(pattern.spins)), ...[pattern.name, pattern.label].map(escaped)].join("~"))).join("."));
   parts.set("S", urlSafe(pack(model.start)));
   if (model.label) parts.set("l", model.label);
   parts.set("t", String(chain.t));
@@ -82,9 +87,9 @@ function restore(hash) {
     }
     const patterns = (parts.get("p") || "").split(".").map((text) => {
       if (/^\d+$/.test(text)) return ownPatterns()[Number(text)];
-      const [packed, name] = text.split("~");
-      const shown = decodeURIComponent(name);
-      return { name: shown, label: shown, spins: unpack(fromUrl(packed), data.sites), stored: -1 };
+      const [packed, name, label = name] = text.split("~");
+      const [spins, ...names] = [unpack(fromUrl(packed), data.sites), ...[name, label].map(decodeURIComponent)];
+      return { name: names[0], label: names[1], spins, stored: -1 };
     });
     if (!patterns.length || patterns.some((pattern) => !pattern)) return false;
     const start = unpack(fromUrl(parts.get("S") || ""), data.sites);

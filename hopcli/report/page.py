@@ -236,7 +236,7 @@ def check_place(path: Path, *, overwrite: bool = False) -> None:
             head = file.read(_HEAD)
         if head and MARK not in head:
             rule = "give --out another file, or --overwrite to replace it"
-            raise ResultError(f"{path}: not a report of hopcli; {rule}")
+            raise ResultError(f"{path}: not a page of hopcli; {rule}")
 
 
 def write(text: str, path: Path, *, overwrite: bool = False) -> None:
