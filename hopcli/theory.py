@@ -284,7 +284,8 @@ def ordering_temperatures(network: Network) -> Floats:
     Linearised, tanh(W S / T) grows along an eigenvector of W with an eigenvalue above T. The
     temperatures are the positive eigenvalues of W including its diagonal, exact for
     p / N -> 0. They are all 1 for the pseudo-inverse rule (a projector), and 1 + q and 1 - q for
-    two Hebbian patterns with overlap q. The largest is the critical temperature.
+    two Hebbian patterns with overlap q. The largest is the critical temperature. An energy that
+    does not couple pairs of sites has no such temperature.
 
     Parameters
     ----------
@@ -312,9 +313,11 @@ def ordering_temperatures(network: Network) -> Floats:
         matrix = half * pairs.signs @ half.T / pairs.divisor
     elif isinstance(pairs, Wired):
         matrix = pairs.symmetric
-    else:
+    elif isinstance(pairs, Quadratic):
         root = np.sqrt(sizes)
-        matrix = root[:, None] * network.J * root
+        matrix = root[:, None] * pairs.J * root
+    else:
+        return np.empty(0)
     eigenvalues = interruptibly(np.linalg.eigvalsh, matrix)
     return np.flip(eigenvalues[eigenvalues > 1e-9]).astype(np.float64)
 
