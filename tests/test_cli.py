@@ -76,6 +76,8 @@ def test_help_explains_commands_options_keys_and_words(shell: Shell) -> None:
         "attempts_per_sweep": "--attempts-per-sweep",
         "overlap": "m_\\mu(S)",
         "Site class": "784 sites",
+        "as run": "`paper-as-run`",
+        "fixed-point": "`fixed_point`",
     }.items():
         assert named in shell.run(f"help {topic}").out
 

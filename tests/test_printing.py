@@ -167,7 +167,9 @@ def test_a_table_fits_a_terminal(monkeypatch: pytest.MonkeyPatch, columns: int) 
     assert {own[0] for own in heads} == {"column_0"}  # each part says whose rows it has
     assert ["column_0", *(name for own in heads for name in own[1:])] == list(table.columns)
     assert sum(part.count("123.2") for part in parts) == 11 + len(parts)
-    assert len(pipe.getvalue().splitlines()) == 3
+    piped = pipe.getvalue().splitlines()
+    assert max(map(len, piped)) <= 80
+    assert sum(line.count("123.2") for line in piped) == 11 + pipe.getvalue().count("column_0")
 
 
 def test_of_several_runs_each_table_or_line_says_whose_it_is(run_hopcli: RunHopcli) -> None:

@@ -89,10 +89,12 @@ def _setting(word: str) -> str | None:
 
 def _word(word: str) -> str | None:
     """Explain a word of the glossary."""
-    text = _glossary().get(word.lower())
+    words = {each.replace("-", " "): each for each in _glossary()}
+    text = _glossary().get(words.get(word.lower().replace("-", " "), ""))
     if text is None:
         return None
     plain = re.sub(r"\{[\w:]+\}`([^`<]*?)(?: <[^`]*>)?`", r"\1", textwrap.dedent(text))
+    plain = re.sub(r", \[\]\((\w+)\.md\)", r", `hopcli docs \1`", plain)
     filled = [
         part if part.startswith("$$") else textwrap.fill(" ".join(part.split()), _WIDTH - 2)
         for part in plain.strip().split("\n\n")

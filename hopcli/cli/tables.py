@@ -303,12 +303,18 @@ def _with_error(value: float, error: float, rate: bool) -> str:
 
 
 def _laid_out(
-    columns: _Shown, gap: str = "", justify: Callable[[str, int], str] = str.rjust
+    columns: _Shown,
+    gap: str = "",
+    justify: Callable[[str, int], str] = str.rjust,
+    piped: float = _NARROW,
 ) -> str:
-    """Lay out columns, on a terminal in parts that fit, each with the first column if it can be."""
+    """Lay out columns in parts that fit, each with the first column if it can be.
+
+    They fit the terminal, or the width `piped`.
+    """
     import shutil
 
-    width = shutil.get_terminal_size().columns if sys.stdout.isatty() else math.inf
+    width = shutil.get_terminal_size().columns if sys.stdout.isatty() else piped
     widths = [max(map(len, [head, *cells])) for head, cells in columns]
     gap = gap or ("  " if sum(widths) + 2 * len(widths) <= _NARROW else " ")
     first, *others = (
@@ -328,16 +334,16 @@ def _laid_out(
 
 def _cell(value: Any, is_rate: bool = False) -> str:
     if isinstance(value, float):
-        if is_rate:
-            return "-" if math.isnan(value) else f"{100 * value:.1f}"
-        return "NaN" if math.isnan(value) else f"{value:.4g}"
+        if math.isnan(value):
+            return "-"
+        return f"{100 * value:.1f}" if is_rate else f"{value:.4g}"
     return terminal(value)
 
 
 def in_columns(rows: Sequence[Sequence[str]]) -> str:
     """Lay out texts, the heads first, each column as wide as it needs."""
     columns = [(head, cells) for head, *cells in zip(*rows, strict=True)]
-    lines = _laid_out(columns, "  ", str.ljust).splitlines()
+    lines = _laid_out(columns, "  ", str.ljust, math.inf).splitlines()
     return "\n".join(map(str.rstrip, lines))
 
 

@@ -90,7 +90,8 @@ class FitSweepsConfig(DataSettings, RunSettings):
     temperature: float = again(ConsistencyConfig, "temperature")
     attempts_per_sweep: int = again(ConsistencyConfig, "attempts_per_sweep")
     criterion: float = criterion(
-        "Dynamics: An image counts as recalled if its |m| with its own pattern is at least this."
+        "Dynamics: An image counts as recalled if its |m| with its own pattern is at least this, "
+        "and no other pattern is nearer."
     )
 
     def concrete(self, facts: Facts) -> dict[str, Any]:

@@ -470,7 +470,8 @@ def _dataset(
     request: Mapping[str, Any] | None = None,
 ) -> Dataset:
     """Convert grey images to spins; warn of blank ones among the user's own."""
-    states = _spins(images, threshold, invert=invert, own=own)
+    of_source = request is not None
+    states = _spins(images, threshold, invert=invert, own=own, of_source=of_source)
     labels, named = images.labels, images.named
     if labels is None:
         n_images = len(images.grey)
@@ -488,13 +489,15 @@ def _dataset(
     )
 
 
-def _spins(images: GreyImages, threshold: int | str, *, invert: bool, own: str) -> Spins | Bits:
+def _spins(
+    images: GreyImages, threshold: int | str, *, invert: bool, own: str, of_source: bool
+) -> Spins | Bits:
     """Compare grey values with their thresholds; spins that a source keeps as bits stay packed."""
     if images.packed is not None:
         return Bits(~images.packed if invert else images.packed, math.prod(images.shape))
     at = levels(images.grey, threshold) if images.levels is None else images.levels
     if own:
-        warn_of_blank(images.grey, at, threshold, own)
+        warn_of_blank(images.grey, at, threshold, own, of_source=of_source)
     kept = images.grey.copy() if images.files else images.grey
     spins = binarise(images.grey, at, invert if images.inverted is None else images.inverted)
     if images.files:

@@ -5,7 +5,6 @@ from __future__ import annotations
 import tomllib
 import warnings
 from dataclasses import replace
-from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
 from hopcli.data import DRAWINGS, SHIPPED_SHA256
@@ -34,6 +33,7 @@ from hopcli.records import NDArray, Spins, np
 
 if TYPE_CHECKING:
     from collections.abc import Sequence
+    from pathlib import Path
 
     from PIL.Image import Image
 
@@ -150,7 +150,9 @@ def load_images(path: Path, request: Request) -> GreyImages:
     is_folder = exists(path) and path.is_dir()
     if path.suffix.lower() in EXTENSIONS and not is_folder:  # also if the file does not exist
         return _load([path], path, request)
-    check_folder(path, "pictures")
+    with reading(path):
+        path.stat()  # which fails if there is none
+    check_folder(path, f"pictures, or a picture ({' '.join(EXTENSIONS)})")
     with reading(path):
         entries = _visible(path)
         paths = [entry for entry in entries if _is_picture(entry)]
@@ -199,8 +201,7 @@ def _load(
             label = f"{stem}-{number}" if len(pages) > 1 and not in_classes else stem
             name = f"{path} page {number}" if len(pages) > 1 else str(path)
             if first_of.setdefault(label, name) != name and not in_classes:
-                other = f"also {Path(first_of[label]).name}"
-                refuse(name, "each picture must have its own name", other)
+                refuse(name, "each picture must have its own name", f"also {first_of[label]}")
             level = int(levels(page.reshape(1, -1), threshold)[0])
             _check_not_blank(name, page, level, own)
             names.append(name)
@@ -208,7 +209,7 @@ def _load(
             found.append((level, invert))
             pictures.append(_on_paper(page, own))
             shape, first = pictures[-1].shape, pictures[0].shape
-            pixels = f"{first[1]} x {first[0]} pixels like {paths[0].name} (or give a size)"
+            pixels = f"{first[1]} x {first[0]} pixels like {names[0]} (or give a size)"
             refuse(name, f"must have {pixels}", f"{shape[1]} x {shape[0]}", shape != first)
         n_images = max(len(pictures), len(paths))
         at_most(where, n_images * pictures[0].size, MAX_BYTES, "pixels")
@@ -280,7 +281,7 @@ def check_different(
                 other = binarise(pair, levels(pair, name), False).astype(np.int64)
                 if abs(int(other[0] @ other[1])) < other.shape[1]:
                     tried += f"try --threshold {name}, or "
-            rule = f"must differ from {Path(files[first]).name}, but is {how} it with threshold"
+            rule = f"must differ from {files[first]}, but is {how} it with threshold"
             refuse(files[k], f"{rule} {threshold} ({tried}leave one out)")
 
 

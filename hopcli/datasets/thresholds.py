@@ -108,7 +108,12 @@ def levels(grey: NDArray[np.uint8], threshold: int | str) -> NDArray[np.uint8]:
 
 
 def warn_of_blank(
-    grey: NDArray[np.uint8], at: NDArray[np.uint8], threshold: int | str, what: object
+    grey: NDArray[np.uint8],
+    at: NDArray[np.uint8],
+    threshold: int | str,
+    what: str,
+    *,
+    of_source: bool,
 ) -> None:
     """Warn of images with several grey values that are all on one side of their level.
 
@@ -120,8 +125,10 @@ def warn_of_blank(
         The level of each image, see :func:`levels`.
     threshold : int or str
         The method that found the levels.
-    what : object
+    what : str
         Origin of the images, for the beginning of the message.
+    of_source : bool
+        True for images of a source, False for arrays given in Python.
 
     Warns
     -----
@@ -131,7 +138,7 @@ def warn_of_blank(
     low, high = grey.min(axis=1), grey.max(axis=1)
     n_blank = int(np.count_nonzero((low < high) & ((at < low) | (at >= high))))
     if n_blank:
-        way = "hopcli.load(images, threshold='otsu')" if what == "images" else "--threshold otsu"
+        way = "--threshold otsu" if of_source else "hopcli.load(images, threshold='otsu')"
         warnings.warn(
             f"{what}: {n_blank:,} of {len(grey):,} images become blank: all their grey values are "
             f"on one side of the threshold {threshold}; try {way}",

@@ -54,9 +54,13 @@ def figures(config: AttractorsConfig, result: AttractorsResult) -> dict[str, Pic
     return {"attractors": page.figure}
 
 
+_WORDS = {"fixed-point": "fixed point"}
+"""Kinds of states that a picture spells in another way."""
+
+
 def _lines(row: dict[str, Any]) -> list[tuple[str, dict[str, Any]]]:
     """Return frequency, kind and energy of a state."""
-    kind = row["kind"].replace("-", " ")
+    kind = _WORDS.get(row["kind"], row["kind"])
     kind = f"{kind} {row['nearest']}" if kind in ("pattern", "inverse") else kind
     energy = f"E = {kit.number(row['energy'])}"
     return [
@@ -70,7 +74,7 @@ def _kinds(result: AttractorsResult, rule: str) -> str:
     """Return the frequency of each kind of state, in one line."""
     table = result.columns["kinds"].where(rule=rule)
     return ", ".join(
-        f"{row['kind'].replace('-', ' ')} {100 * row['fraction']:.3g} % "
+        f"{_WORDS.get(row['kind'], row['kind'])} {100 * row['fraction']:.3g} % "
         f"({kit.count(row['distinct'], 'state')})"
         for row in map(table.row, range(len(table) - 1))  # the last row is the total
         if row["count"]

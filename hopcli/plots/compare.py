@@ -65,7 +65,7 @@ def _classifiers(config: CompareConfig, result: CompareResult) -> Picture:
         kit.sentences(
             "Percentages: overall.",
             kit.bars(table, "accuracy"),
-            f"Open circles and squares: {kit.criterion(config)} with the own pattern.",
+            f"Open circles and squares: {kit.of_own(config)}.",
             kit.cut_labels(len(config.digits)),
         ),
         result.patterns,

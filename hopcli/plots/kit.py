@@ -90,17 +90,19 @@ def cut_labels(n_labels: int, most: int = MOST_LABELS, what: str = "labels") -> 
     return f"Only the first {most} of {n_labels:,} {what} are drawn."
 
 
-def own_pattern(result: RecallResult) -> str:
-    """Name the pattern that a trial must reach to count as recalled."""
+def recalled(config: Any, result: RecallResult) -> str:
+    """Return the condition of a recall, with the pattern that a trial must reach."""
     stored = set(result.patterns.labels)
     labels = set(result.columns["confusion"]["label"].tolist())
-    if labels <= stored:
-        return "their own pattern"
-    return (
-        "a stored pattern"
-        if labels.isdisjoint(stored)
-        else "their own pattern (without one, any stored pattern)"
-    )
+    if labels.isdisjoint(stored):
+        return f"{criterion(config)} with a stored pattern"
+    others = "" if labels <= stored else " (without one, with any stored pattern)"
+    return f"{of_own(config, 'their')}{others}"
+
+
+def of_own(config: Any, whose: str = "the") -> str:
+    """Return the condition of a recall of the own pattern."""
+    return f"{criterion(config)} with {whose} own, nearest pattern"
 
 
 # Neighbours differ in lightness as well as in hue, marker and dashes.

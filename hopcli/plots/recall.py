@@ -299,7 +299,7 @@ def _gallery_caption(config: RecallConfig, result: RecallResult, labels: list[st
     return kit.sentences(
         "First trials of each label that were recalled and that were not: start → end, with "
         f"{'the index of the image and ' if has_index.any() else ''}the overlap m at the end.",
-        f"Recalled: {kit.criterion(config)} with {kit.own_pattern(result)}.",
+        f"Recalled: {kit.recalled(config, result)}.",
         kit.cut_labels(len(result.columns["confusion"])),
     )
 
@@ -436,7 +436,7 @@ def _caption(config: RecallConfig, result: RecallResult, sd: str) -> str:
     if sd.startswith("Thick"):
         interval = interval.replace("Bars", "Thin bars")
     return kit.sentences(
-        f"Recalled: {kit.criterion(config)} with {kit.own_pattern(result)}.",
+        f"Recalled: {kit.recalled(config, result)}.",
         sd,
         "" if sd.startswith("Bars") else interval,
         kit.cut_labels(len(table) - 1),

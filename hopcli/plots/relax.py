@@ -98,7 +98,7 @@ def _is_the_studys(config: RelaxConfig, n_sites: int) -> bool:
 def _caption(config: RelaxConfig, result: RelaxResult) -> str:
     n_labels, table = len(_labels(result)), result.columns["relaxation"]
     return kit.sentences(
-        f"Recalled: {kit.criterion(config)} with the own pattern.",
+        f"Recalled: {kit.of_own(config)}.",
         kit.bars(table, "accuracy", "overlap"),
         "Settled: trials that stay recalled, or not, from this sweep on.",
         "Dotted: the study's sweeps, as run and as stated."
