@@ -92,7 +92,8 @@ def test_a_start_is_a_base_and_changes_in_order() -> None:
 
 
 ALL_BASES = ["image", "pattern", "random", "random:0.3", "majority", "blend:a:b", "blend:a:b:fill"]
-ALL_BASES += ["text:FILE.txt", "images:FILE.png:128:invert", "target", "digit"]
+ALL_BASES += [f"{kind}:FILE.{kind}" for kind in ("text", "csv", "npy", "npz")]
+ALL_BASES += ["images:FILE.png:128:invert", "target", "digit"]
 ALL_CHANGES = ["flip:0.25", "flip-rows:3", "inverse", *(f"occlude:{side}:0.25" for side in SIDES)]
 
 
@@ -108,7 +109,7 @@ _share = st.floats(0, 1)
 _ARGUMENTS: dict[str, st.SearchStrategy[tuple[object, ...]]] = {
     "random": st.tuples(_share),
     "blend": st.tuples(_name, _name) | st.tuples(_name, _name, st.just("fill")),
-    "text": _path,
+    **dict.fromkeys(("text", "csv", "npy", "npz"), _path),
     "images": st.tuples(_name.map("a{}a".format), st.integers(0, 255), st.just("invert")),
     "flip": st.tuples(_share),
     "flip-rows": st.tuples(st.integers(0, 999_999)),
@@ -311,7 +312,10 @@ def test_images_are_chosen_at_random_and_all_else_in_turn() -> None:
 
 @pytest.mark.parametrize("text", ALL_BASES)
 def test_every_base_makes_spins_the_same_for_a_seed(text: str, tmp_path: Path) -> None:
-    (tmp_path / "given.txt").write_text(f"{'#.' * 21}\n", encoding="utf-8")
+    (tmp_path / "given.text").write_text(f"{'#.' * 21}\n", encoding="utf-8")
+    (tmp_path / "given.csv").write_text(f"{'1,-1,' * 20}1,-1\n" * 2, encoding="utf-8")
+    np.save(tmp_path / "given.npy", np.array([1, -1] * 21))
+    np.savez(tmp_path / "given.npz", np.array([[1, -1] * 21]))
     Image.fromarray(np.arange(42, dtype=np.uint8)[np.newaxis] * 6).save(tmp_path / "given.png")
     text = text.replace("FILE", str(tmp_path / "given"))
     start, xi = parse_start(text), random_patterns(4, 2, SITES)

@@ -10,6 +10,7 @@ from __future__ import annotations
 
 import re
 from dataclasses import dataclass, replace
+from pathlib import Path
 from typing import TYPE_CHECKING
 
 from hopcli.errors import SettingError
@@ -19,8 +20,6 @@ from hopcli.starts.words import CHANGES, SIDES, Arguments, Bank, Base, Change, c
 from hopcli.values import nearest
 
 if TYPE_CHECKING:
-    from pathlib import Path
-
     from hopcli.datasets import Dataset
     from hopcli.patterns import Patterns
 
@@ -134,8 +133,13 @@ def parse_start(text: str) -> Start:
 
 
 def meant_start(text: str) -> str:
-    """Suggest a fraction for a percentage, or the nearest word for an unknown one."""
+    """Suggest a fraction for a percentage, a source for a file, or the nearest word."""
+    from hopcli.datasets.grey import exists
+    from hopcli.datasets.sources import spec_of
+
     plain = re.sub(r"(\d+(?:\.\d+)?)%", lambda match: f"{float(match[1]) / 100:g}", text)
+    if plain == text and exists(Path(text)) and spec_of(text).partition(":")[0] in BASES:
+        plain = spec_of(text)
     if plain != text:
         return f"; did you mean {plain}?"
     words = [part.partition(":")[0].strip() for part in text.split(",")]

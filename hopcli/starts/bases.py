@@ -10,7 +10,7 @@ from hopcli.records import Spins, np
 from hopcli.starts.words import Arguments, Bank, Base, one_fraction, word
 
 if TYPE_CHECKING:
-    from collections.abc import Sequence
+    from collections.abc import Callable, Sequence
 
     from hopcli.datasets import Dataset
     from hopcli.patterns import Patterns
@@ -85,10 +85,14 @@ def _target(dataset: Dataset, patterns: Patterns, _: Arguments, target: int) -> 
     return _patterns(dataset, patterns, (), target).take(np.array([target]))
 
 
-def _text(dataset: Dataset, patterns: Patterns, arguments: Arguments, _: int) -> Bank:
-    from hopcli.datasets import load_dataset
+def _states_of(source: str) -> Callable[[Dataset, Patterns, Arguments, int], Bank]:
+    def fill(dataset: Dataset, patterns: Patterns, arguments: Arguments, _: int) -> Bank:
+        from hopcli.datasets import load_dataset
 
-    return _of_file("text", arguments, load_dataset(f"text:{arguments[0]}"), dataset, patterns)
+        given = load_dataset(f"{source}:{arguments[0]}")
+        return _of_file(source, arguments, given, dataset, patterns)
+
+    return fill
 
 
 def _pictures(dataset: Dataset, patterns: Patterns, arguments: Arguments, _: int) -> Bank:
@@ -204,9 +208,20 @@ BASES: dict[str, Base] = {
             ":FILE",
             "states drawn in a text file, each scored against the stored pattern of its name, "
             "or without a name against all",
-            _text,
+            _states_of("text"),
             read=_path,
             file=_text_file,
+        ),
+        *(
+            Base(
+                source,
+                ":FILE",
+                f"the same, from a {source} file",
+                _states_of(source),
+                read=_path,
+                file=lambda arguments: Path(arguments[0]),
+            )
+            for source in ("csv", "npy", "npz")
         ),
         Base(
             "images",
