@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+import re
+import warnings
 from typing import Any
 
 import numpy as np
@@ -10,7 +12,7 @@ import pytest
 from conftest import RunHopcli
 
 import hopcli
-from hopcli import Dataset, Patterns
+from hopcli import Dataset, PatternError, Patterns
 
 BARS = {"left": [[1, 0], [1, 0]], "top": [[1, 1], [0, 0]]}
 
@@ -196,3 +198,13 @@ def test_the_most_frequent_outcome_is_named_first_and_traces_are_counted() -> No
     few, many = sorted(names, key=lambda name: names[name])
     assert repr(end).index(f"{many} 3") < repr(end).index(f"{few} 1")
     assert end.trace(2)["trial"].nunique() == 2
+
+
+def test_patterns_that_become_blank_are_refused_in_one_message() -> None:
+    images = np.random.default_rng(1).random((3, 8, 8))
+    with warnings.catch_warnings():
+        warnings.simplefilter("error")
+        with pytest.raises(PatternError, match="3 of 3 images") as caught:
+            hopcli.store(images)
+        (name,) = re.findall(r"hopcli\.load\(images, threshold='(\w+)'\)", str(caught.value))
+        assert len(hopcli.store(hopcli.load(images, threshold=name)).patterns) == 3

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import functools
 import os
+import warnings
 from dataclasses import dataclass, field
 from typing import TYPE_CHECKING, Any
 
@@ -13,7 +14,7 @@ from hopcli.api.recalled import Recalled
 from hopcli.config import Facts, RecallConfig, ThreadedExecution
 from hopcli.datasets import Dataset
 from hopcli.datasets.grey import as_spins
-from hopcli.errors import DataError, SettingError
+from hopcli.errors import DataError, HopcliWarning, PatternError, SettingError
 from hopcli.experiments.stock import read_thresholds, read_weights
 from hopcli.experiments.trials import Trials, check_trials
 from hopcli.markup import pictures
@@ -92,7 +93,9 @@ def store(
     >>> memory.overlaps(bars["left"]).tolist()
     [[1.0, 0.0]]
     """
-    held = as_patterns(patterns)
+    with warnings.catch_warnings(record=True) as caught:
+        warnings.simplefilter("always", HopcliWarning)
+        held = as_patterns(patterns)
     n_sites = held.xi.shape[1]
     if isinstance(theta, str | os.PathLike):
         thresholds: Any = read_thresholds(os.fspath(theta), n_sites)
@@ -108,7 +111,13 @@ def store(
     if isinstance(weights, str | os.PathLike):
         weights = read_weights(os.fspath(weights), n_sites)
     how: Any = {"weights": weights, "self_coupling": self_coupling}
-    return Memory(held, couple(held.xi, rule, thresholds, **how, **complete), complete)
+    try:
+        made = couple(held.xi, rule, thresholds, **how, **complete)
+    except PatternError as error:
+        raise PatternError(str(caught[0].message if caught else error)) from None
+    for each in caught:
+        warnings.warn(each.message, each.category, stacklevel=2)
+    return Memory(held, made, complete)
 
 
 @dataclass(frozen=True, eq=False)

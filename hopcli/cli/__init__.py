@@ -96,12 +96,13 @@ class _LazyGroup(Group):
         command: click.Command = module.command
         return command
 
-    def resolve_command(
-        self, ctx: click.Context, args: list[str]
-    ) -> tuple[str | None, click.Command | None, list[str]]:
-        if args[0] not in _COMMANDS and not args[0].startswith("-"):
-            raise click.UsageError(f"No such command {args[0]!r:.80}.{_meant(args[0])}")
-        return super().resolve_command(ctx, args)
+    def meant(self, ctx: click.Context, name: str) -> str:
+        """Suggest commands and configurations for a wrong command name."""
+        from hopcli.config import shipped_configs
+
+        if name in shipped_configs():
+            return f" It is a configuration: hopcli run {name}"
+        return super().meant(ctx, name)
 
     def format_options(self, ctx: click.Context, formatter: click.HelpFormatter) -> None:
         del ctx
@@ -118,18 +119,6 @@ def _listed() -> str:
     for title, commands in _SECTIONS.items():
         lines += [title, *(f"  {name.ljust(width)}{line}" for name, line in commands.items())]
     return "\n".join(lines)
-
-
-def _meant(name: str) -> str:
-    """Suggest commands and configurations for a wrong command name."""
-    from hopcli.config import shipped_configs
-
-    if name in shipped_configs():
-        return f" It is a configuration: hopcli run {name}"
-    import difflib
-
-    close = difflib.get_close_matches(name, _COMMANDS, n=1)
-    return f" Did you mean '{close[0]}'?" if close else " `hopcli -h` lists the commands."
 
 
 @click.group(

@@ -27,6 +27,8 @@ def command(configs: tuple[str, ...], rooms: bool) -> None:
     \b
       hopcli deps configs > build/runs.mk
     """
+    if not configs and not rooms:
+        raise click.UsageError("FILE or DIR is missing; `hopcli deps -h` has examples")
     if rooms:
         from hopcli.results.provenance import WITHOUT_NUMBERS
 

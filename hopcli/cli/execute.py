@@ -58,7 +58,7 @@ def list_runs(*requests: Request) -> int:
 
     Runs are planned, and refused, as by :func:`execute`; nothing is written.
     """
-    stock, rows = Stock(), [("state", "command", "folder", "at least")]
+    stock, rows = Stock(), [("state", "command", "folder", "time")]
     for request in requests:
         job = single.plan(request, stock)
         command, state = job.plan.config.command, "finished" if job.is_finished else "to do"
@@ -67,7 +67,8 @@ def list_runs(*requests: Request) -> int:
         if request.wishes.format == "json":
             said = {"command": command, "out": str(job.out), "state": state, "key": job.key}
             click.echo(json.dumps({**said, "least_seconds": seconds}))
-        rows.append((state, command, terminal(job.out), lines.shown(seconds)))
+        time = "-" if job.is_finished else lines.estimated(seconds, "at least")
+        rows.append((state, command, terminal(job.out), time))
     wishes = requests[0].wishes
     if wishes.format != "json" and not wishes.quiet:
         click.echo(in_columns(rows))

@@ -164,6 +164,11 @@ def shown(seconds: float) -> str:
     return f"{seconds:.0f} s"
 
 
+def estimated(seconds: float, word: str) -> str:
+    """Format an estimate for people, such as "about 5 s" with the word "about"."""
+    return f"{word} {shown(seconds)}" if seconds >= 1 else "less than a second"
+
+
 _OF_CELLS = "{percentage:3.0f}%|{bar}| {n_fmt}/{total_fmt} cells [{elapsed}<{remaining}{postfix}]"
 
 

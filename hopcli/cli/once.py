@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import difflib
 import itertools
 import re
 import textwrap
@@ -125,7 +126,12 @@ class Command(click.Command):
             for param, times in Counter(order).items():
                 if isinstance(param, click.Option) and times > 1:
                     _check(param, times, args)
-        rest = super().parse_args(ctx, args)
+        try:
+            rest = super().parse_args(ctx, args)
+        except click.MissingParameter as error:
+            name = error.param.make_metavar(ctx) if error.param else "an argument"
+            hint = f"`{ctx.command_path} -h` has examples"
+            raise click.UsageError(f"{name} is missing; {hint}", ctx) from None
         check_layout(ctx, ctx.params.get("form", ctx.params.get("format")))
         return rest
 
@@ -145,6 +151,25 @@ class Command(click.Command):
 
 class Group(Command, click.Group):
     """Group of commands; each of its own options may be given once."""
+
+    def resolve_command(
+        self, ctx: click.Context, args: list[str]
+    ) -> tuple[str | None, click.Command | None, list[str]]:
+        """Find the command; for another word, name one that can be typed."""
+        name = args[0]
+        known = ctx.resilient_parsing or name.startswith("-") or name in self.list_commands(ctx)
+        if not known:
+            raise click.UsageError(f"No such command {name!r:.80}.{self.meant(ctx, name)}", ctx)
+        return super().resolve_command(ctx, args)
+
+    def meant(self, ctx: click.Context, name: str) -> str:
+        """Suggest a command for a wrong name, which may be that of a configuration."""
+        known = self.list_commands(ctx)
+        if name.endswith(".toml") and "run" in known:
+            return f" Type `{ctx.command_path} run {name}`"
+        close = difflib.get_close_matches(name, known, n=1)
+        usual = f" `{ctx.command_path} -h` lists the commands."
+        return f" Did you mean '{close[0]}'?" if close else usual
 
 
 def _short_help(ctx: click.Context, param: click.Parameter, value: bool) -> None:

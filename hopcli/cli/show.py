@@ -112,14 +112,19 @@ def _encoding() -> str:
 
 
 def _of_run(folder: Path) -> Path | None:
-    """Return the arrays of a finished run in a folder, if it has any with patterns."""
-    from hopcli.results import finished_in
+    """Return the verified arrays of a finished run in a folder, if it has any with patterns."""
+    from hopcli.results import finished_in, open_manifest
 
     if not folder.is_dir():
         return None
-    names = {f"{command}.npz" for command in finished_in(folder)} | {"patterns.npz"}
-    found = sorted(folder / name for name in names if (folder / name).is_file())
-    return found[0] if found and finished_in(folder) else None
+    manifests = [open_manifest(folder / f"{command}.json") for command in finished_in(folder)]
+    found = [
+        manifest.check(f"{name}.npz")
+        for manifest in manifests
+        for name in manifest.get("arrays", ())
+        if name in (manifest.command, "patterns")
+    ]
+    return min(found, default=None)
 
 
 def _run(path: Path, flags: dict[str, Any]) -> list[_Drawn]:

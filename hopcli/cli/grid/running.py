@@ -139,6 +139,6 @@ def list_grid(job: GridJob) -> int:
     n_cells = len(expected.cells)
     if n_cells > _LISTED:
         click.echo(f"... and {n_cells - _LISTED:,} more")
-    about = lines.shown(expected.seconds)
-    click.echo(f"\n{n_cells:,} cells, {len(expected.left):,} to be made: about {about}")
+    time = f": {lines.estimated(expected.seconds, 'about')}" if expected.left else ""
+    click.echo(f"\n{n_cells:,} cells, {len(expected.left):,} to be made{time}")
     return 0
