@@ -233,7 +233,7 @@ def label() -> Kind:
 
 def labels(*, at_least: int = 1) -> Kind:
     """Distinct labels in order: ``3,6,1`` or ``361`` on the command line, a list in a file."""
-    rule = f"must list {at_least} or more labels"
+    rule = f'must list {at_least} or more labels, such as "36"'
 
     def check(value: Any) -> tuple[str, ...]:
         if isinstance(value, str):

@@ -316,8 +316,8 @@ def test_python_of_the_docs_runs() -> None:
     np.testing.assert_allclose(table["accuracy"], run.tables["accuracy"]["accuracy"])
     assert set(table["temperature"]) == {0.3}
     assert set(names["cells"].table["rule"]) == {"hebbian", "storkey"}
-    stated = re.findall(r"scores\.mean\(\) +# (.*)", text)
-    assert stated == [f"{names['scores'].mean():.3f}"]
+    (stated,) = re.findall(r"scores\.mean\(\) +# about (.*)", text)
+    assert names["scores"].mean() == pytest.approx(float(stated), abs=0.01)  # 0.834 without AVX-512
 
 
 def test_experiments_of_the_docs_are_values(monkeypatch: pytest.MonkeyPatch) -> None:

@@ -108,8 +108,8 @@ def command(ctx: click.Context, /, dataset: str | None, form: str, **flags: Any)
         click.echo(f"SHA-256 {part.sha256}")
     if "transpose" in asked.takes and not flags["transpose"]:
         click.echo(
-            f"\n`hopcli show {shlex.quote(dataset)}` draws some. If they are turned on their side, "
-            "as EMNIST's\nare under other names than its own, give --transpose."
+            f"\nTo see some: hopcli show {shlex.quote(dataset)}\n"
+            "If they lie on their side, as in EMNIST files, give --transpose."
         )
 
 
