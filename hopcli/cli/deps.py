@@ -28,7 +28,7 @@ def command(configs: tuple[str, ...], rooms: bool) -> None:
       hopcli deps configs > build/runs.mk
     """
     if not configs and not rooms:
-        raise click.UsageError("FILE or DIR is missing; `hopcli deps -h` has examples")
+        raise click.UsageError("FILE or DIR is missing; for help, type `hopcli deps -h`")
     if rooms:
         from hopcli.results.provenance import WITHOUT_NUMBERS
 

@@ -130,7 +130,7 @@ class Command(click.Command):
             rest = super().parse_args(ctx, args)
         except click.MissingParameter as error:
             name = error.param.make_metavar(ctx) if error.param else "an argument"
-            hint = f"`{ctx.command_path} -h` has examples"
+            hint = f"for help, type `{ctx.command_path} -h`"
             raise click.UsageError(f"{name} is missing; {hint}", ctx) from None
         check_layout(ctx, ctx.params.get("form", ctx.params.get("format")))
         return rest

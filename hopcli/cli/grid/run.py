@@ -91,7 +91,7 @@ def run(config: str | None, name: str | None, sets: tuple[str, ...], **options: 
     finished but its picture could not be drawn.
     """
     if (config is None) == (name is None):
-        raise click.UsageError("give either FILE or --command")
+        raise click.UsageError("give either FILE or --command; for help, type `hopcli grid run -h`")
     from hopcli.cli.grid.running import list_grid, plan_grid, run_grid
     from hopcli.results.files import check_made
     from hopcli.runs.grids import GridOptions
