@@ -126,12 +126,16 @@ class Command(click.Command):
             for param, times in Counter(order).items():
                 if isinstance(param, click.Option) and times > 1:
                     _check(param, times, args)
+        hint = f"for help, type `{ctx.command_path} -h`"
         try:
             rest = super().parse_args(ctx, args)
         except click.MissingParameter as error:
             name = error.param.make_metavar(ctx) if error.param else "an argument"
-            hint = f"for help, type `{ctx.command_path} -h`"
             raise click.UsageError(f"{name} is missing; {hint}", ctx) from None
+        except click.UsageError as error:
+            if "unexpected extra" in error.message:
+                raise click.UsageError(f"{error.message}; {hint}", ctx) from None
+            raise
         check_layout(ctx, ctx.params.get("form", ctx.params.get("format")))
         return rest
 
