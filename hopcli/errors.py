@@ -106,7 +106,9 @@ class ResultError(HopcliError, OSError):
 
 
 @contextlib.contextmanager
-def told(what: object, done: str = "read", kind: type[HopcliError] = ResultError) -> Iterator[None]:
+def io_errors(
+    what: object, done: str = "read", kind: type[HopcliError] = ResultError
+) -> Iterator[None]:
     """Report an error of the operating system in one line.
 
     Parameters

@@ -69,5 +69,5 @@ def pictures(
 
 def shortened(names: Sequence[Any], most: int = 10) -> str:
     """Join names in one line and leave out the last of many."""
-    said = ", ".join(map(terminal, names[:most]))
-    return said if len(names) <= most else f"{said}, ... ({len(names):,} in all)"
+    listed = ", ".join(map(terminal, names[:most]))
+    return listed if len(names) <= most else f"{listed}, ... ({len(names):,} in all)"

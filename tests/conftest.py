@@ -56,8 +56,10 @@ CHECKOUT = Path(__file__).resolve().parent.parent
 # A shell starts background jobs with ^C ignored, and children would inherit that.
 signal.signal(signal.SIGINT, signal.default_int_handler)
 
-# No test is timed: what an example takes is the machine's affair.
-hypothesis.settings.register_profile("untimed", deadline=None)
+# No test is timed, on a busy machine neither.
+hypothesis.settings.register_profile(
+    "untimed", deadline=None, suppress_health_check=[hypothesis.HealthCheck.too_slow]
+)
 hypothesis.settings.load_profile("untimed")
 
 UNPRIVILEGED = """

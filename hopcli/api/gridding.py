@@ -161,9 +161,9 @@ class GridRun:
         return done.files
 
     def __repr__(self) -> str:
-        said = ", ".join(f"{n:,} {name}" for name, n in self.status.items() if n)
+        counts = ", ".join(f"{n:,} {name}" for name, n in self.status.items() if n)
         varies = " x ".join(f"{name} ({len(self.grid.column(name))})" for name in self.grid.names)
-        return f"<grid of {self.grid.command}, {varies}: {said}>"
+        return f"<grid of {self.grid.command}, {varies}: {counts}>"
 
     def _repr_html_(self) -> str:
         text = html(repr(self))
@@ -298,8 +298,8 @@ def _read(
     fixed = {name: value for name, value in plain.items() if name not in several}
     varied = {name: _varied(entry, name, listed) for name, listed in {**several, **vary}.items()}
     values = with_settings(values, fixed, varied)
-    told = values.get("plot", {})  # its layout may name a setting that no longer varies
-    look = {k: v for k, v in told.items() if not (isinstance(v, str) and v in fixed)} | {**plot}
+    layout = values.get("plot", {})  # its layout may name a setting that no longer varies
+    look = {k: v for k, v in layout.items() if not (isinstance(v, str) and v in fixed)} | {**plot}
     values = {**values, "plot": look}
     if (
         not values["grid"]

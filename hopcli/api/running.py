@@ -66,10 +66,12 @@ def ask(what: str | os.PathLike[str], settings: Mapping[str, Any]) -> Request:
     named = command_named(text)
     try:
         if named is None and text.endswith(".json"):
-            asked = request_again(Path(text), settings, read=read, stock=stock)
+            run_request = request_again(Path(text), settings, read=read, stock=stock)
         else:
             entry = None if named is None else catalogue.entry(named)
-            asked = request(None if named else text, settings, entry=entry, read=read, stock=stock)
+            run_request = request(
+                None if named else text, settings, entry=entry, read=read, stock=stock
+            )
     except SettingError as error:
         known = catalogue.entry(named).settings.get(error.setting) if named else None
         # a list varies a setting in a grid, unless the setting itself takes lists
@@ -81,10 +83,10 @@ def ask(what: str | os.PathLike[str], settings: Mapping[str, Any]) -> Request:
             rule = f"{error.rule}; hopcli.grid({text!r}, {error.setting}=[...]) runs several"
             raise SettingError(error.setting, rule, error.found) from None
         raise
-    config: Any = asked.config
+    config: Any = run_request.config
     if isinstance(dataset := settings.get("dataset"), Dataset):
         stock.hold(config, dataset)
-    return asked
+    return run_request
 
 
 def command_named(text: str) -> str | None:
@@ -316,9 +318,9 @@ class Run:
             raise done.failure
         return done.files
 
-    def _drawn(self, **asked: Any) -> Execution:
+    def _drawn(self, **options: Any) -> Execution:
         """Return the execution of the run with changed options for drawing."""
-        given = {name: value for name, value in asked.items() if value is not None}
+        given = {name: value for name, value in options.items() if value is not None}
         if given.get("figures") is False:  # their format and style have no effect then
             given = {**type(self.execution)().pictures, **given}
         how = replace(self.execution, **given)
@@ -331,11 +333,11 @@ class Run:
     def _title(self) -> str:
         """Return the command, the given settings, and the main number."""
         default = type(self.asked)().values()
-        asked = {k: v for k, v in self.asked.values().items() if v is not None}
+        settings = {k: v for k, v in self.asked.values().items() if v is not None}
         known = self.asked.settings()
         changed = [
             f"{k}={v if isinstance(v, bool) else known[k].kind.show(v)}"
-            for k, v in asked.items()
+            for k, v in settings.items()
             if v != default.get(k)
         ]
         more = ["..."] if len(changed) > _SHOWN else []
@@ -350,17 +352,17 @@ class Run:
         if len(table) != 1:
             return ""
         row = table.row(0)
-        said = f"{headline.value} {row[headline.value]:.4g}"
+        text = f"{headline.value} {row[headline.value]:.4g}"
         if headline.low in row and headline.high in row:
-            said += f" [{row[headline.low]:.4g}, {row[headline.high]:.4g}]"
-        return said
+            text += f" [{row[headline.low]:.4g}, {row[headline.high]:.4g}]"
+        return text
 
     def _repr_html_(self) -> str:
-        told = [f"<p><b>Warning:</b> {html(text)}</p>" for text in self.warnings]
-        found = [f"<p>{html(text)}</p>" for text in self.findings]
+        warnings = [f"<p><b>Warning:</b> {html(text)}</p>" for text in self.warnings]
+        findings = [f"<p>{html(text)}</p>" for text in self.findings]
         table = in_lines(self.summary).to_html(index=False, border=0, float_format="{:.4g}".format)
         title = f"<p><code>{html(self._title())}</code></p>"
-        return "\n".join([title, *told, table, *found])
+        return "\n".join([title, *warnings, table, *findings])
 
 
 def of_labels(table: Columns) -> Columns:

@@ -272,9 +272,9 @@ def _chosen(term: Term, table: Columns, where: str) -> Bools:
     for name, sign, text in term.rows:
         chosen &= _having(name, table[name], sign, text, where)
     if not chosen.any():
-        asked = ", ".join("".join(row) for row in term.rows)
+        conditions = ", ".join("".join(row) for row in term.rows)
         rule = f"chooses no row in {term.table} of {term.run}"
-        raise SettingError(where, rule, asked)
+        raise SettingError(where, rule, conditions)
     return chosen
 
 

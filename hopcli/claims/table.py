@@ -116,7 +116,7 @@ def _with_sd(value: Any, sd: float | None) -> str:
     return number(value) if sd is None else f"{number(value)} +- {number(float(sd))}"
 
 
-def asked(claim: Claim) -> str:
+def criterion_text(claim: Claim) -> str:
     """Return the criterion of the test."""
     published = _with_unit(number(claim.published), claim.unit)
     if claim.test == "equivalent":
@@ -151,7 +151,7 @@ def _because(claim: Claim, side: Side) -> str:
         why = "for comparison" if side.condition.role == "other" else "not tested"
         return f"{label}: {found_text(claim, side)} ({why})"
     word = {"coarse": "agrees, coarsely", "open": "undecided"}.get(answer.state, answer.state)
-    said = f"{label}: {word}, {found_text(claim, side)}"
+    verdict = f"{label}: {word}, {found_text(claim, side)}"
     details = []
     if fit is not None and len(fit.names) > 1:
         pulls = " ".join(f"{pull:+.1f}" for pull in fit.pulls)
@@ -166,7 +166,7 @@ def _because(claim: Claim, side: Side) -> str:
         same = sum(map(are_same, values, claim.published))
         return f"{label}: {same} of {len(claim.published)} the same"
     if claim.test in ("the_same", "all_true"):
-        return said
+        return verdict
     if not side.found.is_exact or fit is not None:
         if fit is None or len(fit.names) == 1:
             details.append(p_text(answer.p_holm))
@@ -177,7 +177,7 @@ def _because(claim: Claim, side: Side) -> str:
             details.append(f"error from: {ERRORS[side.condition.error]}")
     if side.ln_bayes:
         details.append(f"ln Bayes factor {side.ln_bayes:+.1f} relative to the text's condition")
-    return f"{said} ({', '.join(details)})" if details else said
+    return f"{verdict} ({', '.join(details)})" if details else verdict
 
 
 _NUMBERS = ("ci_low", "ci_high", "statistic", "p", "p_holm", "ln_bayes", "resolution")
@@ -283,7 +283,7 @@ def _row(one: Judged, side: Side, commands: Mapping[str, str]) -> dict[str, Any]
         "place": claim.place,
         "patterns": PATTERNS.get(claim.patterns, ""),
         "published": published_text(claim),
-        "asked": asked(claim),
+        "asked": criterion_text(claim),
         "margin": margin_text(claim),
         "condition": side.condition.label,
         "role": side.condition.role,

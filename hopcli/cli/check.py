@@ -59,8 +59,8 @@ def command(folders: tuple[Path, ...], quiet: bool, form: str) -> int:
         counts = {"runs": n_runs, "files": n_files}
         click.echo(json.dumps({**counts, "differs": lists[True], "told": lists[False]}))
     elif not quiet:
-        said = f"{n_differ:,} differ" if n_differ else "all match their manifests"
-        click.echo(f"{_counted(n_runs, 'run')}, {_counted(n_files, 'file')}: {said}")
+        result = f"{n_differ:,} differ" if n_differ else "all match their manifests"
+        click.echo(f"{_counted(n_runs, 'run')}, {_counted(n_files, 'file')}: {result}")
     return 1 if n_differ else 0
 
 

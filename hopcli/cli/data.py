@@ -81,9 +81,9 @@ def command(ctx: click.Context, /, dataset: str | None, form: str, **flags: Any)
         return
     if dataset is None:
         dataset = DataSettings.settings()["dataset"].default
-    asked, _ = parse_spec(dataset)
+    source, _ = parse_spec(dataset)
     listen(quiet=False)
-    splits = ("train", "test") if asked.has_splits else ("all",)
+    splits = ("train", "test") if source.has_splits else ("all",)
     parts = _load_parts(dataset, flags, splits)
     if form == "json":
         click.echo(json.dumps(_as_json(parts)))
@@ -106,7 +106,7 @@ def command(ctx: click.Context, /, dataset: str | None, form: str, **flags: Any)
         height, wide = part.shape
         print_lines(f"{terminal(part.name)}: {wide} x {height} pixels")
         click.echo(f"SHA-256 {part.sha256}")
-    if "transpose" in asked.takes and not flags["transpose"]:
+    if "transpose" in source.takes and not flags["transpose"]:
         click.echo(
             f"\nTo see some: hopcli show {shlex.quote(dataset)}\n"
             "If they lie on their side, as in EMNIST files, give --transpose."

@@ -105,9 +105,9 @@ def _of_values(values: Values) -> str:
     x, y = (f"{v:.10g}" if isinstance(v, float) else str(v) or "''" for v in values.pair)
     by = "" if values.largest is None else f" by up to {values.largest:.6g}"
     at = f" at {values.where}" if values.where else ""
-    said = f"{values.name}: {values.n_differ:,} of {values.n:,} differ{by}{at} ({x}, {y})"
+    text = f"{values.name}: {values.n_differ:,} of {values.n:,} differ{by}{at} ({x}, {y})"
     if not values.n_bounded:
-        return said
+        return text
     if not values.n_beyond:
-        return f"{said}; all agree within their 95 % intervals"
-    return f"{said}; {values.n_beyond:,} of {values.n_bounded:,} beyond their 95 % intervals"
+        return f"{text}; all agree within their 95 % intervals"
+    return f"{text}; {values.n_beyond:,} of {values.n_bounded:,} beyond their 95 % intervals"

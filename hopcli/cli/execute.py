@@ -65,8 +65,8 @@ def list_runs(*requests: Request) -> int:
         threads = getattr(request.execution, "threads", None)
         seconds = 0.0 if job.is_finished else job.plan.least_seconds(threads)
         if request.wishes.format == "json":
-            said = {"command": command, "out": str(job.out), "state": state, "key": job.key}
-            click.echo(json.dumps({**said, "least_seconds": seconds}))
+            values = {"command": command, "out": str(job.out), "state": state, "key": job.key}
+            click.echo(json.dumps({**values, "least_seconds": seconds}))
         time = "-" if job.is_finished else lines.estimated(seconds, "at least")
         rows.append((state, command, terminal(job.out), time))
     wishes = requests[0].wishes
@@ -105,8 +105,8 @@ def _print(job: Job, outcome: Outcome) -> None:
     summary: Columns = catalogue.entry(config.command).summary(config, result)
     if wishes.format == "json":
         notes = {name: result.notes.get(name, []) for name in ("warnings", "findings")}
-        said = {"command": config.command, "table": json_rows(summary), **notes}
-        lines.print_json(job.out, outcome.files, **said)
+        values = {"command": config.command, "table": json_rows(summary), **notes}
+        lines.print_json(job.out, outcome.files, **values)
         return
     if wishes.format == "csv":
         print_table(summary, "csv")

@@ -96,9 +96,9 @@ def print_files(folder: Path, files: Iterable[Path], *, before: str = "") -> Non
     print_line(f"{folder}/  {before}{' '.join(path.name for path in files)}")
 
 
-def print_json(out: Path, files: Iterable[Path], **said: Any) -> None:
+def print_json(out: Path, files: Iterable[Path], **values: Any) -> None:
     """Print a result as one line of JSON: what it says, its folder, and the names of files."""
-    click.echo(json.dumps({**said, "out": str(out), "files": [path.name for path in files]}))
+    click.echo(json.dumps({**values, "out": str(out), "files": [path.name for path in files]}))
 
 
 class _Teller(logging.Handler):
@@ -217,8 +217,8 @@ class Watch:
             self._bar = bar(total=total, unit=self._unit, leave=False, **form)
         if self._cells and done:
             a_minute = 60 * (self._bar.n + 1) / (_clock() - self._began)
-            said = f"{a_minute:,.0f} cells/min" + f", {self._failed} failed" * bool(self._failed)
-            self._bar.set_postfix_str(said, refresh=False)
+            text = f"{a_minute:,.0f} cells/min" + f", {self._failed} failed" * bool(self._failed)
+            self._bar.set_postfix_str(text, refresh=False)
         self._bar.update(done)
 
     def _look_ahead(self, total: int) -> None:

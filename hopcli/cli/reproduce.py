@@ -165,16 +165,16 @@ def command(against: str, only: tuple[str, ...], quick: bool, form: str, **wishe
     """
     from hopcli.runs.verdicts import reproduce
 
-    asked = Wishes(format=form, **wishes)
-    listen(quiet=asked.quiet)
-    hidden = asked.quiet or None  # None shows a bar only on a terminal
+    request = Wishes(format=form, **wishes)
+    listen(quiet=request.quiet)
+    hidden = request.quiet or None  # None shows a bar only on a terminal
 
     def watch(finished: Iterable[Any], total: int) -> Any:
         return bar(iterable=finished, total=total, unit="run", leave=False, disable=hidden)
 
-    verdicts = reproduce(against, asked, only=only, quick=quick, watch=watch)
+    verdicts = reproduce(against, request, only=only, quick=quick, watch=watch)
     show_status("")
-    if not asked.quiet:
+    if not request.quiet:
         _print(verdicts, form)
 
 

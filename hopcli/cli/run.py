@@ -102,5 +102,7 @@ def _request(name: str, wishes: Wishes) -> Request:
     from hopcli.runs.requests import request, request_again
 
     is_manifest = name.endswith(".json")
-    asked = request_again(Path(name), {}, wishes) if is_manifest else request(name, {}, wishes)
-    return dataclasses.replace(asked, named=name)
+    run_request = (
+        request_again(Path(name), {}, wishes) if is_manifest else request(name, {}, wishes)
+    )
+    return dataclasses.replace(run_request, named=name)

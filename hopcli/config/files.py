@@ -7,7 +7,7 @@ from collections.abc import Iterable
 from pathlib import Path
 from typing import Any
 
-from hopcli.errors import DataError, told
+from hopcli.errors import DataError, io_errors
 from hopcli.values import nearest
 
 _LARGEST = 1_000_000  # bytes of a configuration
@@ -51,7 +51,7 @@ def find_config(name: str, kind: str = "configuration", also: Iterable[str] = ()
         If neither a file nor one that comes with hopcli has this name.
     """
     path, shipped = Path(name), shipped_configs(kind)
-    with told(name, kind=DataError):
+    with io_errors(name, kind=DataError):
         try:
             exists, is_file = path.exists(), path.is_file()
         except PermissionError:
@@ -82,7 +82,7 @@ def read_config(path: Path) -> dict[str, Any]:
     """
     import tomllib
 
-    with told(path, kind=DataError):
+    with io_errors(path, kind=DataError):
         n_bytes = path.stat().st_size
         if n_bytes > _LARGEST:
             rule = f"must be a TOML file of at most {_LARGEST:,} bytes"

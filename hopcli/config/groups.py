@@ -409,8 +409,8 @@ class DynamicsSettings(Config):
     def concrete(self, facts: Facts) -> dict[str, Any]:
         """Fill the order of the sites (None if all move at once) and the attempts of a sweep."""
         default = "N" if self._visits_each_once else "N/2"
-        asked = self.attempts_per_sweep or default
-        attempts = notations.resolve_attempts(asked, facts.n_sites)
+        text = self.attempts_per_sweep or default
+        attempts = notations.resolve_attempts(text, facts.n_sites)
         self._check_attempts(attempts == facts.n_sites)
         if isinstance(self.order, tuple):
             rule = f"must list each of the {facts.n_sites:,} sites once"

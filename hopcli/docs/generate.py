@@ -283,18 +283,18 @@ def _member(module: Any, name: str) -> str:
         return _rst([f".. autoclass:: {place}", "   :members:"])
     if inspect.isfunction(value):
         return _rst([f".. autofunction:: {place}"])
-    said = textwrap.indent(_said(name, value), "   ")
-    return _rst([f".. py:data:: {name}", f"   :module: {module.__name__}", "", said])
+    text = textwrap.indent(_described(name, value), "   ")
+    return _rst([f".. py:data:: {name}", f"   :module: {module.__name__}", "", text])
 
 
-def _said(name: str, value: Any) -> str:
+def _described(name: str, value: Any) -> str:
     """Return the docstring of a constant in its module."""
     from sphinx.pycode import ModuleAnalyzer
 
     for module in [module for key, module in sys.modules.items() if key.startswith("hopcli.")]:
-        said = ModuleAnalyzer.for_module(module.__name__).find_attr_docs().get(("", name))
-        if said and vars(module).get(name) is value:
-            return "\n".join(said).strip()
+        text = ModuleAnalyzer.for_module(module.__name__).find_attr_docs().get(("", name))
+        if text and vars(module).get(name) is value:
+            return "\n".join(text).strip()
     return ""
 
 

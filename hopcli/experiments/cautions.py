@@ -215,7 +215,7 @@ def decided(relaxation: Relaxation, given: TrialSettings) -> Relaxation:
         way = _stays(relaxation, given)
         rule = (
             f"cannot be auto: noise moves the network away from {resting.name[row]!r}, to "
-            f"m = {resting.told(row)}{_in_brackets([way])}"
+            f"m = {resting.mean_text(row)}{_in_brackets([way])}"
         )
         raise SettingError("criterion", rule)
     config = dataclasses.replace(relaxation.config, criterion=resting.automatic)
@@ -346,9 +346,9 @@ def _noise(held: Resting, criterion: float) -> str:
     row = held.below(criterion)
     assert row is not None
     return (
-        f"the stored pattern {held.name[row]!r} itself rests at m = {held.told(row)}, less than "
-        f"3 SD above the criterion {criterion:.4g}, so runs that stay as near to their pattern as "
-        "possible may count as not recalled"
+        f"the stored pattern {held.name[row]!r} itself rests at m = {held.mean_text(row)}, "
+        f"less than 3 SD above the criterion {criterion:.4g}, so runs that stay as near to their "
+        "pattern as possible may count as not recalled"
     )
 
 

@@ -290,8 +290,8 @@ def _run(
     arrays = {"gallery.start": starts, "gallery.end": np.concatenate(spins)}
     if execution.animate is not None:
         animated = trials.first_of_each(max(_ANIMATED, trials_named(execution.animate)))
-        asked = execution.animate_every or config.attempts_per_sweep
-        every = resolve_attempts(asked, relaxation.couplings.n_sites)
+        attempts = execution.animate_every or config.attempts_per_sweep
+        every = resolve_attempts(attempts, relaxation.couplings.n_sites)
         arrays |= prefixed("frames", Frames.of(relaxation, animated, every).to_arrays())
 
     def table(name: str) -> Columns:

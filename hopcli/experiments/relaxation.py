@@ -98,7 +98,7 @@ class Resting(Record):
         """Return whether every pattern rests clearly above the criterion, nearest to its label."""
         return self.below(criterion) is None and self.strays is None
 
-    def told(self, row: int) -> str:
+    def mean_text(self, row: int) -> str:
         """Format mean and SD of a pattern."""
         return f"{self.mean[row]:.3f} ± {self.sd[row]:.3f}"
 

@@ -102,22 +102,22 @@ def _findings(network: Network, stability: Columns) -> dict[str, list[str]]:
     """
     is_given = isinstance(network.hamiltonian, Wired)
     if is_given and not np.array_equal(network.J, network.J.T):
-        said = (
+        text = (
             "The couplings are not symmetric: updates may raise the energy.\n"
             "Energies and eigenvalues are those of their symmetric part."
         )
-        return {"findings": [said]}
+        return {"findings": [text]}
     if network.rule != "hebbian" or is_given or network.theta.any() or len(network.xi) < 2:
         return {}
     p, n_sites = len(stability["label"]), network.n_sites
     flipped = 100 * float(stability["unstable_sites"].mean()) / n_sites
     random = 100 * one_step_error(p, n_sites)
     shown = f"{random:.2g}" if random >= 0.001 else "less than 0.001"
-    said = (
+    text = (
         f"In one step of all sites, {flipped:.2g} % of the sites of a pattern flip.\n"
         f"Of {p:,} random patterns of {n_sites:,} sites, {shown} % would."
     )
-    return {"findings": [said]}
+    return {"findings": [text]}
 
 
 def _kept_couplings(

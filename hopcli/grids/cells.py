@@ -100,8 +100,8 @@ def checksum_of(cell: str, version: str, config: str, name: str, text: str) -> s
 
 
 def _hash(*texts: str) -> str:
-    said = "".join([f"{len(text)}:{text}" for text in texts])
-    return hashlib.sha256(said.encode()).hexdigest()
+    joined = "".join([f"{len(text)}:{text}" for text in texts])
+    return hashlib.sha256(joined.encode()).hexdigest()
 
 
 @functools.cache
@@ -171,8 +171,8 @@ def make(
     except Exception as defect:  # it must not stop the other cells
         error = f"{type(defect).__name__}: {defect}; hopcli {command} would show where"
     seconds = round(time.perf_counter() - began, 6)
-    said = (json.dumps(inputs), json.dumps(notes), json.dumps(settings))
-    return Made(cell, code_version(), _host(), started, seconds, error, *said, tables)
+    documents = (json.dumps(inputs), json.dumps(notes), json.dumps(settings))
+    return Made(cell, code_version(), _host(), started, seconds, error, *documents, tables)
 
 
 _host = functools.cache(socket.gethostname)

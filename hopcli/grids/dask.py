@@ -158,9 +158,9 @@ def _check_workers(client: Client, address: str) -> int:
         if isinstance(found, BaseException):
             rule = f"has a worker without this hopcli ({worker}: {found})"
             raise SettingError("dask", rule, address)
-        for name, here, there in zip(Program._fields, own, found, strict=True):
-            if here != there:
-                rule = f"has a worker with another {name} ({worker}: {there}, here {here})"
+        for name, local, remote in zip(Program._fields, own, found, strict=True):
+            if local != remote:
+                rule = f"has a worker with another {name} ({worker}: {remote}, here {local})"
                 raise SettingError("dask", rule, address)
     return sum(threads.values())
 

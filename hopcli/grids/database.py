@@ -54,7 +54,7 @@ class Database:
         self.writes = writes
 
     def __enter__(self) -> Self:
-        with self._told(), contextlib.ExitStack() as stack:
+        with self._sql_errors(), contextlib.ExitStack() as stack:
             if self.writes:
                 self._check_files()
             self._sql = _connect(self.path, "rwc") if self.writes else self._reader(stack)
@@ -123,7 +123,7 @@ class Database:
                     self._sql.execute("PRAGMA journal_mode = DELETE")
 
     @contextlib.contextmanager
-    def _told(self) -> Iterator[None]:
+    def _sql_errors(self) -> Iterator[None]:
         """Turn errors of SQLite into one line."""
         try:
             yield
@@ -155,10 +155,10 @@ class Database:
     def _check_there(self) -> None:
         """Check that the file still exists: SQLite would write on, to nowhere."""
         try:
-            there = self.path.stat().st_ino == self._inode
+            is_same = self.path.stat().st_ino == self._inode
         except OSError:
-            there = False
-        if not there:
+            is_same = False
+        if not is_same:
             raise ResultError(f"{self.path}: was removed while it was written to")
 
 

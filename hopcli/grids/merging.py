@@ -78,9 +78,10 @@ def _sources(
         for made, is_whole in store.cells():
             versions.setdefault(made.version, folder)
             if len(versions) > 1 and not accept_version:
-                (one, here), (other, there) = versions.items()
+                (version, place), (other, other_place) = versions.items()
                 raise ResultError(
-                    f"{there}: made by {other}, {here} by {one}: --accept-version merges them"
+                    f"{other_place}: made by {other}, {place} by {version}: "
+                    "--accept-version merges them"
                 )
             if not is_whole and folder != out:
                 cell = made.cell[:12]

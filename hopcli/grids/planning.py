@@ -234,9 +234,9 @@ class State:
                 topics.update(list(dict.fromkeys(one.topics or ("other warnings",))))
         states = ("finished", "failed", "missing")
         self.counts = {"cells": len(known), **{name: numbers[name] for name in states}}
-        said = ", ".join(f"{topic} ({count:,})" for topic, count in topics.most_common())
-        about = f"{numbers['warned']:,} of {len(known):,} cells: {said}"
-        self.warned = about if said else None
+        listed = ", ".join(f"{topic} ({count:,})" for topic, count in topics.most_common())
+        about = f"{numbers['warned']:,} of {len(known):,} cells: {listed}"
+        self.warned = about if listed else None
 
     @property
     def is_whole(self) -> bool:
@@ -252,7 +252,8 @@ class State:
     @property
     def warnings(self) -> list[tuple[str, str]]:
         """Return the points with warnings, in words, and the warnings."""
-        return [(self._words(place), said) for place, _, told in self._noted for said in told]
+        noted = self._noted
+        return [(self._words(place), text) for place, _, texts in noted for text in texts]
 
     def _words(self, place: int) -> str:
         return in_words(self.grid, self.grid.point(place).values)

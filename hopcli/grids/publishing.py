@@ -57,7 +57,7 @@ def publish_if_whole(
     grid = state.grid
     if not state.is_whole or (not n_made and _is_published(store, grid, drawn=draw is not None)):
         return [], "", None
-    warnings = [f"{words}: {told}" for words, told in state.warnings]
+    warnings = [f"{words}: {text}" for words, text in state.warnings]
     if (more := len(warnings) - _MOST_WARNINGS) > 0:
         listed = "`hopcli grid status DIR --format json` lists them"
         warnings[_MOST_WARNINGS:] = [f"{more:,} more: {listed}"]

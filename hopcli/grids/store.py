@@ -127,24 +127,27 @@ class Store(Database):
 
     def describe(self, grid: Grid, points: Iterable[tuple[int, str]]) -> None:
         """Record the current grid, and the cell of each of its points."""
-        said = json.dumps(grid.to_dict())
-        with self._told(), self._transaction():
+        grid_json = json.dumps(grid.to_dict())
+        with self._sql_errors(), self._transaction():
             self._sql.execute("DELETE FROM points")
             self._sql.executemany("INSERT INTO points VALUES (?, ?)", points)
-            for name, value in (("grid", said), ("points", _digest(said, self._points()))):
+            for name, value in (
+                ("grid", grid_json),
+                ("points", _digest(grid_json, self._points())),
+            ):
                 self._sql.execute("INSERT OR REPLACE INTO meta VALUES (?, ?)", (name, value))
 
     def describes(self, grid: Grid, points: Iterable[tuple[int, str]]) -> bool:
         """Return whether the store contains this grid, as it was written."""
-        said = json.dumps(grid.to_dict())
+        grid_json = json.dumps(grid.to_dict())
         try:
-            return self.description() == (said, _digest(said, points))
+            return self.description() == (grid_json, _digest(grid_json, points))
         except ResultError:
             return False
 
     def is_described(self) -> bool:
         """Return whether the store already contains a grid."""
-        with self._told():
+        with self._sql_errors():
             return self._one("SELECT value FROM meta WHERE name = 'grid'") is not None
 
     def grid(self) -> Grid:
@@ -155,21 +158,21 @@ class Store(Database):
         ResultError
             If there is none yet, or another version wrote it.
         """
-        with self._told():
-            said = json.loads(self._said())
+        with self._sql_errors():
+            values = json.loads(self._grid_json())
             try:
-                return read_grid(dict(said))
+                return read_grid(dict(values))
             except SettingError as error:
                 raise ResultError(
                     f"{self.path}: cannot be read: another version of hopcli wrote it ({error})"
                 ) from None
 
-    def _said(self) -> str:
+    def _grid_json(self) -> str:
         """Return the grid as JSON."""
-        said = self._one("SELECT value FROM meta WHERE name = 'grid'")
-        if said is None:
+        grid_json = self._one("SELECT value FROM meta WHERE name = 'grid'")
+        if grid_json is None:
             raise ResultError(f"{self.path}: no grid has been run here yet")
-        return str(said)
+        return str(grid_json)
 
     def points(self) -> Iterator[tuple[int, str]]:
         """Return the place and the cell of every point of the grid, in order.
@@ -190,14 +193,14 @@ class Store(Database):
         ResultError
             If the points or the grid are damaged.
         """
-        with self._told():
-            said, query = self._said(), "SELECT value FROM meta WHERE name = 'points'"
-            digest = _digest(said, self._points())
+        with self._sql_errors():
+            grid_json, query = self._grid_json(), "SELECT value FROM meta WHERE name = 'points'"
+            digest = _digest(grid_json, self._points())
             if digest != self._one(query):
                 raise ResultError(
                     f"{self.path}: is damaged: its grid, or its points are not as written"
                 )
-            return said, digest
+            return grid_json, digest
 
     def _points(self) -> Iterator[tuple[int, str]]:
         return iter(self._sql.execute("SELECT place, cell FROM points ORDER BY place"))
@@ -207,7 +210,7 @@ class Store(Database):
     def standings(self) -> dict[str, Standing]:
         """Return the state of each cell, by name."""
         query = "SELECT cell, version, seconds, error, notes FROM cells"
-        with self._told():
+        with self._sql_errors():
             return {cell: _standing(*row) for cell, *row in self._sql.execute(query)}
 
     def states(self) -> Iterator[tuple[int, str, Standing | None]]:
@@ -221,13 +224,13 @@ class Store(Database):
         self.points()
         query = "SELECT place, cell, version, seconds, error, notes "
         query += "FROM points LEFT JOIN cells USING (cell) ORDER BY place"
-        with self._told():
+        with self._sql_errors():
             for place, cell, version, *row in self._sql.execute(query):
                 yield place, cell, None if version is None else _standing(version, *row)
 
     def __len__(self) -> int:
         """Return the number of cells, also of other grids."""
-        with self._told():
+        with self._sql_errors():
             return int(self._one("SELECT count(*) FROM cells"))
 
     def write(self, *made: Made) -> None:
@@ -239,7 +242,7 @@ class Store(Database):
             If the cells cannot be written, or the file has been removed.
         """
         self._check_there()
-        with self._told(), self._transaction():
+        with self._sql_errors(), self._transaction():
             columns = self._columns or self._names()
             for one in made:
                 new = [name for name in one.tables if name not in columns]
@@ -247,8 +250,8 @@ class Store(Database):
                     self._sql.execute(f"ALTER TABLE cells ADD COLUMN {quoted(name)}")
                 columns = [*columns, *new]
                 names = [*OWN_COLUMNS, *one.tables]
-                said, marks = ", ".join(map(quoted, names)), ", ".join("?" * len(names))
-                query = f"INSERT OR REPLACE INTO cells ({said}) VALUES ({marks})"
+                column_list, marks = ", ".join(map(quoted, names)), ", ".join("?" * len(names))
+                query = f"INSERT OR REPLACE INTO cells ({column_list}) VALUES ({marks})"
                 self._sql.execute(query, (*one[:-1], one.checksum, *one.tables.values()))
         self._columns = columns  # as nobody else writes
 
@@ -258,7 +261,7 @@ class Store(Database):
 
     def tables(self, grid: Grid) -> list[str]:
         """Return the names of all tables of cells of its grid, in the order of their command."""
-        with self._told():
+        with self._sql_errors():
             names = [name for name in self._names() if name not in OWN_COLUMNS]
             query = "SELECT 1 FROM points JOIN cells USING (cell) WHERE {} IS NOT NULL LIMIT 1"
             found = [name for name in names if self._one(query.format(quoted(name)))]
@@ -283,7 +286,7 @@ class Store(Database):
         query = f"SELECT place, cell, version, config, {quoted(name)}, checksum "
         query += "FROM points JOIN cells USING (cell) "
         query += f"WHERE error IS NULL AND {quoted(name)} IS NOT NULL ORDER BY place"
-        with self._told():
+        with self._sql_errors():
             for place, cell, version, config, text, checksum in self._sql.execute(query):
                 own = _checksum(cell, version, config, name, text)
                 self._check_whole(cell, is_whole=f" {own} " in f" {checksum} ")
@@ -293,10 +296,10 @@ class Store(Database):
         self, source: str, place: str = "rowid", *values: str
     ) -> Iterator[tuple[int, Made, bool]]:
         """Iterate over the cells of a part of a query, by the number of their places."""
-        with self._told():
+        with self._sql_errors():
             names = [name for name in self._names() if name not in OWN_COLUMNS]
-            said, end = ", ".join(map(quoted, (*OWN_COLUMNS, *names))), len(OWN_COLUMNS)
-            query = f"SELECT {place}, {said} FROM {source} ORDER BY {place}"
+            column_list, end = ", ".join(map(quoted, (*OWN_COLUMNS, *names))), len(OWN_COLUMNS)
+            query = f"SELECT {place}, {column_list} FROM {source} ORDER BY {place}"
             for number, *row in self._sql.execute(query, values):
                 pairs = zip(names, row[end:], strict=True)
                 tables = {name: text for name, text in pairs if text}
@@ -353,9 +356,9 @@ def _warnings(notes: str) -> tuple[tuple[str, ...], tuple[str, ...]]:
     return warnings, topics
 
 
-def _digest(said: str, points: Iterable[tuple[int, str]]) -> str:
+def _digest(grid_json: str, points: Iterable[tuple[int, str]]) -> str:
     """Return the SHA-256 of the JSON of a grid and of the list of its points."""
-    left, digest = iter(points), hashlib.sha256(f"[{json.dumps(said)}, [".encode())
+    left, digest = iter(points), hashlib.sha256(f"[{json.dumps(grid_json)}, [".encode())
     comma = ""
     while some := list(itertools.islice(left, _AT_ONCE)):
         digest.update(f"{comma}{json.dumps(some)[1:-1]}".encode())

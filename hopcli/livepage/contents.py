@@ -221,9 +221,9 @@ def _test_images(prepared: Prepared[RecallConfig], tests: int) -> tuple[Spins, t
     labels = dict.fromkeys(patterns.labels)
     present = [label for label in labels if label in dataset.label_names]
     while tests > 0 and len(present) == len(labels):
-        asked = replace(prepared.config, tests=tests, repeats=1)
+        config = replace(prepared.config, tests=tests, repeats=1)
         try:
-            trials = draw_trials(asked, dataset, patterns, prepared.streams.tests)
+            trials = draw_trials(config, dataset, patterns, prepared.streams.tests)
         except SettingError:
             tests -= 1  # some label has fewer images
             continue

@@ -68,8 +68,14 @@ def page(
     modules = "\n".join(text.strip() for text in texts_of)
     script = f'"use strict";\n(() => {{\n{modules}\n}})();\n'
     style = (_HERE / "style.css").read_text(encoding="utf-8")
-    first, asked = language or "en", language is not None
-    data = {**_data(contents), "texts": texts, "language": first, "asked": asked, "lesson": lesson}
+    first, is_chosen = language or "en", language is not None
+    data = {
+        **_data(contents),
+        "texts": texts,
+        "language": first,
+        "asked": is_chosen,
+        "lesson": lesson,
+    }
     loader, undefined = jinja2.FileSystemLoader(_HERE), jinja2.StrictUndefined
     environment = jinja2.Environment(loader=loader, autoescape=True, undefined=undefined)
     template = environment.get_template("page.html.j2")

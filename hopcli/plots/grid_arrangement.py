@@ -260,11 +260,11 @@ def _numbers(table: Columns, headline: Estimate, over: str | None) -> tuple[Floa
 
 def _checked(look: Look, names: list[str]) -> dict[str, str]:
     """Return the columns that the look names, by slot."""
-    asked = {"x": look.x, "by": look.by, "rows": look.rows}
+    requested = {"x": look.x, "by": look.by, "rows": look.rows}
     if look.map and look.y in names:
-        asked["y"] = look.y
+        requested["y"] = look.y
     wanted: dict[str, str] = {}
-    for slot, name in asked.items():
+    for slot, name in requested.items():
         if name is None:
             continue
         if name not in names:
@@ -304,8 +304,8 @@ class _Choice:
         left = self._varying(names, placed.values())
         if left:
             rule = f"leaves {' and '.join(left)} open: fix with --set or average with --over"
-            asked = [wanted["by"]] if "by" in wanted else []
-            raise SettingError("by", rule, *asked)
+            values = [wanted["by"]] if "by" in wanted else []
+            raise SettingError("by", rule, *values)
         for slot in ("by", "rows"):
             if slot in placed and self._n_values(placed[slot]) > _MOST:
                 rule = f"must have at most {_MOST} values: use --over, or another key"

@@ -13,7 +13,7 @@ from markupsafe import Markup, escape
 
 from hopcli._version import __version__
 from hopcli.claims.judging import VERDICTS
-from hopcli.errors import ResultError, told
+from hopcli.errors import ResultError, io_errors
 from hopcli.printing import html, terminal
 from hopcli.report.sections import Section, sections_in
 from hopcli.results import listing
@@ -232,7 +232,7 @@ def check_place(path: Path, *, overwrite: bool = False) -> None:
     """
     check_file_place(path)
     if path.exists() and not overwrite:
-        with told(path), path.open(encoding="utf-8", errors="replace") as file:
+        with io_errors(path), path.open(encoding="utf-8", errors="replace") as file:
             head = file.read(_HEAD)
         if head and MARK not in head:
             rule = "give --out another file, or --overwrite to replace it"

@@ -95,11 +95,11 @@ def command_of_grid(grid: Grid, *, skips: bool = False) -> str | None:
     str or None
         What a shell takes; None if no flags say the same.
     """
-    said = grid.to_dict()
-    axes = said.pop("grid")
-    said.pop("plot")
-    command = said.pop("command")
-    sets = [set_text(grid.entry, name, [value]) for name, value in said.items()]
+    settings = grid.to_dict()
+    axes = settings.pop("grid")
+    settings.pop("plot")
+    command = settings.pop("command")
+    sets = [set_text(grid.entry, name, [value]) for name, value in settings.items()]
     sets += [set_text(grid.entry, name, values) for name, values in axes.items()]
     try:
         again = read_grid(with_sets({"command": command}, sets)).to_dict()
@@ -164,7 +164,7 @@ class Section:
         The command; ``"recall grid"`` for a grid of it.
     about : str
         Description of the command, in a sentence.
-    asked : dict of str to str
+    settings : dict of str to str
         The settings that differ from the defaults.
     again : str
         The command line that repeats it; empty if no flags can.
@@ -187,7 +187,7 @@ class Section:
     name: str
     command: str
     about: str
-    asked: dict[str, str]
+    settings: dict[str, str]
     again: str
     found: str
     warnings: tuple[str, ...]
@@ -281,7 +281,7 @@ def section(
         name=name,
         command=config.command,
         about=entry.line,
-        asked=spelt(given, entry),
+        settings=spelt(given, entry),
         again=command_of_run(entry, given) or "",
         found=_found(entry.headline, result),
         warnings=tuple(map(str, result.notes.get("warnings", ()))),
@@ -317,13 +317,13 @@ def _found(headline: Estimate, result: Result) -> str:
 
 def _made_with(result: Result, manifest: Mapping[str, Any]) -> dict[str, str]:
     """Return data, key, versions and commit, as far as known."""
-    said = {
+    facts = {
         "data": result.dataset,
         "SHA-256 of the data": result.dataset_sha256,
         "key": manifest.get("key"),
         **_made_by(manifest),
     }
-    return {name: str(value) for name, value in said.items() if value}
+    return {name: str(value) for name, value in facts.items() if value}
 
 
 def _made_by(manifest: Mapping[str, Any]) -> dict[str, Any]:
@@ -341,8 +341,8 @@ def _of_grid(name: str, folder: Path, draws: bool) -> Section:
 
     view, manifest = load_published(folder), results.open_manifest(folder / f"{GRID}.json")
     grid = view.grid
-    said = settings_of({"config": grid.to_dict()})
-    said.pop("command")
+    settings = settings_of({"config": grid.to_dict()})
+    settings.pop("command")
     figures = {}
     with contextlib.suppress(SettingError):  # of the layout: then it was published without one
         if draws:
@@ -352,7 +352,7 @@ def _of_grid(name: str, folder: Path, draws: bool) -> Section:
         name=name,
         command=f"{grid.command} {GRID}",
         about=f"{len(grid):,} runs: {grid.entry.line}",
-        asked=spelt(said, grid.entry),
+        settings=spelt(settings, grid.entry),
         again=command_of_grid(grid, skips=view.leaves_out) or "",
         found="",
         warnings=tuple(view.warnings),

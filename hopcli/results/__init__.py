@@ -118,8 +118,8 @@ def key(command: str, settings: Mapping[str, Any], inputs: Mapping[str, str]) ->
     >>> one == key("recall", {"rule": "hebbian", "seed": 2}, {"dataset": "ab12"})
     False
     """
-    said = json.dumps([command, settings, inputs], sort_keys=True)
-    return hashlib.sha256(said.encode()).hexdigest()
+    text = json.dumps([command, settings, inputs], sort_keys=True)
+    return hashlib.sha256(text.encode()).hexdigest()
 
 
 def save(
@@ -378,10 +378,10 @@ def difference(
         None if they are the same run, possibly made by another version.
     """
     here = json.loads(json.dumps(config.to_dict()))
-    there = manifest["config"]
-    for name in {**here, **there}:
-        if name not in there or name not in here or there[name] != here[name]:
-            return f"{name} is {_shown(there, name)} there, {_shown(here, name)} here"
+    stored = manifest["config"]
+    for name in {**here, **stored}:
+        if name not in stored or name not in here or stored[name] != here[name]:
+            return f"{name} is {_shown(stored, name)} there, {_shown(here, name)} here"
     read = manifest["inputs"]
     for name in {**inputs, **read}:
         if inputs.get(name) != read.get(name):

@@ -12,7 +12,7 @@ from pathlib import Path
 from typing import NamedTuple
 
 from hopcli import catalogue
-from hopcli.errors import ResultError, told
+from hopcli.errors import ResultError, io_errors
 from hopcli.results import BULKY, key
 from hopcli.results.files import STAGING
 from hopcli.results.listing import Place, find
@@ -109,8 +109,8 @@ def _faults(manifest: Manifest) -> Iterator[str]:
     if not found and manifest.command in catalogue.CATALOGUE:
         expected = key(manifest.command, manifest["config"], manifest["inputs"])
         if manifest["key"] != expected:
-            said = "the hash of its command, config and inputs"
-            yield f"must have the key {expected}, {said}, found {manifest['key']!r:.80}"
+            content = "the hash of its command, config and inputs"
+            yield f"must have the key {expected}, {content}, found {manifest['key']!r:.80}"
 
 
 def check(tops: Iterable[Path], checkers: Mapping[str, Checker]) -> Iterator[Checked]:
@@ -138,16 +138,16 @@ def _check_folder(place: Place, checkers: Mapping[str, Checker]) -> Iterator[Che
     try:
         if refused:
             raise ResultError(refused)
-        with told(folder):
+        with io_errors(folder):
             names = sorted(path.name for path in folder.iterdir())
     except ResultError as error:
         yield Checked(findings=(Finding(folder, str(error)),))
         return
     waiting = published(folder)
-    there = {*names, *([waiting.name] if waiting else [])}
-    found = [checker(folder / name) for name, checker in checkers.items() if name in there]
-    yield from found
-    yield Checked(findings=tuple(_left_over(folder, names, [one.names for one in found])))
+    present = {*names, *([waiting.name] if waiting else [])}
+    checked = [checker(folder / name) for name, checker in checkers.items() if name in present]
+    yield from checked
+    yield Checked(findings=tuple(_left_over(folder, names, [one.names for one in checked])))
 
 
 def _left_over(

@@ -16,7 +16,7 @@ from pathlib import Path
 from typing import TYPE_CHECKING, BinaryIO
 
 from hopcli import endings
-from hopcli.errors import ResultError, told
+from hopcli.errors import ResultError, io_errors
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Mapping
@@ -43,7 +43,7 @@ def is_folder(path: Path, *, links: bool = False) -> bool:
 
 
 def _is(kind: Callable[[int], bool], path: Path, *, links: bool) -> bool:
-    with told(path):
+    with io_errors(path):
         try:
             return kind((path.stat() if links else path.lstat()).st_mode)
         except PermissionError:
@@ -233,7 +233,7 @@ def write_new(folder: Path, contents: Mapping[str, bytes]) -> list[str]:
         raise ResultError(f"{folder}: cannot be written: it is not a folder")
     new = [name for name, content in contents.items() if _is_new(folder / name, content)]
     for name in new:
-        with told(folder, "written"):
+        with io_errors(folder, "written"):
             (folder / name).parent.mkdir(parents=True, exist_ok=True)
         write_file(folder / name, functools.partial(Path.write_bytes, data=contents[name]))
     return new
@@ -241,7 +241,7 @@ def write_new(folder: Path, contents: Mapping[str, bytes]) -> list[str]:
 
 def _is_new(path: Path, content: bytes) -> bool:
     """Return whether a file is missing; an existing file must have these contents."""
-    with told(path):
+    with io_errors(path):
         if not path.exists():
             return True
         if read_bytes(path, _MOST_SHIPPED) == content:
@@ -266,7 +266,7 @@ def write_file(path: Path, write: Callable[[Path], object]) -> None:
     """
     stage = path.with_name(f"{STAGING}{os.getpid()}-{path.name}"[:200])
     try:
-        with told(path, "written"):
+        with io_errors(path, "written"):
             stage.unlink(missing_ok=True)
             os.close(os.open(stage, os.O_WRONLY | os.O_CREAT | os.O_EXCL | _NO_LINK, 0o666))
             write(stage)

@@ -25,7 +25,7 @@ from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
 from hopcli import endings
-from hopcli.errors import ResultError, told
+from hopcli.errors import ResultError, io_errors
 from hopcli.results.files import (
     STAGING,
     check_free,
@@ -84,11 +84,11 @@ def locked(folder: Path) -> Iterator[None]:
         return
     made = [place for place in (folder, *folder.parents) if not place.exists()]
     try:
-        with told(folder, "written"):
+        with io_errors(folder, "written"):
             descriptor = _take(path, folder)
         held.add(path)
         try:
-            with told(folder, "written"):
+            with io_errors(folder, "written"):
                 _tidy_up(folder)
             yield
         finally:
@@ -186,7 +186,7 @@ def writing(folder: Path) -> Iterator[Path]:
     ResultError
         If another process is writing the folder, or it cannot be written.
     """
-    with told(folder, "written"), locked(folder):
+    with io_errors(folder, "written"), locked(folder):
         stage = Path(tempfile.mkdtemp(prefix=STAGING, suffix=_STAGE, dir=folder))
         try:
             yield stage

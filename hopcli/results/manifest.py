@@ -16,7 +16,7 @@ from collections.abc import Iterator, Mapping
 from typing import TYPE_CHECKING, Any
 
 from hopcli import catalogue
-from hopcli.errors import DataError, HopcliError, ResultError, told
+from hopcli.errors import DataError, HopcliError, ResultError, io_errors
 from hopcli.results.files import STAGING, is_file, is_folder, is_there, open_regular, read_bytes
 
 if TYPE_CHECKING:
@@ -145,10 +145,10 @@ def faults(command: str, values: Mapping[str, Any]) -> Iterator[str]:
             yield f"must have a hash of {name!r:.80} among its outputs, has none"
 
 
-def _faults_of_execution(command: str, said: Mapping[str, Any]) -> Iterator[str]:
+def _faults_of_execution(command: str, settings: Mapping[str, Any]) -> Iterator[str]:
     """Find invalid execution settings; unknown ones of another version are accepted."""
     known: Mapping[str, Setting] = catalogue.entry(command).execution.settings()
-    for name, value in said.items():
+    for name, value in settings.items():
         if name not in known or value is None:
             continue
         try:
@@ -228,7 +228,7 @@ class Manifest(UserDict[str, Any]):
         found = _NO_FILE
         for _ in range(2):  # a writer may move the file between look-up and reading
             file = self.file(name)
-            with told(self.folder / name), contextlib.suppress(FileNotFoundError):
+            with io_errors(self.folder / name), contextlib.suppress(FileNotFoundError):
                 found = sha256_of(file)
                 break
         if found != expected:
@@ -342,7 +342,7 @@ def read_values(path: Path) -> dict[str, Any]:
     """
     waiting = published(path.parent)
     is_waiting = waiting is not None and waiting.name == path.name
-    with told(path):
+    with io_errors(path):
         try:
             content = read_bytes(waiting if waiting and is_waiting else path, MOST_BYTES)
         except FileNotFoundError:

@@ -66,8 +66,8 @@ class KeptParts(UserDict[int, "Floats"]):
     def __setitem__(self, number: int, part: Floats) -> None:
         super().__setitem__(number, part)
         # Numbers in Python's notation are read back unchanged.
-        said = json.dumps([number, part.tolist()]).encode()
-        self._unwritten[number] = _checksum(said) + b" " + said + b"\n"
+        text = json.dumps([number, part.tolist()]).encode()
+        self._unwritten[number] = _checksum(text) + b" " + text + b"\n"
         if time.monotonic() >= self._next:
             self.write()
 
@@ -100,15 +100,15 @@ def _read(path: Path, n_parts: int) -> dict[int, Floats]:
     except OSError:  # missing or unreadable
         return {}
     for line in lines:
-        checksum, _, said = line.partition(b" ")
-        if checksum != _checksum(said):
+        checksum, _, text = line.partition(b" ")
+        if checksum != _checksum(text):
             continue
         with contextlib.suppress(ValueError, TypeError, RecursionError):
-            number, values = json.loads(said)
+            number, values = json.loads(text)
             if type(number) is int and 0 <= number < n_parts:
                 parts[number] = np.array(values, dtype=np.float64)
     return parts
 
 
-def _checksum(said: bytes) -> bytes:
-    return hashlib.sha256(said).hexdigest()[:_OF_HASH].encode()
+def _checksum(text: bytes) -> bytes:
+    return hashlib.sha256(text).hexdigest()[:_OF_HASH].encode()

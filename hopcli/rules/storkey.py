@@ -59,9 +59,9 @@ def _vectors(before: Floats | None, xi: Floats, sizes: Floats) -> tuple[Floats, 
     if before is not None:
         fields, own = (xi * sizes) @ before, np.diag(before).copy()
     for mu, x in enumerate(xi):
-        there, of_there = xi[:mu], y[:mu]
+        earlier, earlier_y = xi[:mu], y[:mu]
         z = sizes * x
-        h = fields[mu] + (of_there @ z) @ there + (there @ z) @ of_there
+        h = fields[mu] + (earlier_y @ z) @ earlier + (earlier @ z) @ earlier_y
         g = scale * (h - own * x)
         scale *= growth
         y[mu] = (x / 2 - g) / (sizes.sum() * scale)

@@ -50,7 +50,7 @@ class PreparedRun:
     ----------
     folder : Path
         Its folder.
-    told : str
+    command_line : str
         Command line that makes it.
     columns : dict of str to tuple of str
         The declared columns of each table.
@@ -61,7 +61,7 @@ class PreparedRun:
     """
 
     folder: Path
-    told: str
+    command_line: str
     columns: dict[str, tuple[str, ...]]
     read: Callable[[], Read]
     work: Callable[[Event], None] | None = None
@@ -104,18 +104,18 @@ class PreparedRun:
 
 
 def _run(
-    folder: Path, command: str, told: str, work: Callable[[Event], None] | None = None
+    folder: Path, command: str, command_line: str, work: Callable[[Event], None] | None = None
 ) -> PreparedRun:
     def read() -> Read:
         loaded = results.load(folder, command)
         return loaded, loaded.result.columns, str(loaded.manifest["key"])
 
     columns = {table.name: table.names for table in catalogue.entry(command).tables}
-    return PreparedRun(folder, told, columns, read, work)
+    return PreparedRun(folder, command_line, columns, read, work)
 
 
 def _grid(
-    folder: Path, grid: Grid, told: str, work: Callable[[Event], None] | None = None
+    folder: Path, grid: Grid, command_line: str, work: Callable[[Event], None] | None = None
 ) -> PreparedRun:
     headline = grid.entry.headline
 
@@ -132,7 +132,7 @@ def _grid(
 
     tables = (*grid.entry.tables, headline.averaged())
     columns = {table.name: (*grid.names, *table.names) for table in tables}
-    return PreparedRun(folder, told, columns, read, work)
+    return PreparedRun(folder, command_line, columns, read, work)
 
 
 def prepare(claims: Claims, wishes: Wishes, *, quick: bool) -> dict[str, PreparedRun]:
@@ -179,8 +179,8 @@ def _finished(claims: Claims, run: RunOf) -> PreparedRun:
     if not folder.is_absolute() and not folder.exists():
         folder = claims.path.parent / folder
     if (folder / "grid.json").is_file() or is_grid(folder):
-        told = f"hopcli grid table {shlex.quote(str(folder))}"
-        return _grid(folder, load_view(folder).grid, told)
+        command_line = f"hopcli grid table {shlex.quote(str(folder))}"
+        return _grid(folder, load_view(folder).grid, command_line)
     command = run.command or results.command_in(folder)
     return _run(folder, command, f"hopcli run {shlex.quote(f'{folder / command}.json')}")
 
@@ -204,8 +204,8 @@ def _planned(
         if "grid" in values:
             grid = read_grid(values)
             job = GridJob(grid, out, wishes, GridOptions(figures=False), stock)
-            told = _told_grid(config, grid, changes)
-            return _grid(out, grid, told, functools.partial(_make_grid, job))
+            command_line = _grid_command_line(config, grid, changes)
+            return _grid(out, grid, command_line, functools.partial(_make_grid, job))
         entry = catalogue.entry(values.pop("command", None))
         given, execution = entry.read({"figures": False, **values})
         request = Request(given, execution, wishes, out, name_of=name_of, stock=stock)
@@ -228,7 +228,7 @@ def _make_grid(job: GridJob, stop: Event) -> None:
         raise ResultError(f"{job.out}: cells have failed; {listed}")
 
 
-def _told_grid(config: str, grid: Grid, changes: dict[str, Any]) -> str:
+def _grid_command_line(config: str, grid: Grid, changes: dict[str, Any]) -> str:
     """Return the command line of a grid; a range stays a range."""
     wanted = {name: [value] for name, value in changes.items() if name != "grid"}
     wanted |= changes.get("grid", {})

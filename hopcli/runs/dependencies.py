@@ -7,7 +7,7 @@ from pathlib import Path
 from typing import TYPE_CHECKING, Any, NamedTuple
 
 from hopcli import results
-from hopcli.errors import DataError, HopcliError, told
+from hopcli.errors import DataError, HopcliError, io_errors
 from hopcli.printing import make
 from hopcli.runs.requests import grid_request, is_grid_file, request
 
@@ -78,7 +78,7 @@ def _named(configs: Iterable[str]) -> list[str]:
     named: list[str] = []
     for name in configs:
         folder, inside = Path(name), [name]
-        with told(folder, kind=DataError):
+        with io_errors(folder, kind=DataError):
             if folder.is_dir():
                 inside = sorted(str(path) for path in folder.iterdir() if path.suffix == ".toml")
         named += inside
@@ -96,13 +96,13 @@ def _target(name: str) -> Target:
     try:
         if is_grid_file(name):
             return _grid(name)
-        asked = request(name, {})
+        run_request = request(name, {})
     except HopcliError:
         return Target(folder, folder / _INVALID, (Path(name),))
-    manifest = folder / f"{asked.config.command}.json"
-    needs = (Path(name), *_files_of(asked.config))
-    lacks = _is_incomplete(manifest, asked.execution)
-    return Target(folder, manifest, needs, asked.execution.draws, lacks)
+    manifest = folder / f"{run_request.config.command}.json"
+    needs = (Path(name), *_files_of(run_request.config))
+    lacks = _is_incomplete(manifest, run_request.execution)
+    return Target(folder, manifest, needs, run_request.execution.draws, lacks)
 
 
 def _grid(name: str) -> Target:

@@ -54,8 +54,8 @@ def forecast(job: GridJob) -> Forecast:
 
 
 def _state(standings: Mapping[str, Standing], one: Planned) -> str:
-    there = standings.get(one.cell)
-    return "to do" if there is None else there.state
+    standing = standings.get(one.cell)
+    return "to do" if standing is None else standing.state
 
 
 def _estimate(
@@ -68,9 +68,9 @@ def _estimate(
     """
     measured: dict[tuple[Any, ...], list[tuple[float, float]]] = {}
     for one in chosen:
-        there = standings.get(one.cell)
-        if there is not None and there.state == "finished":
-            measured.setdefault(_kind(one), []).append((one.least_seconds, there.seconds))
+        standing = standings.get(one.cell)
+        if standing is not None and standing.state == "finished":
+            measured.setdefault(_kind(one), []).append((one.least_seconds, standing.seconds))
     alike: dict[tuple[Any, ...], list[Planned]] = {}
     for one in sorted(left, key=lambda one: one.least_seconds):
         alike.setdefault(_kind(one), []).append(one)

@@ -309,11 +309,11 @@ def _published(store: Store, grid: Grid, n_made: int, began: float, *, draws: bo
 
 def _check_command(store: Store, grid: Grid) -> None:
     """Raise an error if a store contains cells of another command."""
-    there = store.grid() if store.is_described() else None
-    if there is not None and there.command != grid.command:
+    stored = store.grid() if store.is_described() else None
+    if stored is not None and stored.command != grid.command:
         raise ResultError(
             f"{store.path.parent}: contains a grid of another command, "
-            f"{there.command}; give --out another folder"
+            f"{stored.command}; give --out another folder"
         )
 
 

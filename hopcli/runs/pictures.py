@@ -258,8 +258,8 @@ def _check_free(
             if name in taken:
                 rule = f"contains a run of {command} with its own {name}"
                 raise ResultError(f"{out}: {rule}; give another --out")
-    there = [name for name in made if (out / name).is_file()]
-    others = [n for n in there if (out / n).read_bytes() != (stage / n).read_bytes()]
+    present = [name for name in made if (out / name).is_file()]
+    others = [n for n in present if (out / n).read_bytes() != (stage / n).read_bytes()]
     for name in [] if overwrite else [*others, *stale]:
         rule = "already exists as another picture or caption"
         raise ResultError(f"{out / name}: {rule}; give another --out, or --overwrite")

@@ -285,6 +285,6 @@ def grid_request(
     if sets:
         import hashlib
 
-        said = json.dumps(grid.to_dict(), sort_keys=True).encode()
-        stem = f"{stem}-{hashlib.sha256(said).hexdigest()[:8]}"
+        text = json.dumps(grid.to_dict(), sort_keys=True).encode()
+        stem = f"{stem}-{hashlib.sha256(text).hexdigest()[:8]}"
     return grid, Path("results") / stem

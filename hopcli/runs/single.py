@@ -113,15 +113,15 @@ def plan(request: Request, stock: Stock | None = None) -> Job:
     if request.wishes.out is None:
         check_made(out)
     results.check_writable(out)
-    there = results.same_run(out, config, planned.inputs, replace=request.wishes.overwrite)
-    is_finished = _stays(there, request.execution, again=request.wishes.again)
+    stored = results.same_run(out, config, planned.inputs, replace=request.wishes.overwrite)
+    is_finished = _stays(stored, request.execution, again=request.wishes.again)
     return Job(request, planned, key, out, is_finished, time.perf_counter() - began)
 
 
-def _stays(there: Loaded | None, execution: Execution, *, again: bool) -> bool:
-    if there is None or again:
+def _stays(stored: Loaded | None, execution: Execution, *, again: bool) -> bool:
+    if stored is None or again:
         return False
-    return not results.lacks(there.result, there.manifest, execution)
+    return not results.lacks(stored.result, stored.manifest, execution)
 
 
 def do(job: Job, watch: Watch | None = None) -> Outcome:
@@ -185,15 +185,15 @@ def publish(
     """
     command = config.command
     with results.locked(out):
-        there = results.same_run(out, config, inputs, replace=overwrite)
-        if there is None or not _stays(there, execution, again=again):
+        stored = results.same_run(out, config, inputs, replace=overwrite)
+        if stored is None or not _stays(stored, execution, again=again):
             is_new, draws = True, execution.draws
             endings.expect(out, pictures=draws, earlier=bool(results.finished_in(out)))
             result, files = work()
         else:
-            is_new, draws = False, results.is_undrawn(out, there.manifest, execution)
+            is_new, draws = False, results.is_undrawn(out, stored.manifest, execution)
             endings.expect(out, pictures=draws, finished=True)
-            result, files = there.result, []
+            result, files = stored.result, []
         discard_parts(out)
         failure = None
         if draws:

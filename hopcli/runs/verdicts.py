@@ -16,7 +16,14 @@ from threadpoolctl import threadpool_limits
 from hopcli import report, results
 from hopcli.claims.claim import PATTERNS, Claims
 from hopcli.claims.reading import read_claims
-from hopcli.claims.table import asked, found_text, margin_text, published_text, reason, table
+from hopcli.claims.table import (
+    criterion_text,
+    found_text,
+    margin_text,
+    published_text,
+    reason,
+    table,
+)
 from hopcli.claims.verdicts import Judged, judge
 from hopcli.config import find_config
 from hopcli.dynamics.jobs import processors
@@ -109,7 +116,7 @@ def reproduce(
             _make_all(runs, watch)
             gc.collect()  # pictures of the runs refer to themselves
             judged = judge(claims, runs)
-            made = table(judged, {name: run.told for name, run in runs.items()})
+            made = table(judged, {name: run.command_line for name, run in runs.items()})
             files = _publish(out, claims, judged, made, runs)
     return Verdicts(out, judged, made, files)
 
@@ -214,12 +221,12 @@ def _row(one: Judged, runs: Mapping[str, PreparedRun]) -> dict[str, Any]:
         "place": ", ".join(filter(None, (claim.place, question))),
         "published": published_text(claim).replace("+-", "\N{PLUS-MINUS SIGN}"),
         "found": [(side.condition.label, found_text(claim, side)) for side in one.sides],
-        "test": asked(claim),
+        "test": criterion_text(claim),
         "verdict": one.verdict,
         "under": one.under,
         "explained_by": one.explained_by,
         "reason": " ".join(f"{text[:1].upper()}{text[1:].rstrip('.')}." for text in texts if text),
-        "command": "\n".join(runs[name].told for name in names),
+        "command": "\n".join(runs[name].command_line for name in names),
         "runs": list(names),
     }
 
@@ -237,4 +244,4 @@ def _sections(claims: Claims, runs: Mapping[str, PreparedRun]) -> Iterator[Secti
                 head: {name: text for name, text in rows.items() if name not in _OF_MAKING}
                 for head, rows in section.details.items()
             }
-            yield dataclasses.replace(section, again=run.told, details=details)
+            yield dataclasses.replace(section, again=run.command_line, details=details)

@@ -406,11 +406,11 @@ def _kinds(successes: ArrayLike, trials: ArrayLike, number: ArrayLike) -> tuple[
         np.ravel(values).astype(np.int64)
         for values in np.broadcast_arrays(successes, trials, number)
     )
-    there = numbers * sizes > 0
+    present = numbers * sizes > 0
     most = int(np.max(sums, initial=0)) + 1
-    kinds, groups = added(sizes[there] * most + sums[there], numbers[there])
-    found = (kinds % most, kinds // most, groups)
-    return tuple(values.astype(np.float64) for values in found)
+    kinds, groups = added(sizes[present] * most + sums[present], numbers[present])
+    columns = (kinds % most, kinds // most, groups)
+    return tuple(values.astype(np.float64) for values in columns)
 
 
 def added(places: Ints, number: Ints) -> tuple[Ints, Ints]:

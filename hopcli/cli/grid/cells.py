@@ -36,24 +36,24 @@ def status(folder: Path, form: str) -> None:
     n_others = n_stored - state.counts["finished"] - state.counts["failed"]
     counts = {**state.counts, "of other grids": n_others}
     if form == "json":
-        said = {
+        values = {
             "out": str(folder),
             "command": grid.command,
             **counts,
             "seconds": round(state.seconds, 3),
             "failures": [{"values": words, "error": error} for words, error in state.failures],
-            "warnings": [{"values": words, "warning": told} for words, told in state.warnings],
+            "warnings": [{"values": words, "warning": text} for words, text in state.warnings],
         }
-        click.echo(json.dumps(said))
+        click.echo(json.dumps(values))
         return
-    told = ", ".join(f"{count:,} {name}" for name, count in counts.items() if count)
+    listed = ", ".join(f"{count:,} {name}" for name, count in counts.items() if count)
     seconds = f"{state.seconds:,.1f} s of cells"
-    click.echo(f"{grid.command} over {', '.join(grid.names)}: {told}; {seconds}")
+    click.echo(f"{grid.command} over {', '.join(grid.names)}: {listed}; {seconds}")
     for version in sorted(state.versions):
         print_line(f"made by {version}")
     for kind, lines in (("failed", state.failures), ("warning", state.warnings)):
-        for words, told in lines[:_LISTED]:
-            print_line(f"{kind}: {words}: {told}")
+        for words, text in lines[:_LISTED]:
+            print_line(f"{kind}: {words}: {text}")
         if len(lines) > _LISTED:
             click.echo(f"{kind}: {len(lines) - _LISTED:,} more, which --format json lists")
 

@@ -51,7 +51,7 @@ def plot(
     tex_fonts: bool | None,
     overwrite: bool,
     quiet: bool,
-    **asked: Any,
+    **options: Any,
 ) -> None:
     """Draw the picture of a grid from all finished cells.
 
@@ -69,7 +69,7 @@ def plot(
     from hopcli.runs.pictures import Style, redraw_grid
 
     hush_matplotlib()
-    given = {name: value for name, value in asked.items() if value is not None}
+    given = {name: value for name, value in options.items() if value is not None}
 
     def look(view: View) -> Look:
         return dataclasses.replace(view.grid.look, **given)

@@ -86,8 +86,8 @@ def _print_state(folder: Path, done: GridDone, form: str, made: str) -> None:
         table = load_view(folder).drawn(grid.look)
         print_table(table, form, named=folder.resolve().name)
         return
-    said = ", ".join(f"{count:,} {name}" for name, count in counts.items() if count)
-    click.echo(f"{grid.command}: {said}")
+    listed = ", ".join(f"{count:,} {name}" for name, count in counts.items() if count)
+    click.echo(f"{grid.command}: {listed}")
     if done.view is not None:
         _print_numbers(done.view)
     click.echo()
@@ -128,8 +128,8 @@ def list_grid(job: GridJob) -> int:
     expected = forecast(job)
     if job.wishes.format == "json":
         counts = {"cells": len(expected.cells), "to do": len(expected.left)}
-        said = {"command": "grid", "out": str(job.out), **counts, "seconds": expected.seconds}
-        click.echo(json.dumps(said))
+        values = {"command": "grid", "out": str(job.out), **counts, "seconds": expected.seconds}
+        click.echo(json.dumps(values))
         return 0
     if job.wishes.quiet:
         return 0
