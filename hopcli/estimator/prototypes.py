@@ -189,13 +189,32 @@ def _parted(spins: Spins, count: int, rng: np.random.Generator) -> list[Spins]:
     return [spins[cluster == number] for number in np.unique(cluster)]
 
 
-def _clusters(spins: Spins, count: int, seed: int) -> Ints:
-    from sklearn.cluster import KMeans
-    from threadpoolctl import threadpool_limits
+_MOST_STEPS = 300  # of k-means, which usually needs 10
 
-    with threadpool_limits(1):  # the last digits depend on the number of threads
-        found = KMeans(count, n_init=1, random_state=seed).fit_predict(spins.astype(np.float64))
-    return np.asarray(found, dtype=np.int64)
+
+def _clusters(spins: Spins, count: int, seed: int) -> Ints:
+    """Divide samples into clusters, the same on every processor.
+
+    Sums of spins are whole numbers and exact in any order, and so are ties between centres.
+    """
+    from sklearn.cluster import kmeans_plusplus
+
+    x = spins.astype(np.float64)
+    sums, _ = kmeans_plusplus(x, count, random_state=seed)
+    sizes, cluster = np.ones(count), np.full(len(x), -1)
+    for _ in range(_MOST_STEPS):
+        # Squared distance from each centre, without the same term |x|^2.
+        distances = np.square(sums).sum(axis=1) / sizes**2 - 2 * (x @ sums.T) / sizes
+        before, cluster = cluster, distances.argmin(axis=1)
+        if np.array_equal(cluster, before):
+            break
+        nearest = distances.min(axis=1)
+        for empty in np.flatnonzero(np.bincount(cluster, minlength=count) == 0):
+            cluster[farthest := nearest.argmax()] = empty
+            nearest[farthest] = -np.inf
+        members = cluster == np.arange(count)[:, None]
+        sums, sizes = members.astype(np.float64) @ x, np.maximum(members.sum(axis=1), 1)
+    return cluster
 
 
 def _overlap_loss(group: Group, all_groups: list[Group]) -> Spins:
