@@ -317,7 +317,7 @@ def test_python_of_the_docs_runs() -> None:
     assert set(table["temperature"]) == {0.3}
     assert set(names["cells"].table["rule"]) == {"hebbian", "storkey"}
     (stated,) = re.findall(r"scores\.mean\(\) +# about (.*)", text)
-    assert names["scores"].mean() == pytest.approx(float(stated), abs=0.01)  # 0.834 without AVX-512
+    assert names["scores"].mean() == pytest.approx(float(stated), abs=0.01)
 
 
 def test_experiments_of_the_docs_are_values(monkeypatch: pytest.MonkeyPatch) -> None:
