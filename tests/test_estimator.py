@@ -406,6 +406,22 @@ def test_so_many_samples_of_a_class_compete_and_each_once() -> None:
     assert np.any(few.spins != other.spins)
 
 
+def test_clusters_do_not_depend_on_the_order_of_sums(digits: tuple[Any, Any]) -> None:
+    """With rounded sums they would: many samples have two nearest centres."""
+    values, labels = digits
+    spins = as_spins(values, otsu(values))
+    for label in range(10):
+        own = spins[labels == label]
+        mixed = own[:, np.random.default_rng(label).permutation(64)]
+        sums = [
+            [group.spins.sum(axis=1).tolist() for group in groups(each, zeros, None, 20, rng)]
+            for each in (own, mixed)
+            for zeros, rng in [(np.zeros(len(own), np.int64), np.random.default_rng(1))]
+        ]
+        assert sums[0] == sums[1]
+        assert len(sums[0]) == 20
+
+
 def test_a_class_of_three_kinds_has_a_prototype_of_each() -> None:
     xi, rng = random_patterns(6, 3, 100), np.random.default_rng(6)
     kind = np.repeat([0, 1, 2], 15)
