@@ -272,22 +272,61 @@ def classes() -> list[str]:
     return ["29", "784", "128", "128", "8", "16,384", *times]
 
 
-def million() -> list[str]:
-    """Costs of a cell in ms, and from them the times of a million cells."""
+def _of_cell() -> dict[str, float]:
+    """Costs of a cell in ms: planned, sent, scheduled, read, merged, and made (``idle``)."""
     took = _ratios()["ours"].groupby("job").first()
-    parts = ("plan", "client", "scheduler", "status", "check", "table", "merge")
-    plan, client, scheduler, status, check, table, merge = (took[f"cluster-{x}"] for x in parts)
-    assert max(scheduler, merge) < client
-    idle, minutes = took["cell-idle"], f"{1e6 * client / 1e3 / 60:.0f}"
+    start = "cluster-"
+    of_cell = {name.removeprefix(start): took[name] for name in took.index if start in name}
+    assert of_cell["merge"] < of_cell["client"]
+    return {**of_cell, "idle": took["cell-idle"]}
+
+
+def million() -> list[str]:
+    cost = _of_cell()
+    plan, client, scheduler = (f"{cost[name]:.2f}" for name in ("plan", "client", "scheduler"))
+    reading = [f"{cost[name]:.2f}" for name in ("status", "check", "table")]
+    sizes = (f"{cost['size']:.0f}", f"{cost['memory']:.1f}")
+    made = ("5", "1", plan, f"{cost['idle']:.1f}", client, "4", scheduler)
+    return ["100,000", *made, *reading, "2", f"{cost['merge']:.2f}", *sizes]
+
+
+def _whole() -> pd.DataFrame:
+    """Read the costs of the processes of a grid of 100,000 cells: CPU per cell, in ms, and all."""
+    table = pd.read_csv(RESULTS / "benchmarks" / "whole.csv")
+    table["part"] = table["part"].str.partition(" ")[0]  # all shards are one
+    used = table.groupby("part").agg({"cells": "first", "cpu": "mean", "megabytes": "max"})
+    used["number"] = table["part"].value_counts()
+    used["ms"] = 1e3 * used["cpu"] * used["number"] / used["cells"]
+    return used
+
+
+def whole() -> list[str]:
+    used = _whole()
+    shards = f"{used['number']['shard']}"
+    before = {"workers": ["4"], "shard": [shards], "merge": [shards]}
+    numbers = []
+    for part in (*_REMOTE, "shard", "merge", "status", "check", "table", "plot"):
+        cpu, ms, megabytes = (float(used[name][part]) for name in ("cpu", "ms", "megabytes"))
+        seconds = f"{cpu:,.{0 if cpu >= 10 else 1}f}"
+        of_cell = f"{ms:.{0 if ms >= 2 else 2}f}"
+        numbers += [*before.get(part, []), seconds, of_cell, f"{megabytes:.0f}"]
+    return [f"{used['cells']['client']:,}", "4", shards, *numbers]
+
+
+_REMOTE = ("client", "scheduler", "workers")
+
+
+def many() -> list[str]:
+    """Times of a million cells, from the costs of one."""
+    cost, used = _of_cell(), _whole()["ms"]
+    idle, scheduler, client = cost["idle"], used["scheduler"], used["client"]
+    assert scheduler > client
+    minutes = f"{1e6 * scheduler / 1e3 / 60:.0f}"
     busy = (f"{1e6 * 0.1 / 100 / 60:.0f}", minutes, "10", f"{1e6 * 10 / 100 / 3600:.0f}", minutes)
-    sizes = (f"{took['cluster-size']:.0f}", f"{took['cluster-memory']:.1f}")
     return [
-        *("100,000", "5", "1", f"{plan:.2f}", f"{idle:.1f}", f"{client:.2f}"),
-        *("4", f"{scheduler:.2f}", f"{status:.2f}", f"{check:.2f}", f"{table:.2f}"),
-        *("2", f"{merge:.2f}", *sizes, "100"),
-        *(f"{idle:.1f}", f"{1e6 * idle / 1e3 / 100:.0f}", minutes, "100", *busy),
-        *(f"{round(1e3 / client, -1):,.0f}", "100", f"{100 * client:.0f}"),
-        *(f"{1e5 * plan / 1e3:.0f}", "100,000", f"{1e5 * merge / 1e3:.0f}"),
+        *("100", f"{idle:.1f}", f"{1e6 * idle / 1e3 / 100:.0f}", minutes, "100", *busy),
+        *(f"{1e3 / scheduler:.0f}", "100", f"{100 * scheduler:.0f}", f"{1e3 / client:.0f}"),
+        *(f"{1e5 * cost['plan'] / 1e3:.0f}", "100,000", f"{1e5 * cost['merge'] / 1e3:.0f}"),
     ]
 
 
@@ -317,7 +356,8 @@ _METHODS = (
 )
 
 _EVERY = [verdicts, recall, printed, five_verdicts, figure_1, cold_start, phase, stored, sweeps]
-_EVERY += [variance, compare, consistency, critical, bench, classes, million, classifiers]
+_EVERY += [variance, compare, consistency, critical, bench, classes, million, whole, many]
+_EVERY += [classifiers]
 BLOCKS = {block.__name__.replace("_", "-"): block for block in _EVERY}
 """The blocks by name: each function lists the numbers of its block in order."""
 

@@ -102,7 +102,7 @@ def test_ids_are_unique_and_what_is_referred_to_is_there(root: Element) -> None:
 def test_what_is_written_in_a_run_is_text_and_nothing_else() -> None:
     (small,) = report.sections_in(RESULTS / "tutorial-4x4")
     table = Columns.of_frame(pd.DataFrame({f"label {NASTY}": [NASTY], "n": [1]}))
-    one: Any = {"name": NASTY, "again": NASTY, "warnings": (NASTY,), "asked": {NASTY: NASTY}}
+    one: Any = {"name": NASTY, "again": NASTY, "warnings": (NASTY,), "settings": {NASTY: NASTY}}
     one |= {"sheet": sheet(NASTY, table), "sheets": (sheet(NASTY, table),)}
     nasty = dataclasses.replace(small, **one, details={NASTY: {NASTY: NASTY}})
     for figure in nasty.figures.values():

@@ -108,7 +108,7 @@ def command(ctx: click.Context, /, dataset: str | None, form: str, **flags: Any)
         click.echo(f"SHA-256 {part.sha256}")
     if "transpose" in source.takes and not flags["transpose"]:
         click.echo(
-            f"\nTo see some: hopcli show {shlex.quote(dataset)}\n"
+            f"\nTo see some: `hopcli show {shlex.quote(dataset)}`\n"
             "If they lie on their side, as in EMNIST files, give --transpose."
         )
 
