@@ -90,7 +90,7 @@ def test_what_is_unreadable_does_not_hide_the_rest(shell: Shell, spawn_hopcli: S
     Path("all/pipe/recall.json").unlink()
     os.mkfifo("all/pipe/recall.json")
     Path("all/empty").mkdir()
-    done = shell.run("runs all", code=2)
+    done = shell.run("runs all", code=1)
     assert [line.split()[0] for line in done.out.splitlines()] == ["folder", "all/a"]
     files = ["broken/recall.json", "damaged/accuracy.csv", "older/recall.json", "pipe/recall.json"]
     assert [line.split(": ")[1] for line in done.err.splitlines()] == [f"all/{f}" for f in files]
@@ -103,7 +103,7 @@ def test_what_is_unreadable_does_not_hide_the_rest(shell: Shell, spawn_hopcli: S
     code = f"{UNPRIVILEGED}\nimport sys\nfrom hopcli.cli import main\nmain(sys.argv[1:])"
     done = spawn_hopcli("runs", "closed", code=code)
     Path("closed/b").chmod(0o755)
-    assert (done.code, done.err.split(": ")[1]) == (2, "closed/b")
+    assert (done.code, done.err.split(": ")[1]) == (1, "closed/b")
     assert [line.split()[0] for line in done.out.splitlines()] == ["folder", "closed/a"]
 
 

@@ -40,7 +40,7 @@ def command(folders: tuple[Path, ...], form: str) -> int:
       hopcli runs results
       hopcli runs results --format csv > runs.csv
 
-    A run that cannot be read is named on stderr, and the exit code is 2. All others are
+    A run that cannot be read is named on stderr, and the exit code is 1. All others are
     listed first. Nothing is written into the folders.
     """
     from hopcli.results import listing
@@ -67,7 +67,7 @@ def command(folders: tuple[Path, ...], form: str) -> int:
         print_lines("\n\n".join(tables))
     for line in refused:
         tell(line)
-    return 2 if refused else 0
+    return 1 if refused else 0
 
 
 def _row(run: Mapping[str, Any], names: Iterable[str]) -> dict[str, str]:
