@@ -1,7 +1,7 @@
 """hopcli: associative memory on real data, from the command line and as a library.
 
-The names below are all that is public. Each is imported on first use, so ``import hopcli``
-costs nothing. The rooms below may be used too, but may change.
+The names below are all that is public. Each is imported on first use: ``import hopcli`` loads
+no NumPy. The rooms below may be used too, but may change.
 
 Examples
 --------
